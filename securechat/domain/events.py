@@ -1,0 +1,58 @@
+"""Events: what happened, in the one order in which the journal stores and publishes it."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Kind(IntEnum):
+    """What happened. The numbers are stored; they never change their meaning."""
+
+    MESSAGE = 1
+    NOTICE = 2
+    TAGS = 3  # a message of client-only tags without text (TAGMSG)
+    JOIN = 4
+    PART = 5
+    TOPIC = 6
+    QUIT = 7
+    NICK = 8
+    AWAY = 9
+    ROOM = 10  # a room was created
+    DIRECT = 11  # a direct conversation was opened
+
+
+SAID = frozenset({Kind.MESSAGE, Kind.NOTICE})
+"""What history shows to everybody who may read it."""
+
+RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART, Kind.TOPIC})
+"""The kinds that get a row of their own in the `events` table."""
+
+
+@dataclass(slots=True, frozen=True)
+class Source:
+    """Who did it, as it was at that moment."""
+
+    nick: str
+    user: str
+    host: str
+    account: str = ""  # the account's name; empty for a guest
+    account_id: int = 0  # 0 for a guest
+
+    @property
+    def mask(self) -> str:
+        """`nick!user@host`, the prefix of a relayed line (modern-irc, section "Source")."""
+        return f"{self.nick}!{self.user}@{self.host}"
+
+
+@dataclass(slots=True, eq=False)
+class Event:
+    """One thing that happened. Treat as immutable once it was given to the journal, which sets `sequence`."""
+
+    kind: Kind
+    time: int  # milliseconds since the epoch; never smaller than that of an earlier event
+    source: Source
+    conversation: int = 0  # id of the room or direct conversation; 0 when it belongs to none
+    target: str = ""  # on the wire: `#general`, or the nick that a direct message was sent to
+    text: str = ""
+    tags: str = ""  # client-only tags in wire form without `@`: `+a=b;+c`; empty when there are none
+    sequence: int = 0  # set by the journal: the one order of everything; > 0 once it is on disk
+    parties: tuple[str, str] | None = None  # for Kind.DIRECT only: the sorted pair of party keys

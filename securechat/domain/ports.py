@@ -1,0 +1,146 @@
+"""What the chat's logic asks of the layers around it; `server.app` plugs the real ones in, tests plug fakes in."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from typing import Protocol, TypeVar
+
+from securechat.domain.account import Account, Credentials, Invite
+from securechat.domain.events import Event
+from securechat.domain.history import HistoryQuery, StoredEvent
+from securechat.domain.room import DirectConversation, Room
+
+T = TypeVar("T")
+
+
+class AccountRepository(Protocol):
+    """Accounts and credentials, inside one transaction."""
+
+    def add(self, name: str, credentials: Credentials, *, administrator: bool, time: int) -> Account:
+        """Store a new account. Raises AccountExists when one with the same fold is there."""
+
+    def all(self) -> list[Account]:
+        """Every account, by name."""
+
+    def by_name(self, name: str) -> Account | None:
+        """The account whose name folds like `name`."""
+
+    def credentials(self, account_id: int) -> Credentials:
+        """What is stored to check the account's password."""
+
+    def set_credentials(self, account_id: int, credentials: Credentials) -> None:
+        """Replace them."""
+
+    def set_suspended(self, account_id: int, suspended: bool) -> None:
+        """Suspend or unsuspend the account."""
+
+    def set_replay_sequence(self, account_id: int, sequence: int) -> None:
+        """Remember how far the account's clients without chathistory have certainly received everything."""
+
+
+class InviteRepository(Protocol):
+    """Invites, inside one transaction."""
+
+    def add(
+        self,
+        token_digest: bytes,
+        *,
+        rooms: tuple[str, ...],
+        administrator: bool,
+        uses: int,
+        expires: int | None,
+        note: str,
+        created_by: str,
+        time: int,
+        bootstrap: bool = False,
+    ) -> Invite:
+        """Store a new invite by the SHA-256 digest of its token."""
+
+    def by_token(self, token_digest: bytes) -> Invite | None:
+        """The invite with that digest, whatever its state."""
+
+    def all(self) -> list[Invite]:
+        """Every invite, newest first."""
+
+    def use(self, token_digest: bytes, time: int) -> Invite:
+        """Take one use of it. Raises InviteRefused."""
+
+    def revoke(self, invite_id: int) -> None:
+        """Make it useless. Raises NoSuchInvite."""
+
+    def revoke_bootstrap(self) -> None:
+        """Revoke every unused bootstrap invite."""
+
+
+class RoomRepository(Protocol):
+    """Rooms, membership and direct conversations, inside one transaction."""
+
+    def all(self) -> list[Room]:
+        """Every room with its newest sequence number, by name."""
+
+    def memberships(self) -> list[tuple[int, int]]:
+        """Every (account id, room id)."""
+
+    def direct_conversations(self) -> list[DirectConversation]:
+        """Every direct conversation with its newest sequence number."""
+
+
+class HistoryRepository(Protocol):
+    """What was said, for reading only."""
+
+    def page(self, query: HistoryQuery) -> list[StoredEvent]:
+        """The page, oldest first."""
+
+    def targets(self, conversations: Iterable[int], after: int, before: int, limit: int) -> list[tuple[int, int]]:
+        """(conversation, time of its newest said event) with after < time < before (ms), oldest first, at most `limit`."""
+
+    def last(self) -> tuple[int, int]:
+        """(sequence, time in ms) of the newest event of all; (0, 0) when there is none."""
+
+
+class UnitOfWork(Protocol):
+    """The repositories of one transaction: writing in the journal's thread, reading anywhere else."""
+
+    @property
+    def accounts(self) -> AccountRepository: ...
+    @property
+    def invites(self) -> InviteRepository: ...
+    @property
+    def rooms(self) -> RoomRepository: ...
+    @property
+    def history(self) -> HistoryRepository: ...
+
+
+class Entry(Protocol):
+    """What the journal carries: an event to store, or None for something that only has to keep its place in the order."""
+
+    @property
+    def event(self) -> Event | None: ...
+
+
+class Journal(Protocol):
+    """The only writer of the database. The order of `submit` is the order of everything."""
+
+    def submit(self, entry: Entry) -> None:
+        """Queue it; it is published (or reported as failed) with its batch. Never blocks."""
+
+    def call(self, work: Callable[[UnitOfWork], T]) -> "Future[T]":
+        """Run `work` in the writing transaction, in its place in the order; the future is set after the commit.
+
+        A DomainError that `work` raises undoes only its own changes. Raises StorageError through the future
+        when the commit fails.
+        """
+
+    @property
+    def full(self) -> bool:
+        """Whether so much is queued that nobody should read more from clients for now."""
+
+    @property
+    def epoch(self) -> str:
+        """A short name of this database, part of every message id, so that ids of another database are never taken for ours."""
+
+
+class Reader(Protocol):
+    """Reading access for workers."""
+
+    def read(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run `work` on a reading connection of the calling thread. Raises StorageError."""

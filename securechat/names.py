@@ -1,0 +1,71 @@
+"""The rules for names: nicks, accounts and rooms, and when two of them are the same."""
+
+import unicodedata
+
+from securechat.errors import InvalidName
+
+NICK_LENGTH = 32
+"""Default longest nick and account name, in characters."""
+ROOM_NAME_LENGTH = 64
+"""Default longest room name, in characters, the leading `#` included."""
+
+# RFC 2812 section 2.3.1 "special" characters, and the hyphen; letters and digits of any script are allowed beside them.
+_NICK_PUNCTUATION = frozenset("[]\\`_^{|}-")
+# Characters that mean something in a list of targets, a mask or a prefix (modern-irc, section "Channels").
+_ROOM_FORBIDDEN = frozenset(" ,:*?!@\x07")
+
+
+def fold(name: str) -> str:
+    """Return the form in which two names are compared: equal folds mean the same name.
+
+    For ASCII names this is CASEMAPPING=ascii; other scripts are folded as well, so that nobody can be
+    `Анна` beside `анна`.
+    """
+    return name.lower() if name.isascii() else unicodedata.normalize("NFKC", name).casefold()
+
+
+def check_nick(name: str, longest: int = NICK_LENGTH) -> str:
+    """Return `name` if it can be a nick or an account name of at most `longest` characters.
+
+    Raises InvalidName with the rule that it breaks.
+    """
+    if not name:
+        raise InvalidName(name, "it is empty")
+    if len(name) > longest:
+        raise InvalidName(name, f"it is longer than {longest} characters")
+    if name[0].isdigit() or name[0] == "-":
+        raise InvalidName(name, "it starts with a digit or a hyphen")
+    if unicodedata.normalize("NFC", name) != name:
+        raise InvalidName(name, "it is not in Unicode normal form C")
+    for character in name:
+        if not (character.isalnum() or character in _NICK_PUNCTUATION):
+            raise InvalidName(name, "only letters, digits and []\\`_^{|}- are allowed")
+    return name
+
+
+def check_room_name(name: str, longest: int = ROOM_NAME_LENGTH) -> str:
+    """Return `name` if it can be a room's name on the wire: `#` and 1 to `longest` - 1 printable characters.
+
+    Raises InvalidName with the rule that it breaks.
+    """
+    if not name.startswith("#"):
+        raise InvalidName(name, "a room's name starts with #")
+    if len(name) < 2:
+        raise InvalidName(name, "nothing follows the #")
+    if len(name) > longest:
+        raise InvalidName(name, f"it is longer than {longest} characters")
+    if not name.isprintable() or not _ROOM_FORBIDDEN.isdisjoint(name):
+        raise InvalidName(name, "spaces, control characters and , : * ? ! @ are not allowed")
+    if unicodedata.normalize("NFC", name) != name:
+        raise InvalidName(name, "it is not in Unicode normal form C")
+    return name
+
+
+def room_to_wire(name: str) -> str:
+    """Return `#general` for `general`; a name that starts with `#` stays as it is."""
+    return name if name.startswith("#") else f"#{name}"
+
+
+def room_to_people(name: str) -> str:
+    """Return `general` for `#general`; the inverse of `room_to_wire` except for names such as `##x`."""
+    return name[1:] if name.startswith("#") and not name.startswith("##") else name

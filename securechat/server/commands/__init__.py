@@ -1,0 +1,1 @@
+"""The commands, one module per family; importing this package fills the registry."""

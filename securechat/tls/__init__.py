@@ -1,0 +1,1 @@
+"""Certificates and TLS contexts; the only package that imports `cryptography.x509`."""
