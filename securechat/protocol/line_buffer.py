@@ -1,0 +1,83 @@
+"""Cuts the stream of bytes of a connection into lines, within fixed bounds of memory."""
+
+from enum import Enum
+from typing import Final
+
+MAX_LINE: Final = 512
+"""Longest message without its tags, in bytes, CR LF included (RFC 1459 section 2.3)."""
+MAX_CLIENT_TAGS: Final = 4096
+"""Longest tags part that a client may send, in bytes, `@` and the space included (IRCv3 message-tags, "Size limit")."""
+MAX_TAGS: Final = 8191
+"""Longest tags part that a client must accept from a server, in bytes, `@` and the space included (same section)."""
+
+_LINE_END_LENGTH: Final = 2  # CR LF counts against MAX_LINE, even when the peer sends LF alone
+
+
+class TooLong(Enum):
+    """Type of the marker that stands in place of a line whose bytes were thrown away."""
+
+    TOO_LONG = "too long"
+
+
+TOO_LONG: Final = TooLong.TOO_LONG
+"""Stands for a line over the limits; compare by `is`. The server answers it with 417 ERR_INPUTTOOLONG."""
+
+
+class LineBuffer:
+    """Collects bytes and gives out complete lines in the order in which they came.
+
+    Keeps at most `max_tags + max_line` bytes whatever the peer sends, and nothing between lines.
+    """
+
+    __slots__ = ("_max_body", "_max_tags", "_pending", "_skipping")
+
+    def __init__(self, max_line: int = MAX_LINE, max_tags: int = MAX_CLIENT_TAGS) -> None:
+        self._max_body = max_line - _LINE_END_LENGTH
+        self._max_tags = max_tags
+        self._pending = b""  # the beginning of a line whose end has not come yet
+        self._skipping = False  # that line is over the limits already; its bytes are dropped until its end
+
+    def feed(self, data: bytes) -> list[bytes | TooLong]:
+        """Return the lines that `data` completes, without their ends; a line over the limits becomes TOO_LONG.
+
+        Lines end with LF; one CR before it belongs to the end. Empty lines are dropped (modern-irc, "Compatibility
+        with incorrect software").
+        """
+        pieces = data.split(b"\n")
+        if self._pending:
+            pieces[0] = self._pending + pieces[0]
+            self._pending = b""
+        rest = pieces.pop()
+        lines: list[bytes | TooLong] = []
+        if self._skipping and pieces:
+            self._skipping = False
+            lines.append(TOO_LONG)
+            del pieces[0]
+        for line in pieces:
+            if line.endswith(b"\r"):
+                line = line[:-1]
+            # A line that fits without looking at its tags is the usual case.
+            if len(line) > self._max_body and not self._fits(line):
+                lines.append(TOO_LONG)
+            elif line:
+                lines.append(line)
+        if rest:
+            self._keep(rest)
+        return lines
+
+    def _keep(self, beginning: bytes) -> None:
+        """Remember the beginning of a line, unless no end could make it a line within the limits."""
+        if not self._skipping:
+            # A last CR may be the first half of the end.
+            self._skipping = len(beginning) > self._max_body and not self._fits(beginning.removesuffix(b"\r"))
+            if not self._skipping:
+                self._pending = beginning
+
+    def _fits(self, line: bytes) -> bool:
+        """Tell whether a line, or its beginning, is within the limits of its two parts."""
+        if not line.startswith(b"@"):
+            return len(line) <= self._max_body
+        tags_length = line.find(b" ") + 1
+        if not tags_length:
+            return len(line) < self._max_tags
+        return tags_length <= self._max_tags and len(line) - tags_length <= self._max_body

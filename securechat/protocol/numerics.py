@@ -1,0 +1,152 @@
+"""Every numeric reply that securechat sends: one table, under the names of modern-irc, section "Numerics"."""
+
+import re
+from collections.abc import Iterable
+from typing import cast
+
+from securechat.protocol.message import format_reply
+
+_FIELD = re.compile(r"\{(\*?)(\w+)\}")
+
+
+class Numeric:
+    """One row: its code, the template of its parameters between the recipient and the text, and its text.
+
+    `params` is words: `{name}` stands for a value, `{*name}` for a sequence of values, anything else for itself.
+    `text` is the last parameter, for people, and may hold `{name}` as well; None when there is none.
+    """
+
+    __slots__ = ("_plain_text", "_words", "code", "command", "name", "params", "text")
+
+    def __init__(self, code: int, params: str = "", *, text: str | None = None) -> None:
+        self.code = code
+        self.command = f"{code:03d}"  # as it stands on the wire and in Message.command
+        self.name = ""  # its name in this module, such as ERR_NOSUCHNICK; filled in below the table
+        self.params = params
+        self.text = text
+        self._plain_text = text is None or "{" not in text
+        self._words = tuple(_compile(word) for word in params.split())
+
+    def parameters(self, values: dict[str, object]) -> list[object]:
+        """Return the values of the parameters in order. Raises KeyError when one is missing, which is our bug."""
+        result: list[object] = []
+        for name, is_many, literal in self._words:
+            if not name:
+                result.append(literal)
+            elif is_many:
+                result.extend(cast("Iterable[object]", values[name]))
+            else:
+                result.append(values[name])
+        return result
+
+    def text_for(self, values: dict[str, object]) -> str | None:
+        """Return the text with its values. Raises KeyError when one is missing, which is our bug."""
+        return self.text if self._plain_text or self.text is None else self.text.format_map(values)
+
+    def __repr__(self) -> str:
+        return f"<Numeric {self.command} {self.name}>"
+
+
+def _compile(word: str) -> tuple[str, bool, str]:
+    """Return the name of the value, whether it is a sequence, and the word that stands for itself."""
+    match = _FIELD.fullmatch(word)
+    return (match[2], match[1] == "*", "") if match else ("", False, word)
+
+
+def format_numeric(numeric: Numeric, server_name: str, recipient: str, **values: object) -> bytes:
+    """Return `:server 433 recipient parameters :text`, CR LF included; at most 512 bytes.
+
+    `recipient` is the session's nick, `*` before it has one. A value that cannot stand in its place becomes `*`
+    (see `format_reply`), so that an echoed bad name never shifts a field. A missing value is a KeyError: our bug.
+    """
+    return format_reply(
+        server_name, numeric.command, (recipient, *numeric.parameters(values)), numeric.text_for(values)
+    )
+
+
+# Connection registration.
+RPL_WELCOME = Numeric(1, text="Welcome to the {network} Network, {nick}")
+RPL_YOURHOST = Numeric(2, text="Your host is {server}, running version {version}")
+RPL_CREATED = Numeric(3, text="This server was created {created}")
+RPL_MYINFO = Numeric(4, "{server} {version} {user_modes} {room_modes}")
+RPL_ISUPPORT = Numeric(5, "{*tokens}", text="are supported by this server")
+RPL_UMODEIS = Numeric(221, "{modes}")
+
+# LUSERS.
+RPL_LUSERCLIENT = Numeric(251, text="There are {users} users and {invisible} invisible on {servers} servers")
+RPL_LUSEROP = Numeric(252, "{operators}", text="operator(s) online")
+RPL_LUSERUNKNOWN = Numeric(253, "{connections}", text="unknown connection(s)")
+RPL_LUSERCHANNELS = Numeric(254, "{rooms}", text="channels formed")
+RPL_LUSERME = Numeric(255, text="I have {users} clients and {servers} servers")
+RPL_LOCALUSERS = Numeric(265, "{users} {maximum}", text="Current local users {users}, max {maximum}")
+RPL_GLOBALUSERS = Numeric(266, "{users} {maximum}", text="Current global users {users}, max {maximum}")
+
+# AWAY.
+RPL_AWAY = Numeric(301, "{nick}", text="{message}")
+RPL_UNAWAY = Numeric(305, text="You are no longer marked as being away")
+RPL_NOWAWAY = Numeric(306, text="You have been marked as being away")
+
+# LIST.
+RPL_LISTSTART = Numeric(321, "Channel", text="Users  Name")
+RPL_LIST = Numeric(322, "{room} {members}", text="{topic}")
+RPL_LISTEND = Numeric(323, text="End of /LIST")
+
+# MODE and TOPIC of a room.
+RPL_CHANNELMODEIS = Numeric(324, "{room} {*modes}")
+RPL_CREATIONTIME = Numeric(329, "{room} {created}")
+RPL_NOTOPIC = Numeric(331, "{room}", text="No topic is set")
+RPL_TOPIC = Numeric(332, "{room}", text="{topic}")
+RPL_TOPICWHOTIME = Numeric(333, "{room} {setter} {time}")
+
+# NAMES.
+RPL_NAMREPLY = Numeric(353, "{symbol} {room}", text="{names}")
+RPL_ENDOFNAMES = Numeric(366, "{room}", text="End of /NAMES list")
+
+# MOTD.
+RPL_MOTD = Numeric(372, text="- {line}")
+RPL_MOTDSTART = Numeric(375, text="- {server} Message of the day - ")
+RPL_ENDOFMOTD = Numeric(376, text="End of /MOTD command.")
+
+# Errors.
+ERR_NOSUCHNICK = Numeric(401, "{nick}", text="No such nick/channel")
+ERR_NOSUCHCHANNEL = Numeric(403, "{room}", text="No such channel")
+ERR_CANNOTSENDTOCHAN = Numeric(404, "{room}", text="Cannot send to channel")
+ERR_TOOMANYCHANNELS = Numeric(405, "{room}", text="You have joined too many channels")
+ERR_NOORIGIN = Numeric(409, text="No origin specified")
+ERR_INVALIDCAPCMD = Numeric(410, "{subcommand}", text="Invalid CAP command")
+ERR_NORECIPIENT = Numeric(411, text="No recipient given ({command})")
+ERR_NOTEXTTOSEND = Numeric(412, text="No text to send")
+ERR_INPUTTOOLONG = Numeric(417, text="Input line was too long")
+ERR_UNKNOWNCOMMAND = Numeric(421, "{command}", text="Unknown command")
+ERR_NOMOTD = Numeric(422, text="MOTD File is missing")
+ERR_NONICKNAMEGIVEN = Numeric(431, text="No nickname given")
+ERR_ERRONEUSNICKNAME = Numeric(432, "{nick}", text="Erroneous nickname")
+ERR_NICKNAMEINUSE = Numeric(433, "{nick}", text="Nickname is already in use")
+ERR_USERNOTINCHANNEL = Numeric(441, "{nick} {room}", text="They aren't on that channel")
+ERR_NOTONCHANNEL = Numeric(442, "{room}", text="You're not on that channel")
+ERR_NOTREGISTERED = Numeric(451, text="You have not registered")
+ERR_NEEDMOREPARAMS = Numeric(461, "{command}", text="Not enough parameters")
+ERR_ALREADYREGISTERED = Numeric(462, text="You may not reregister")
+ERR_PASSWDMISMATCH = Numeric(464, text="Password incorrect")
+ERR_YOUREBANNEDCREEP = Numeric(465, text="You are banned from this server.")
+ERR_BADCHANMASK = Numeric(476, "{room}", text="Bad Channel Mask")
+ERR_CHANOPRIVSNEEDED = Numeric(482, "{room}", text="You're not channel operator")
+
+# SASL (IRCv3 sasl-3.1, "Numerics used by this extension").
+RPL_LOGGEDIN = Numeric(900, "{mask} {account}", text="You are now logged in as {account}")
+RPL_LOGGEDOUT = Numeric(901, "{mask}", text="You are now logged out")
+ERR_NICKLOCKED = Numeric(902, text="You must use a nick assigned to you")
+RPL_SASLSUCCESS = Numeric(903, text="SASL authentication successful")
+ERR_SASLFAIL = Numeric(904, text="SASL authentication failed")
+ERR_SASLTOOLONG = Numeric(905, text="SASL message too long")
+ERR_SASLABORTED = Numeric(906, text="SASL authentication aborted")
+ERR_SASLALREADY = Numeric(907, text="You have already authenticated using SASL")
+RPL_SASLMECHS = Numeric(908, "{mechanisms}", text="are available SASL mechanisms")
+
+NUMERICS: dict[str, Numeric] = {}
+"""Every numeric by its three digits, as `Message.command` has them."""
+
+for _name, _value in list(globals().items()):
+    if isinstance(_value, Numeric):
+        _value.name = _name
+        NUMERICS[_value.command] = _value

@@ -1,0 +1,86 @@
+"""FAIL, WARN and NOTE (IRCv3 standard-replies), and the table of every code that securechat sends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from securechat.protocol.message import format_reply
+
+
+@dataclass(frozen=True, slots=True)
+class StandardReply:
+    """A code for programs, and the sentence for people that goes with it unless a better one is at hand."""
+
+    code: str
+    text: str
+
+
+def fail(
+    server_name: str, command: str, reply: StandardReply, context: Sequence[str] = (), text: str | None = None
+) -> bytes:
+    """Return the line that says that `command` (`*` for none) could not be done."""
+    return _format("FAIL", server_name, command, reply, context, text)
+
+
+def warn(
+    server_name: str, command: str, reply: StandardReply, context: Sequence[str] = (), text: str | None = None
+) -> bytes:
+    """Return the line that says that `command` (`*` for none) was done, but not quite as asked."""
+    return _format("WARN", server_name, command, reply, context, text)
+
+
+def note(
+    server_name: str, command: str, reply: StandardReply, context: Sequence[str] = (), text: str | None = None
+) -> bytes:
+    """Return the line that tells something about `command` (`*` for none) or the session."""
+    return _format("NOTE", server_name, command, reply, context, text)
+
+
+def _format(
+    kind: str, server_name: str, command: str, reply: StandardReply, context: Sequence[str], text: str | None
+) -> bytes:
+    return format_reply(server_name, kind, (command, reply.code, *context), reply.text if text is None else text)
+
+
+# Any command.
+INVALID_UTF8 = StandardReply("INVALID_UTF8", "Message rejected: it is not UTF-8, which this server requires")
+MALFORMED_LINE = StandardReply("MALFORMED_LINE", "Message rejected: it holds a NUL or CR, or has no command")
+NEED_MORE_PARAMS = StandardReply("NEED_MORE_PARAMS", "Not enough parameters")
+INTERNAL_ERROR = StandardReply("INTERNAL_ERROR", "The server could not do this because of an error of its own")
+RATE_LIMITED = StandardReply("RATE_LIMITED", "Too many commands at once; wait a little and try again")
+ACCOUNT_REQUIRED = StandardReply("ACCOUNT_REQUIRED", "You must log in to an account to use this server")
+ACCOUNT_SUSPENDED = StandardReply("ACCOUNT_SUSPENDED", "This account is suspended; ask an administrator")
+TEMPORARILY_UNAVAILABLE = StandardReply("TEMPORARILY_UNAVAILABLE", "This cannot be done just now; try again later")
+
+# PRIVMSG, NOTICE, TAGMSG, TOPIC, JOIN, PART: what is not on disk did not happen.
+MESSAGE_NOT_STORED = StandardReply("MESSAGE_NOT_STORED", "The message could not be stored, so nobody has seen it")
+
+# REGISTER (draft/account-registration).
+ACCOUNT_EXISTS = StandardReply("ACCOUNT_EXISTS", "An account of this name exists already")
+ACCOUNT_NAME_MUST_BE_NICK = StandardReply("ACCOUNT_NAME_MUST_BE_NICK", "The account's name must be your nick")
+ALREADY_AUTHENTICATED = StandardReply("ALREADY_AUTHENTICATED", "You are logged in already")
+BAD_ACCOUNT_NAME = StandardReply("BAD_ACCOUNT_NAME", "This cannot be the name of an account")
+COMPLETE_CONNECTION_REQUIRED = StandardReply(
+    "COMPLETE_CONNECTION_REQUIRED", "Finish connecting before you register an account"
+)
+INVALID_EMAIL = StandardReply("INVALID_EMAIL", "This is not an e-mail address")
+INVITE_EXPIRED = StandardReply("INVITE_EXPIRED", "The invite has expired; ask for a new one")
+INVITE_REQUIRED = StandardReply("INVITE_REQUIRED", "An invite is needed to register an account")
+INVITE_UNKNOWN = StandardReply("INVITE_UNKNOWN", "There is no such invite; check that the link is complete")
+INVITE_USED = StandardReply("INVITE_USED", "The invite was used already; ask for a new one")
+NEED_NICK = StandardReply("NEED_NICK", "Choose a nick before you register an account")
+REGISTRATION_CLOSED = StandardReply(
+    "REGISTRATION_CLOSED", "This server does not register accounts; ask an administrator"
+)
+UNACCEPTABLE_PASSWORD = StandardReply("UNACCEPTABLE_PASSWORD", "This cannot be a password")
+WEAK_PASSWORD = StandardReply("WEAK_PASSWORD", "The password is too short")
+
+# CHATHISTORY (draft/chathistory, "Errors and Warnings").
+INVALID_MSGREFTYPE = StandardReply("INVALID_MSGREFTYPE", "Messages are referred to by msgid= or timestamp=")
+INVALID_PARAMS = StandardReply("INVALID_PARAMS", "The parameters are not those of the command")
+INVALID_TARGET = StandardReply("INVALID_TARGET", "Messages could not be retrieved")
+MESSAGE_ERROR = StandardReply("MESSAGE_ERROR", "Messages could not be retrieved because of an error of the server")
+
+STANDARD_REPLIES: dict[str, StandardReply] = {
+    reply.code: reply for reply in list(globals().values()) if isinstance(reply, StandardReply)
+}
+"""Every reply by its code."""
