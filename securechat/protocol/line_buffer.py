@@ -1,5 +1,6 @@
 """Cuts the stream of bytes of a connection into lines, within fixed bounds of memory."""
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Final
 
@@ -37,46 +38,44 @@ class LineBuffer:
         self._pending = b""  # the beginning of a line whose end has not come yet
         self._skipping = False  # that line is over the limits already; its bytes are dropped until its end
 
-    def feed(self, data: bytes) -> list[bytes | TooLong]:
+    def feed(self, data: bytes) -> Sequence[bytes | TooLong]:
         """Return the lines that `data` completes, without their ends; a line over the limits becomes TOO_LONG.
 
         Lines end with LF; one CR before it belongs to the end. Empty lines are dropped (modern-irc, "Compatibility
         with incorrect software").
         """
-        pieces = data.split(b"\n")
         if self._pending:
-            pieces[0] = self._pending + pieces[0]
-            self._pending = b""
+            data = self._pending + data
+        pieces = data.replace(b"\r\n", b"\n").split(b"\n")
         rest = pieces.pop()
+        if len(data) <= self._max_body and not self._skipping:
+            # The usual case: everything together is shorter than a line may be.
+            self._pending = rest
+            return [line for line in pieces if line] if b"" in pieces else pieces
+        return self._check(pieces, rest)
+
+    def _check(self, pieces: list[bytes], rest: bytes) -> list[bytes | TooLong]:
+        """Return the lines with the over-long ones marked; keep `rest` unless no end could make it a line."""
         lines: list[bytes | TooLong] = []
-        if self._skipping and pieces:
+        if self._skipping:
+            if not pieces:
+                return lines
             self._skipping = False
             lines.append(TOO_LONG)
             del pieces[0]
-        for line in pieces:
-            if line.endswith(b"\r"):
-                line = line[:-1]
-            # A line that fits without looking at its tags is the usual case.
-            if len(line) > self._max_body and not self._fits(line):
-                lines.append(TOO_LONG)
-            elif line:
-                lines.append(line)
-        if rest:
-            self._keep(rest)
+        limit = self._max_body  # a line within it fits whatever part of it is tags
+        lines += [line if len(line) <= limit or self._fits(line) else TOO_LONG for line in pieces if line]
+        # A last CR may be the first half of the end.
+        self._skipping = not self._fits(rest.removesuffix(b"\r"))
+        self._pending = b"" if self._skipping else rest
         return lines
-
-    def _keep(self, beginning: bytes) -> None:
-        """Remember the beginning of a line, unless no end could make it a line within the limits."""
-        if not self._skipping:
-            # A last CR may be the first half of the end.
-            self._skipping = len(beginning) > self._max_body and not self._fits(beginning.removesuffix(b"\r"))
-            if not self._skipping:
-                self._pending = beginning
 
     def _fits(self, line: bytes) -> bool:
         """Tell whether a line, or its beginning, is within the limits of its two parts."""
+        if len(line) <= self._max_body:
+            return True
         if not line.startswith(b"@"):
-            return len(line) <= self._max_body
+            return False
         tags_length = line.find(b" ") + 1
         if not tags_length:
             return len(line) < self._max_tags

@@ -112,8 +112,8 @@ def format_message(
     or a middle parameter that is empty, holds a space or starts with a colon. Its text never quotes a parameter.
     The length is not limited.
     """
-    if not command.isalnum():
-        raise ValueError("a command is letters or digits")
+    if not (command.isascii() and command.isalnum()):
+        raise ValueError("a command is ASCII letters or digits")
     text = command
     if source is not None:
         if not source or " " in source:
@@ -137,37 +137,41 @@ def format_reply(source: str, command: str, params: Iterable[object], text: str 
     """Return the line of a reply that may echo what the peer sent: always at most 512 bytes, no field ever shifts.
 
     A parameter that could not stand in its place (empty, with a space or control character, starting with a colon)
-    becomes `*`. A line that would be too long loses the end of its text first, and then of its longest parameters.
+    becomes `*`. A line that would be too long loses the end of its text first, then of its longest parameters.
     Raises ValueError when `text` holds CR, LF or NUL.
     """
     middles = [_middle(str(value)) for value in params]
-    line = _reply(source, command, middles, text)
-    if len(line) > _MAX_BODY:
-        if text:
-            text = cut(text, max(0, len(text.encode()) + _MAX_BODY - len(line)))
-            line = _reply(source, command, middles, text)
-        while len(line) > _MAX_BODY:
-            longest = max(range(len(middles)), key=lambda index: len(middles[index].encode()))
-            length = len(middles[longest].encode())
-            middles[longest] = cut(middles[longest], max(1, length // 2, length + _MAX_BODY - len(line))) or "*"
-            line = _reply(source, command, middles, text)
     if text is not None and ("\r" in text or "\n" in text or "\0" in text):
         raise ValueError(f"the text of {command} holds CR, LF or NUL")
+    line = _reply(source, command, middles, text)
+    if len(line) > _MAX_BODY:
+        line = _fit(source, command, middles, text)
     return line + b"\r\n"
 
 
 def _reply(source: str, command: str, middles: list[str], text: str | None) -> bytes:
-    words = " ".join((f":{source}", command, *middles))
+    words = f":{source} {command} {' '.join(middles)}"
     return (words if text is None else f"{words} :{text}").encode()
 
 
 def _middle(value: str) -> str:
     """Return `value` if it can be a middle parameter, else `*`."""
-    if value.isalnum():
-        return value
-    if not value or value[0] == ":" or " " in value or "\r" in value or "\n" in value or "\0" in value:
-        return "*"
-    return value
+    return value if value.isprintable() and value and value[0] != ":" and " " not in value else "*"
+
+
+def _fit(source: str, command: str, middles: list[str], text: str | None) -> bytes:
+    """Return the line of a reply shortened to what a line may hold."""
+    excess = len(_reply(source, command, middles, text)) - _MAX_BODY
+    if text:
+        text = cut(text, max(0, len(text.encode()) - excess))
+    while (excess := len(_reply(source, command, middles, text)) - _MAX_BODY) > 0:
+        longest = max(middles, key=lambda value: len(value.encode()), default="*")
+        if longest == "*":
+            # Nothing but hundreds of parameters of one byte can come here.
+            return _reply(source, command, middles, text)[:_MAX_BODY]
+        length = len(longest.encode())
+        middles[middles.index(longest)] = cut(longest, max(length // 2, length - excess)) or "*"
+    return _reply(source, command, middles, text)
 
 
 def cut(text: str, longest: int) -> str:

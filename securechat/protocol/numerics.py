@@ -16,7 +16,7 @@ class Numeric:
     `text` is the last parameter, for people, and may hold `{name}` as well; None when there is none.
     """
 
-    __slots__ = ("_plain_text", "_words", "code", "command", "name", "params", "text")
+    __slots__ = ("_text_field", "_words", "code", "command", "name", "params", "text")
 
     def __init__(self, code: int, params: str = "", *, text: str | None = None) -> None:
         self.code = code
@@ -24,7 +24,7 @@ class Numeric:
         self.name = ""  # its name in this module, such as ERR_NOSUCHNICK; filled in below the table
         self.params = params
         self.text = text
-        self._plain_text = text is None or "{" not in text
+        self._text_field = _compile(text or "")[0]  # the value that is the whole text, if it is one
         self._words = tuple(_compile(word) for word in params.split())
 
     def parameters(self, values: dict[str, object]) -> list[object]:
@@ -41,7 +41,9 @@ class Numeric:
 
     def text_for(self, values: dict[str, object]) -> str | None:
         """Return the text with its values. Raises KeyError when one is missing, which is our bug."""
-        return self.text if self._plain_text or self.text is None else self.text.format_map(values)
+        if self._text_field:
+            return str(values[self._text_field])
+        return self.text.format_map(values) if self.text and "{" in self.text else self.text
 
     def __repr__(self) -> str:
         return f"<Numeric {self.command} {self.name}>"
@@ -112,6 +114,7 @@ ERR_NOSUCHNICK = Numeric(401, "{nick}", text="No such nick/channel")
 ERR_NOSUCHCHANNEL = Numeric(403, "{room}", text="No such channel")
 ERR_CANNOTSENDTOCHAN = Numeric(404, "{room}", text="Cannot send to channel")
 ERR_TOOMANYCHANNELS = Numeric(405, "{room}", text="You have joined too many channels")
+ERR_TOOMANYTARGETS = Numeric(407, "{target}", text="Too many targets in one command")
 ERR_NOORIGIN = Numeric(409, text="No origin specified")
 ERR_INVALIDCAPCMD = Numeric(410, "{subcommand}", text="Invalid CAP command")
 ERR_NORECIPIENT = Numeric(411, text="No recipient given ({command})")
