@@ -68,11 +68,11 @@ def parse(line: bytes) -> Message:
     Raises InvalidUtf8 or MalformedLine.
     """
     try:
-        text = line.decode()
+        return parse_text(line.decode())
     except UnicodeDecodeError:
-        # Without the cause: it holds the line.
-        raise _invalid_utf8(line) from None
-    return parse_text(text)
+        pass
+    # Not inside the handler: the error that it handles holds the line, which may be a password.
+    raise _invalid_utf8(line)
 
 
 def parse_text(line: str) -> Message:

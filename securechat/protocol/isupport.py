@@ -1,0 +1,77 @@
+"""The tokens of 005 RPL_ISUPPORT, which tell a client the server's limits (modern-irc, "Feature Advertisement")."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+MAX_TOKENS: Final = 13
+"""Most tokens of one 005: with the recipient and the text they are the 15 parameters of a message."""
+
+_LONGEST_LINE: Final = 350  # bytes of tokens in a line; leaves room for the server's name, the nick and the text
+# What would end a token or a value stands as \xHH, and so does all that is not ASCII.
+_ESCAPED_BYTES: Final = frozenset(b" =\\")
+
+
+@dataclass(frozen=True, slots=True)
+class Isupport:
+    """The values that the server announces. A limit of 0 is no limit, and its token is left out."""
+
+    network: str
+    """Name of the network, for people."""
+    nick_length: int
+    """Longest nick, in characters."""
+    room_name_length: int
+    """Longest room name, in characters, the `#` included."""
+    topic_length: int
+    """Longest topic, in characters."""
+    history_page: int
+    """Most messages of one CHATHISTORY; 0 is announced as such and means no limit (draft/chathistory)."""
+    targets: Mapping[str, int] = field(default_factory=dict)
+    """Most targets in one command, by command; 0 is no limit."""
+    account_required: bool = False
+    """Nobody gets in without an account (draft/account-registration, "ISUPPORT token")."""
+
+    def tokens(self) -> list[str]:
+        """Return every token in wire form, each with one `=` at most."""
+        values: dict[str, str | None] = {
+            "NETWORK": self.network,
+            "CASEMAPPING": "ascii",
+            "CHANTYPES": "#",
+            "NICKLEN": _limit(self.nick_length),
+            "CHANNELLEN": _limit(self.room_name_length),
+            "TOPICLEN": _limit(self.topic_length),
+            "PREFIX": "",
+            "CHANMODES": ",,,",
+            "CHATHISTORY": str(self.history_page),
+            "MSGREFTYPES": "msgid,timestamp",
+            "TARGMAX": ",".join(f"{command}:{_limit(most) or ''}" for command, most in self.targets.items()) or None,
+            "CLIENTTAGDENY": "",
+        }
+        tokens = [f"{name}={_escape(value)}" for name, value in values.items() if value is not None]
+        tokens.append("UTF8ONLY")
+        if self.account_required:
+            tokens.append("draft/ACCOUNTREQUIRED")
+        return tokens
+
+    def lines(self) -> list[list[str]]:
+        """Return the tokens of each 005, at most MAX_TOKENS and 350 bytes a line."""
+        lines: list[list[str]] = [[]]
+        for token in self.tokens():
+            line = lines[-1]
+            if len(line) == MAX_TOKENS or (line and len(" ".join((*line, token))) > _LONGEST_LINE):
+                lines.append([token])
+            else:
+                line.append(token)
+        return lines
+
+
+def _limit(number: int) -> str | None:
+    """Return a limit as text; None when there is none."""
+    return str(number) if number else None
+
+
+def _escape(value: str) -> str:
+    """Return `value` in the ASCII form that a token may hold."""
+    return "".join(
+        chr(byte) if 0x20 < byte < 0x7F and byte not in _ESCAPED_BYTES else f"\\x{byte:02X}" for byte in value.encode()
+    )
