@@ -1,0 +1,1 @@
+"""Tests of securechat.protocol: pure values in, pure values out."""
