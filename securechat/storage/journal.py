@@ -1,0 +1,315 @@
+"""The journal: the one thread that writes. It turns what is queued into one transaction, and publishes it after that.
+
+Nobody sees an event before it is on disk, and everybody sees events in the order in which they were submitted.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from securechat.domain.ports import Entry, UnitOfWork
+from securechat.errors import StorageError
+from securechat.storage import timeline
+from securechat.storage.engine import Database
+from securechat.storage.faults import ROW_FAULTS, as_storage_error, is_general
+from securechat.storage.recorder import Failure, Recorder, forget_sequence
+from securechat.storage.unit_of_work import SqlUnitOfWork
+
+T = TypeVar("T")
+Publish = Callable[[list[Entry], StorageError | None], None]
+
+logger = logging.getLogger(__name__)
+
+MAX_BATCH = 2000
+"""Most entries in one transaction, so that the first of them does not wait too long for the last."""
+_GATHER_BELOW = 256  # a batch of this size has nothing to gain from waiting for more
+_CHECKPOINT_ROWS = 4000  # about 1,000 pages of write-ahead log, SQLite's own measure
+_CHECKPOINT_BATCHES = 250  # each batch writes some pages however small it is
+_TIMELINE_ROWS = 4096  # how many events readers may have to look through themselves
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    """Work that somebody waits for."""
+
+    work: Callable[[UnitOfWork], Any]
+    future: "Future[Any]"
+    result: Any = None
+    error: BaseException | None = None
+
+    def settle(self, failure: StorageError | None) -> None:
+        """Tell whoever waits: that the commit failed, or else what came out."""
+        error = failure or self.error
+        if error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(error)
+
+
+class Journal:
+    """Implements domain.ports.Journal.
+
+    `publish(entries, None)` is called after a commit and `publish(entries, error)` for entries that could not be
+    stored, on the journal's thread and in order; it must be cheap and must not raise. Only events of RECORDED kinds
+    get a sequence number; with an error, none has one.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        publish: Publish,
+        gather_seconds: float = 0.002,
+        *,
+        max_queued: int = 20_000,
+        on_fatal: Callable[[BaseException], None] | None = None,
+        before_commit: Callable[[], None] | None = None,
+    ) -> None:
+        """`database` must be migrated. `on_fatal` is told when the thread ends by a bug: the server must end, too.
+
+        `before_commit` is for tests: it runs inside each transaction, and what it raises fails the commit.
+        """
+        self._database = database
+        self._publish = publish
+        self._gather_seconds = gather_seconds
+        self._max_queued = max_queued
+        self._on_fatal = on_fatal
+        self.before_commit = before_commit
+        self._queue: SimpleQueue[Entry | _Call | None] = SimpleQueue()  # None: stop
+        self._closing = threading.Lock()  # guards `_stopped` against a `call` that comes at the same moment
+        self._stopped = False
+        self._last_commit = 0.0  # time.monotonic()
+        self._unchecked_rows = 0  # written since the last checkpoint
+        self._unchecked_batches = 0
+        self.healthy = True
+        """Whether the last transaction was committed."""
+        self.epoch = database.epoch
+        """The short name of the database, part of every message id."""
+        with database.writer.begin():
+            self._recorder = Recorder(database.writer)
+        self._covered = 0
+        self._thread = threading.Thread(target=self._run, name="journal")
+
+    # Called by any thread
+
+    @property
+    def full(self) -> bool:
+        """Whether so much is queued that nobody should read more from clients for now."""
+        return self._queue.qsize() > self._max_queued
+
+    def submit(self, entry: Entry) -> None:
+        """Queue it; it is published (or reported as failed) with its batch. Never blocks.
+
+        What comes after `stop` is dropped: neither stored nor published.
+        """
+        self._queue.put(entry)
+
+    def call(self, work: Callable[[UnitOfWork], T]) -> "Future[T]":
+        """Run `work` in the writing transaction, in its place in the order; the future is set after the commit.
+
+        What was submitted before is published before the future is set. What `work` raises comes through the future and
+        undoes only its own changes. Raises StorageError through the future when the commit fails, or after `stop`.
+        """
+        call = _Call(work, Future())
+        with self._closing:
+            if not self._stopped:
+                self._queue.put(call)
+                return call.future
+        call.settle(_stopped())
+        return call.future
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Commit and publish all that is queued, end the thread and fold the write-ahead log into the database."""
+        with self._closing:
+            already = self._stopped
+            self._stopped = True
+        if not already:
+            self._queue.put(None)
+        self._thread.join()
+
+    # The journal's thread
+
+    def _run(self) -> None:
+        """Nobody calls this but the thread: every exception ends here, is logged and told to `on_fatal`."""
+        try:
+            self._catch_up()
+            while self._turn():
+                pass
+            self._checkpoint("TRUNCATE")
+        except BaseException as error:
+            logger.critical("the journal ended by a bug; nothing can be stored any more", exc_info=True)
+            self.healthy = False
+            self._abandon()
+            if self._on_fatal is not None:
+                self._on_fatal(error)
+
+    def _turn(self) -> bool:
+        """Store and publish one batch; False when it was the last one."""
+        items, more = self._next_batch()
+        if items:
+            self._store(items)
+            self._last_commit = time.monotonic()
+            self._upkeep()
+        return more
+
+    def _next_batch(self) -> tuple[list[Entry | _Call], bool]:
+        """Wait for something to do and take it; the flag is False when `stop` was reached."""
+        get = self._queue.get
+        item = get()
+        if item is not None and self._gathering_helps():
+            time.sleep(self._gather_seconds)
+        items: list[Entry | _Call] = []
+        for _ in range(min(self._queue.qsize(), MAX_BATCH - 1)):
+            if item is None:
+                break
+            items.append(item)
+            item = get()
+        if item is None:
+            return items, False
+        items.append(item)
+        return items, True
+
+    def _gathering_helps(self) -> bool:
+        """Whether more will likely come in a moment: not for somebody who writes alone, nor after a pile-up."""
+        waiting = self._queue.qsize()
+        if waiting >= _GATHER_BELOW or not self._gather_seconds:
+            return False
+        return waiting > 0 or time.monotonic() - self._last_commit < self._gather_seconds
+
+    def _store(self, items: list[Entry | _Call]) -> None:
+        """Commit a batch, publish it, and only then set the futures."""
+        before = self._recorder.newest
+        writer = self._database.writer
+        failures: list[Failure] = []
+        failure: StorageError | None = None
+        try:
+            with writer.begin():
+                self._record(items, failures)
+                if self.before_commit is not None:
+                    self.before_commit()
+        except (*ROW_FAULTS, OSError, StorageError) as error:
+            if not is_general(error):
+                raise
+            failure = as_storage_error(error, "store")
+            self._recorder.newest = before
+        self._note_health(failure)
+        self._unchecked_rows += self._recorder.newest - before
+        self._unchecked_batches += 1
+        entries = [item for item in items if type(item) is not _Call]
+        calls = len(entries) < len(items)
+        if entries:
+            self._publish_outcome(entries, failures, failure)  # type: ignore[arg-type]  # no _Call is left in it
+        if calls:
+            for item in items:
+                if type(item) is _Call:
+                    item.settle(failure)
+
+    def _record(self, items: list[Entry | _Call], failures: list[Failure]) -> None:
+        """Store the entries, and run each call in its place between them."""
+        run: list[Entry] = []
+        for item in items:
+            if type(item) is _Call:
+                failures += self._recorder.record(run)
+                run = []
+                self._perform(item)
+            else:
+                run.append(item)  # type: ignore[arg-type]  # mypy does not narrow by `type() is` in the negative
+        failures += self._recorder.record(run)
+
+    def _perform(self, call: _Call) -> None:
+        """Run somebody's work in a transaction of its own within ours; only a fault of the whole database gets out."""
+        if not call.future.set_running_or_notify_cancel():
+            return
+        writer = self._database.writer
+        try:
+            with writer.begin_nested():
+                call.result = call.work(SqlUnitOfWork(writer))
+        except Exception as error:  # whatever it is, it is the caller's
+            if is_general(error):
+                raise
+            call.error = error
+
+    def _publish_outcome(self, entries: list[Entry], failures: Sequence[Failure], failure: StorageError | None) -> None:
+        """Publish a batch in order; the neighbours of an entry that failed by itself are published as stored."""
+        if failure is not None:
+            for entry in entries:
+                forget_sequence(entry)
+        if failure is not None or not failures:
+            self._publish(entries, failure)
+            return
+        errors = {id(entry): error for entry, error in failures}
+        stored: list[Entry] = []
+        for entry in entries:
+            error = errors.get(id(entry))
+            if error is None:
+                stored.append(entry)
+                continue
+            logger.error("one event could not be stored: %s", as_storage_error(error, "store it"))
+            if stored:
+                self._publish(stored, None)
+                stored = []
+            self._publish([entry], as_storage_error(error, "store it"))
+        if stored:
+            self._publish(stored, None)
+
+    def _note_health(self, failure: StorageError | None) -> None:
+        if failure is not None and self.healthy:
+            logger.error("%s; messages are refused until this is mended", failure)
+        elif failure is None and not self.healthy:
+            logger.info("the database can store again")
+        self.healthy = failure is None
+
+    # What keeps the files in shape; nobody waits for it
+
+    def _upkeep(self) -> None:
+        if self._recorder.newest - self._covered >= _TIMELINE_ROWS:
+            self._catch_up()
+        if self._unchecked_rows >= _CHECKPOINT_ROWS or self._unchecked_batches >= _CHECKPOINT_BATCHES:
+            self._checkpoint("PASSIVE")
+
+    def _catch_up(self) -> None:
+        """Let the timeline cover all events. If that fails, readers look through more of them until it succeeds."""
+        writer = self._database.writer
+        try:
+            with writer.begin():
+                self._covered = timeline.covered(writer)
+                if self._recorder.newest - self._covered >= _TIMELINE_ROWS:
+                    self._covered = timeline.advance(writer)
+        except ROW_FAULTS as error:
+            if not is_general(error):
+                raise
+            self._covered = self._recorder.newest
+            logger.warning("the index of conversations is behind: %s", as_storage_error(error, "extend it"))
+
+    def _checkpoint(self, mode: str) -> None:
+        """Copy the write-ahead log into the database, as far as readers allow."""
+        self._unchecked_rows = self._unchecked_batches = 0
+        # Outside any transaction of SQLAlchemy's, in which SQLite would refuse it.
+        connection = self._database.writer.connection.driver_connection
+        try:
+            connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()  # type: ignore[union-attr]
+        except ROW_FAULTS as error:
+            if not is_general(error):
+                raise
+            logger.warning("%s", as_storage_error(error, "do a checkpoint"))
+
+    def _abandon(self) -> None:
+        """After a bug: let nobody wait for ever."""
+        with self._closing:
+            self._stopped = True
+            waiting = [self._queue.get() for _ in range(self._queue.qsize())]
+        for item in waiting:
+            if type(item) is _Call and item.future.set_running_or_notify_cancel():
+                item.settle(_stopped())
+
+
+def _stopped() -> StorageError:
+    return StorageError("the journal has stopped")

@@ -1,0 +1,147 @@
+"""The tables, as SQLAlchemy models; `migrations/` makes them, and a test compares the two."""
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+REVISION = "0001"
+"""The Alembic revision that these models describe; known here so that an ordinary start need not import Alembic."""
+
+EPOCH = "epoch"
+"""Key in `settings`: the short random name of this database, part of every message id."""
+TIMELINE_THROUGH = "timeline_through"
+"""Key in `settings`: the newest sequence number that the `timeline` table covers."""
+
+
+class Base(DeclarativeBase):
+    """Base of all models. Integers are 64 bits wide; times are milliseconds since 1970-01-01T00:00:00Z."""
+
+    # INTEGER on SQLite, where only that very word makes a primary key the row's own number.
+    type_annotation_map = {int: BigInteger().with_variant(Integer, "sqlite"), str: Text}  # noqa: RUF012
+
+
+class AccountRow(Base):
+    """Somebody who may log in."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    folded: Mapped[str] = mapped_column(unique=True)  # names.fold(name): what makes two names the same
+    administrator: Mapped[bool]
+    suspended: Mapped[bool]
+    created: Mapped[int]
+    replay_sequence: Mapped[int]
+
+
+class CredentialsRow(Base):
+    """What an account's password is checked with; in a table of its own so that listing accounts never touches it."""
+
+    __tablename__ = "credentials"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    argon2: Mapped[str]
+    scram_salt: Mapped[bytes] = mapped_column(LargeBinary)
+    scram_iterations: Mapped[int]
+    scram_stored_key: Mapped[bytes] = mapped_column(LargeBinary)
+    scram_server_key: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class InviteRow(Base):
+    """A permission to make an account, known by the SHA-256 digest of its token only."""
+
+    __tablename__ = "invites"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    rooms: Mapped[str]  # a JSON list of names
+    administrator: Mapped[bool]
+    uses_left: Mapped[int]
+    expires: Mapped[int | None]
+    revoked: Mapped[bool]
+    created: Mapped[int]
+    created_by: Mapped[str]
+    note: Mapped[str]
+    bootstrap: Mapped[bool]
+
+
+class ConversationRow(Base):
+    """A room (it has a name) or a direct conversation (it has two parties). The hub hands out the ids."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (
+        UniqueConstraint("first_party", "second_party", name="uq_conversations_parties"),
+        CheckConstraint(
+            "(name IS NULL) = (folded IS NULL) AND (name IS NULL) = (first_party IS NOT NULL)"
+            " AND (first_party IS NULL) = (second_party IS NULL)",
+            name="ck_conversations_room_or_direct",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str | None]  # on the wire: `#general`
+    folded: Mapped[str | None] = mapped_column(unique=True)
+    first_party: Mapped[str | None]
+    second_party: Mapped[str | None]
+    created: Mapped[int]
+    topic: Mapped[str]
+    topic_by: Mapped[str]
+    topic_time: Mapped[int]
+
+
+class MembershipRow(Base):
+    """An account is in a room, whether it is online or not."""
+
+    __tablename__ = "memberships"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    conversation_id: Mapped[int] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    joined_sequence: Mapped[int]
+
+
+class EventRow(Base):
+    """One recorded event. Rows are only ever appended, and nothing but the primary key has to be kept up meanwhile.
+
+    No foreign key and no index beside the sequence number: with a hundred busy rooms an index on the conversation
+    dirties a page for nearly every message of a batch, which costs five times as much as everything else together.
+    `timeline` is that index.
+    """
+
+    __tablename__ = "events"
+
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    time: Mapped[int]
+    kind: Mapped[int]
+    conversation_id: Mapped[int]
+    source: Mapped[str]  # nick!user@host
+    account: Mapped[str]
+    target: Mapped[str]
+    text: Mapped[str]
+    tags: Mapped[str | None]  # NULL when there are none
+
+
+class TimelineRow(Base):
+    """The events of each conversation by kind: an index that is brought up to date thousands of events at a time.
+
+    Complete up to the sequence number in `settings` under TIMELINE_THROUGH; what is newer is read from `events` itself.
+    """
+
+    __tablename__ = "timeline"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+
+    conversation_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class SettingRow(Base):
+    """A fact about the database itself; the keys are constants of this module."""
+
+    __tablename__ = "settings"
+
+    key: Mapped[str] = mapped_column(String, primary_key=True)
+    value: Mapped[str]

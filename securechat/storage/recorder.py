@@ -1,0 +1,206 @@
+"""What a run of entries becomes in the database: rows of `events`, and what they change in rooms and membership."""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from securechat.domain.events import RECORDED, Event, Kind
+from securechat.domain.ports import Entry
+from securechat.names import fold
+from securechat.storage.faults import ROW_FAULTS, is_general
+from securechat.storage.models import ConversationRow, EventRow, MembershipRow
+
+_COLUMNS = ("sequence", "time", "kind", "conversation_id", "source", "account", "target", "text", "tags")
+_WIDTH = len(_COLUMNS)
+
+# One statement stores many rows, as `executemany` gives the GIL up and takes it back for every row. Only powers of two,
+# so that the driver's cache keeps all of them prepared: 100 rows are 64 + 32 + 4. (bench/journal.py compares.)
+_CHUNKS = tuple(
+    (
+        1 << exponent,
+        f"INSERT INTO events ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608 - constants
+        + ", ".join([f"({', '.join('?' * _WIDTH)})"] * (1 << exponent)),
+    )
+    for exponent in range(8, -1, -1)
+)
+
+Failure = tuple[Entry, Exception]
+"""An entry that could not be stored although the database is well, and why."""
+
+
+class Recorder:
+    """Stores entries through one connection and hands out sequence numbers."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Reads the newest sequence number: needs a transaction."""
+        self._connection = connection
+        self.newest: int = connection.execute(select(func.coalesce(func.max(EventRow.sequence), 0))).scalar_one()
+
+    def record(self, entries: Sequence[Entry]) -> list[Failure]:
+        """Store a run of entries in the caller's transaction; return those that could not be, which changed nothing.
+
+        Sets `sequence` of the events of RECORDED kinds. Raises what concerns the whole database (faults.is_general).
+        """
+        newest = self.newest
+        try:
+            self._record_together(entries)
+        except ROW_FAULTS as error:
+            if is_general(error):
+                raise
+            self.newest = newest
+            return self._record_singly(entries)
+        return []
+
+    def _record_together(self, entries: Sequence[Entry]) -> None:
+        effects: list[Event] = []
+        values: list[object] = []
+        sequence = first = self.newest
+        message = Kind.MESSAGE
+        extend = values.extend
+        for entry in entries:
+            event = entry.event
+            if event is None:
+                continue
+            kind = event.kind
+            if kind is not message:
+                if kind in _EFFECTS:
+                    effects.append(event)
+                if kind not in RECORDED:
+                    continue
+            sequence += 1
+            event.sequence = sequence
+            source = event.source
+            extend(
+                (
+                    sequence,
+                    event.time,
+                    kind | 0,  # a plain int: the driver would look for an adapter for anything else
+                    event.conversation,
+                    f"{source.nick}!{source.user}@{source.host}",
+                    source.account,
+                    event.target,
+                    event.text,
+                    event.tags or None,
+                )
+            )
+        self.newest = sequence
+        if effects:
+            with self._connection.begin_nested():
+                self._insert(values)
+                for event in effects:
+                    _EFFECTS[event.kind](self._connection, event)
+        elif values:
+            try:
+                self._insert(values)
+            except ROW_FAULTS as error:
+                # No SAVEPOINT here, as it would cost every batch; earlier chunks of this run are taken back by hand.
+                if not is_general(error):
+                    self._connection.execute(delete(EventRow).where(EventRow.sequence > first))
+                raise
+
+    def _insert(self, values: list[object]) -> None:
+        """Insert rows, given as one flat list, with as few statements as the chunk sizes allow."""
+        position = 0
+        rows = len(values) // _WIDTH
+        for size, statement in _CHUNKS:
+            while rows >= size:
+                end = position + size * _WIDTH
+                self._connection.exec_driver_sql(statement, tuple(values[position:end]))
+                position = end
+                rows -= size
+
+    def _record_singly(self, entries: Sequence[Entry]) -> list[Failure]:
+        """Find out which entries are at fault; the others are stored, with consecutive numbers."""
+        failures: list[Failure] = []
+        for entry in entries:
+            newest = self.newest
+            try:
+                with self._connection.begin_nested():
+                    self._record_together((entry,))
+            except ROW_FAULTS as error:
+                if is_general(error):
+                    raise
+                self.newest = newest
+                forget_sequence(entry)
+                failures.append((entry, error))
+        return failures
+
+
+def forget_sequence(entry: Entry) -> None:
+    """Take back the number of an event that is not on disk."""
+    if entry.event is not None:
+        entry.event.sequence = 0
+
+
+def _make_room(connection: Connection, event: Event) -> None:
+    connection.execute(
+        insert(ConversationRow).values(
+            id=event.conversation,
+            name=event.target,
+            folded=fold(event.target),
+            created=event.time,
+            topic="",
+            topic_by="",
+            topic_time=0,
+        )
+    )
+
+
+def _open_direct(connection: Connection, event: Event) -> None:
+    if event.parties is None:
+        raise ValueError("a direct conversation needs its parties")
+    first, second = event.parties
+    connection.execute(
+        insert(ConversationRow).values(
+            id=event.conversation,
+            first_party=first,
+            second_party=second,
+            created=event.time,
+            topic="",
+            topic_by="",
+            topic_time=0,
+        )
+    )
+
+
+def _join(connection: Connection, event: Event) -> None:
+    """Membership starts with the first JOIN; another one meanwhile changes nothing. Guests leave no trace."""
+    if event.source.account_id:
+        connection.execute(
+            sqlite_insert(MembershipRow)
+            .values(
+                account_id=event.source.account_id,
+                conversation_id=event.conversation,
+                joined_sequence=event.sequence,
+            )
+            .on_conflict_do_nothing()
+        )
+
+
+def _part(connection: Connection, event: Event) -> None:
+    if event.source.account_id:
+        connection.execute(
+            delete(MembershipRow).where(
+                MembershipRow.account_id == event.source.account_id,
+                MembershipRow.conversation_id == event.conversation,
+            )
+        )
+
+
+def _set_topic(connection: Connection, event: Event) -> None:
+    connection.execute(
+        update(ConversationRow)
+        .where(ConversationRow.id == event.conversation)
+        .values(topic=event.text, topic_by=event.source.mask, topic_time=event.time)
+    )
+
+
+_EFFECTS: dict[Kind, Callable[[Connection, Event], None]] = {
+    Kind.ROOM: _make_room,
+    Kind.DIRECT: _open_direct,
+    Kind.JOIN: _join,
+    Kind.PART: _part,
+    Kind.TOPIC: _set_topic,
+}
+"""What an event changes beside being recorded."""

@@ -1,0 +1,37 @@
+"""The repositories of one transaction, bound to its connection."""
+
+from sqlalchemy import Connection
+
+from securechat.storage.accounts import Accounts
+from securechat.storage.history import History
+from securechat.storage.invites import Invites
+from securechat.storage.rooms import Rooms
+
+
+class SqlUnitOfWork:
+    """Implements domain.ports.UnitOfWork. Good for as long as the transaction that it was made in."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @property
+    def accounts(self) -> Accounts:
+        """Accounts and credentials."""
+        return Accounts(self._connection)
+
+    @property
+    def invites(self) -> Invites:
+        """Invites."""
+        return Invites(self._connection)
+
+    @property
+    def rooms(self) -> Rooms:
+        """Rooms, membership and direct conversations."""
+        return Rooms(self._connection)
+
+    @property
+    def history(self) -> History:
+        """What was said."""
+        return History(self._connection)
