@@ -18,6 +18,7 @@ class Kind(IntEnum):
     AWAY = 9
     ROOM = 10  # a room was created
     DIRECT = 11  # a direct conversation was opened
+    ARRIVE = 12  # a member of a room came online in it; shown as a JOIN, but membership did not change
 
 
 SAID = frozenset({Kind.MESSAGE, Kind.NOTICE})

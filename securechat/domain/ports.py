@@ -91,7 +91,7 @@ class HistoryRepository(Protocol):
         """The page, oldest first."""
 
     def targets(self, conversations: Iterable[int], after: int, before: int, limit: int) -> list[tuple[int, int]]:
-        """(conversation, time of its newest said event) with after < time < before (ms), oldest first, at most `limit`."""
+        """(conversation, time of its newest said event), after < time < before (ms), oldest first, at most `limit`."""
 
     def last(self) -> tuple[int, int]:
         """(sequence, time in ms) of the newest event of all; (0, 0) when there is none."""
@@ -101,20 +101,28 @@ class UnitOfWork(Protocol):
     """The repositories of one transaction: writing in the journal's thread, reading anywhere else."""
 
     @property
-    def accounts(self) -> AccountRepository: ...
+    def accounts(self) -> AccountRepository:
+        """Accounts and credentials."""
+
     @property
-    def invites(self) -> InviteRepository: ...
+    def invites(self) -> InviteRepository:
+        """Invites."""
+
     @property
-    def rooms(self) -> RoomRepository: ...
+    def rooms(self) -> RoomRepository:
+        """Rooms, membership and direct conversations."""
+
     @property
-    def history(self) -> HistoryRepository: ...
+    def history(self) -> HistoryRepository:
+        """What was said."""
 
 
 class Entry(Protocol):
-    """What the journal carries: an event to store, or None for something that only has to keep its place in the order."""
+    """What the journal carries: an event to store, or something that only has to keep its place in the order."""
 
     @property
-    def event(self) -> Event | None: ...
+    def event(self) -> Event | None:
+        """What is to be stored; None: nothing."""
 
 
 class Journal(Protocol):
@@ -136,7 +144,7 @@ class Journal(Protocol):
 
     @property
     def epoch(self) -> str:
-        """A short name of this database, part of every message id, so that ids of another database are never taken for ours."""
+        """A short name of this database, part of every message id: ids of another one are never taken for ours."""
 
 
 class Reader(Protocol):

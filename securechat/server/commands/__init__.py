@@ -1,1 +1,29 @@
 """The commands, one module per family; importing this package fills the registry."""
+
+from securechat.server.commands import (
+    accounts,
+    authentication,
+    authority,
+    connection,
+    history,
+    information,
+    messages,
+    negotiation,
+    presence,
+    registration,
+    rooms,
+)
+
+__all__ = [
+    "accounts",
+    "authentication",
+    "authority",
+    "connection",
+    "history",
+    "information",
+    "messages",
+    "negotiation",
+    "presence",
+    "registration",
+    "rooms",
+]

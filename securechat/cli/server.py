@@ -1,0 +1,82 @@
+"""securechat-server: start the server, wait for a signal, stop it in order."""
+
+import argparse
+import signal
+import sys
+import time
+from pathlib import Path
+
+from securechat import __version__
+from securechat.errors import ConfigurationError, SecurechatError
+
+EXIT_CONFIGURATION = 2
+EXIT_OTHER = 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of the command."""
+    made = argparse.ArgumentParser(
+        prog="securechat-server",
+        description="A private chat server over TLS with lasting history. Without arguments it listens on port 6697 "
+        "and keeps everything in this folder: securechat.db and certs/, which it makes if they are missing.",
+        epilog="Stop it with Ctrl+C or SIGTERM. All settings: docs/configuration.md. "
+        "Certificates: securechat-gencert --help.",
+    )
+    made.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings (default: securechat.toml here, if there is one)"
+    )
+    made.add_argument(
+        "--listen", action="append", metavar="HOST:PORT", help="listen here instead; may be given several times"
+    )
+    made.add_argument("--database", metavar="URL", help="for example sqlite:///securechat.db")
+    made.add_argument("--certs", metavar="DIR", help="folder of the certificates")
+    made.add_argument("--version", action="version", version=f"securechat-server {__version__}")
+    return made
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; return its exit code (0 stopped as told, 1 failed, 2 wrong configuration)."""
+    arguments = parser().parse_args(argv)
+    from securechat.server import logs
+    from securechat.server.app import Server
+    from securechat.server.configuration import load
+
+    try:
+        overrides = {
+            "server.listen": arguments.listen,
+            "database.url": arguments.database,
+            "tls.directory": arguments.certs,
+        }
+        configuration = load(arguments.config, {key: value for key, value in overrides.items() if value is not None})
+        logs.setup(configuration.log.level, configuration.log.format)
+        server = Server(configuration)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: server.request_stop())
+        server.start()
+    except ConfigurationError as error:
+        for problem in error.problems:
+            print(f"securechat-server: {problem}", file=sys.stderr)
+        return EXIT_CONFIGURATION
+    except SecurechatError as error:
+        print(f"securechat-server: {error}", file=sys.stderr)
+        return EXIT_OTHER
+    _greet(server.bootstrap.link if server.bootstrap is not None else None)
+    server.wait()
+    started = time.monotonic()
+    server.stop()
+    print(f"Stopped after {time.monotonic() - started:.1f} s; everything that was accepted is stored.", file=sys.stderr)
+    return server.exit_code
+
+
+def _greet(link: str | None) -> None:
+    """Tell the operator of a new server how the first user gets in."""
+    if link is not None:
+        print(
+            "No account exists yet. Whoever opens this link first becomes the administrator (it works once):\n\n"
+            f"    securechat-client '{link}'\n",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""Listening sockets: accept, count, hand over to an I/O thread."""
+
+import contextlib
+import errno
+import logging
+import os
+import socket
+from collections.abc import Sequence
+
+from securechat.errors import ConfigurationError
+from securechat.net.io_thread import IoThread
+from securechat.server.admission import Admission
+
+logger = logging.getLogger(__name__)
+
+BACKLOG = 4096
+"""How many connections the kernel keeps for us; it cuts this to its own maximum."""
+ACCEPTS_PER_TICK = 64
+"""How many connections are accepted before those that stand get their turn."""
+_IPV4_MAPPED = "::ffff:"
+
+
+def open_listeners(addresses: Sequence[tuple[str, int]]) -> list[socket.socket]:
+    """Return a listening socket for each (host, port); `::` also takes IPv4 where the system allows it.
+
+    Raises ConfigurationError naming every address that cannot be listened on, and why.
+    """
+    opened: list[socket.socket] = []
+    problems = []
+    for host, port in addresses:
+        try:
+            opened.append(_open(host, port))
+        except OSError as error:
+            problems.append(_problem(host, port, error))
+    if problems:
+        for listening in opened:
+            listening.close()
+        raise ConfigurationError(problems)
+    return opened
+
+
+def _open(host: str, port: int) -> socket.socket:
+    if host in ("::", ""):
+        if socket.has_dualstack_ipv6():
+            with contextlib.suppress(OSError):
+                return _non_blocking(
+                    socket.create_server(("::", port), family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True)
+                )
+        host = "0.0.0.0"  # a machine without IPv6, or the reason why even this cannot be
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+    return _non_blocking(socket.create_server((host, port), family=family, backlog=BACKLOG))
+
+
+def _non_blocking(listening: socket.socket) -> socket.socket:
+    listening.setblocking(False)
+    return listening
+
+
+def _problem(host: str, port: int, error: OSError) -> str:
+    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"cannot listen on {shown}: another program uses port {port} already "
+            "(is a securechat-server running? choose another port with --listen)"
+        )
+    if error.errno == errno.EACCES:
+        return f"cannot listen on {shown}: ports below 1024 need more rights; choose another port with --listen"
+    if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+        return f"cannot listen on {shown}: this machine has no such address"
+    return f"cannot listen on {shown}: {os.strerror(error.errno) if error.errno else error}"
+
+
+class Acceptor:
+    """Accepts from one listening socket, on the I/O thread that watches it, and deals connections out in turn."""
+
+    def __init__(self, listening: socket.socket, threads: Sequence[IoThread], admission: Admission) -> None:
+        self._listening = listening
+        self._threads = threads
+        self._admission = admission
+        self._turn = 0
+        self._complained = False
+
+    def accept(self) -> None:
+        """Accept what is there."""
+        for _ in range(ACCEPTS_PER_TICK):
+            try:
+                plain, peer = self._listening.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._complain(error)
+                return
+            self._complained = False
+            thread = self._threads[self._turn % len(self._threads)]
+            self._turn += 1
+            address = peer[0].partition("%")[0].removeprefix(_IPV4_MAPPED)
+            thread.adopt(plain, address, self._admission.admit(address, thread.now))
+
+    def _complain(self, error: OSError) -> None:
+        """Log that nobody can be accepted; once, as the selector will bring us here again at once."""
+        if not self._complained and error.errno in (errno.EMFILE, errno.ENFILE):
+            self._complained = True
+            logger.error("No more connections: the limit of open files (ulimit -n) is reached")

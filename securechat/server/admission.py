@@ -1,0 +1,46 @@
+"""Which addresses may open one more connection."""
+
+import threading
+
+from securechat.server.throttle import Window
+
+RATE_SECONDS = 600.0
+
+
+class Admission:
+    """Counts connections by address. Its lock guards the counts only and is never held while another is taken."""
+
+    def __init__(self, most_at_once: int, most_in_ten_minutes: int) -> None:
+        """0 means no limit."""
+        self._most_at_once = most_at_once
+        self._most_in_ten_minutes = most_in_ten_minutes
+        self._open: dict[str, int] = {}
+        self._window = Window(most_in_ten_minutes, RATE_SECONDS)
+        self._lock = threading.Lock()
+
+    def admit(self, address: str, now: float) -> str:
+        """Count a new connection; return why it must be closed again, or an empty string. `now`: monotonic seconds.
+
+        Every admitted or refused connection is given back by `released`.
+        """
+        with self._lock:
+            count = self._open[address] = self._open.get(address, 0) + 1
+            if self._most_at_once and count > self._most_at_once:
+                return f"More than {self._most_at_once} connections from your address; close one first"
+            wait = self._window.wait(address, now)
+            if wait:
+                return (
+                    f"More than {self._most_in_ten_minutes} new connections from your address in 10 minutes; "
+                    f"try again in {int(wait) + 1} seconds"
+                )
+            self._window.count(address, now)
+            return ""
+
+    def released(self, address: str) -> None:
+        """A connection from `address` is gone."""
+        with self._lock:
+            count = self._open.get(address, 0) - 1
+            if count > 0:
+                self._open[address] = count
+            else:
+                self._open.pop(address, None)

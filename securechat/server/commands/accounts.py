@@ -1,0 +1,172 @@
+"""REGISTER: making an account, with an invite or without (draft/account-registration)."""
+
+import hashlib
+import logging
+from dataclasses import dataclass
+
+from securechat.domain.account import Account, Invite, refusal
+from securechat.domain.events import Event, Kind, Source
+from securechat.domain.permissions import Action, Role, Subject, may
+from securechat.domain.ports import UnitOfWork
+from securechat.errors import DomainError, InvalidName, InviteRefused
+from securechat.names import check_nick, fold
+from securechat.protocol import standard_replies as replies
+from securechat.server.context import Context
+from securechat.server.entries import Publication
+from securechat.server.error_replies import answer_error
+from securechat.server.hub import Hub
+from securechat.server.lifecycle import State
+from securechat.server.login import logged_in, parameters, throttled
+from securechat.server.passwords import check_password, hash_password
+from securechat.server.ports import Pool
+from securechat.server.presence import register_when_ready
+from securechat.server.registry import Stage, command
+from securechat.server.users import HOST, NOBODY
+
+logger = logging.getLogger(__name__)
+
+COMMIT_SECONDS = 30
+"""How long a worker waits for the journal; far more than it ever takes."""
+
+
+@dataclass(slots=True, frozen=True)
+class _Wish:
+    """What is to be registered."""
+
+    name: str
+    password: str
+    token_digest: bytes | None  # of the invite to use; None: none is needed
+
+    def __repr__(self) -> str:
+        return f"_Wish({self.name!r})"
+
+
+@command(
+    "REGISTER",
+    params=3,
+    stage=Stage.ANY,
+    help="REGISTER <account|*> <email|*> <password>: make an account (no e-mail is kept)",
+)
+def register(context: Context) -> None:
+    """Make an account and log in to it."""
+    wish = _read(context)
+    if wish is None:
+        return
+    hub = context.hub
+    now = hub.now()
+
+    def make() -> tuple[Account, Invite | None]:
+        if wish.token_digest is not None:  # refuse before the costly hash; `use` decides in the transaction
+            digest = wish.token_digest
+            reason = refusal(hub.reader.read(lambda unit: unit.invites.by_token(digest)), now)
+            if reason is not None:
+                raise InviteRefused(reason)
+        credentials = hash_password(wish.password, parameters(context))
+
+        def store(unit: UnitOfWork) -> tuple[Account, Invite | None]:
+            invite = unit.invites.use(wish.token_digest, now) if wish.token_digest is not None else None
+            administrator = invite is not None and invite.administrator
+            return unit.accounts.add(wish.name, credentials, administrator=administrator, time=now), invite
+
+        return hub.journal.call(store).result(COMMIT_SECONDS)
+
+    context.work(
+        Pool.HASHING,
+        make,
+        lambda made: _made(context, *made),
+        failed=lambda error: _failed(context, wish, error),
+        busy=lambda: context.response.fail("REGISTER", replies.TEMPORARILY_UNAVAILABLE, wish.name),
+    )
+
+
+def _read(context: Context) -> _Wish | None:
+    """Check everything that can be checked at once; answer why not."""
+    hub = context.hub
+    session = context.session
+    fail = context.response.fail
+    name, _, password = context.params[:3]
+    if session.account is not None:
+        fail("REGISTER", replies.ALREADY_AUTHENTICATED, session.account.name)
+        return None
+    if not session.nick:
+        fail("REGISTER", replies.NEED_NICK, "*")
+        return None
+    if session.state is not State.PRESENT and not hub.configuration.accounts.register_before_connect:
+        fail("REGISTER", replies.COMPLETE_CONNECTION_REQUIRED)
+        return None
+    if name == "*":
+        name = session.shown_nick
+    try:
+        check_nick(name, hub.configuration.limits.nick_length)
+    except InvalidName as error:
+        fail("REGISTER", replies.BAD_ACCOUNT_NAME, name, text=f"This cannot be an account's name: {error.reason}")
+        return None
+    if fold(name) in hub.accounts or (
+        not hub.nick_is_free(name, None) and hub.users.get(fold(name)) is not session.user
+    ):
+        fail("REGISTER", replies.ACCOUNT_EXISTS, name)
+        return None
+    problem = check_password(password, name, hub.configuration.accounts.minimum_password_length)
+    if problem:
+        fail("REGISTER", replies.WEAK_PASSWORD, name, text=problem)
+        return None
+    return _with_right(context, name, password)
+
+
+def _with_right(context: Context, name: str, password: str) -> _Wish | None:
+    """Find by what right the account may be made: openly, or with the invite whose token PASS brought."""
+    hub = context.hub
+    subject = Subject(Role.STRANGER if context.session.user is None else Role.GUEST)
+    token = context.session.password
+    if token and token != hub.configuration.access.password and may(subject, Action.REGISTER_INVITED, hub.policy):
+        if throttled(context, name):
+            return None
+        return _Wish(name, password, hashlib.sha256(token.encode()).digest())
+    if may(subject, Action.REGISTER_OPEN, hub.policy):
+        return _Wish(name, password, None)
+    closed = not may(subject, Action.REGISTER_INVITED, hub.policy)
+    context.response.fail("REGISTER", replies.REGISTRATION_CLOSED if closed else replies.INVITE_REQUIRED, name)
+    return None
+
+
+def _failed(context: Context, wish: _Wish, error: BaseException) -> None:
+    """Say why there is no account."""
+    if isinstance(error, InviteRefused):
+        hub = context.hub
+        hub.failed_logins_of_address.count(context.session.outlet.address, hub.monotonic())
+    if isinstance(error, DomainError):
+        answer_error(context, error)
+        return
+    logger.error("An account could not be stored", exc_info=error)
+    context.response.fail("REGISTER", replies.TEMPORARILY_UNAVAILABLE, wish.name)
+
+
+def _made(context: Context, account: Account, invite: Invite | None) -> None:
+    """Let the account in: into the rooms of its invite, and logged in."""
+    hub = context.hub
+    session = context.session
+    hub.add_account(account)
+    logger.info(
+        "Account made",
+        extra={"account": account.name, "peer": session.outlet.address, "administrator": account.administrator},
+    )
+    for name in invite.rooms if invite is not None else ():
+        _put_into_room(hub, account, name)
+    session.password = ""
+    if session.user is not None:
+        hub.adopt(session.user, account)
+    context.response.line("REGISTER", ("SUCCESS", account.name, "Account created"))
+    logged_in(context, account)
+    register_when_ready(hub, session, context.response)
+
+
+def _put_into_room(hub: Hub, account: Account, name: str) -> None:
+    """Make the account a member of a room, which is made if there is none; the account is not present yet."""
+    source = Source(account.name, account.name, HOST, account.name, account.id)
+    live = hub.find_room(name)
+    if live is None:
+        live, created = hub.create_room(name, source)
+        hub.journal.submit(created)
+    hub.memberships[account.id][live.room.id] = None
+    event = Event(Kind.JOIN, hub.now(), source, live.room.id, live.room.name)
+    hub.journal.submit(Publication(event, NOBODY, None))

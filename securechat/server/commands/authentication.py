@@ -1,0 +1,67 @@
+"""AUTHENTICATE: logging in by SASL (extensions/sasl-3.2)."""
+
+from securechat.protocol.numerics import (
+    ERR_SASLABORTED,
+    ERR_SASLALREADY,
+    ERR_SASLFAIL,
+    ERR_SASLTOOLONG,
+    RPL_SASLMECHS,
+)
+from securechat.protocol.sasl import SaslMalformed, SaslTooLong, ScramRefused, parse_plain
+from securechat.server.context import Context
+from securechat.server.login import MECHANISMS, Exchange, current, fail_login, plain, scram_final, scram_first, succeed
+from securechat.server.registry import Stage, command
+
+
+@command("AUTHENTICATE", params=1, stage=Stage.BEFORE, help="AUTHENTICATE <mechanism>|<data>|*: log in by SASL")
+def authenticate(context: Context) -> None:
+    """Begin, go on with or abort a SASL exchange."""
+    session = context.session
+    data = context.params[0]
+    if session.account is not None:
+        context.response.numeric(ERR_SASLALREADY)
+    elif data == "*":
+        session.exchange = None
+        context.response.numeric(ERR_SASLABORTED)
+    elif session.exchange is None:
+        _begin(context, data.upper())
+    else:
+        _go_on(context, session.exchange, data)
+
+
+def _begin(context: Context, mechanism: str) -> None:
+    if mechanism not in MECHANISMS:
+        context.response.numeric(RPL_SASLMECHS, mechanisms=",".join(MECHANISMS))
+        context.response.numeric(ERR_SASLFAIL)
+        return
+    context.session.exchange = Exchange(mechanism)
+    context.response.line("AUTHENTICATE", ("+",))
+
+
+def _go_on(context: Context, exchange: Exchange, data: str) -> None:
+    try:
+        message = exchange.assembler.feed(data)
+        if message is None:
+            return
+        if exchange.mechanism == "PLAIN":
+            plain(context, parse_plain(message))
+        elif exchange.scram is None:
+            scram_first(context, exchange, message)
+        elif exchange.credentials is not None:
+            scram_final(context, exchange, message)
+        else:
+            _finish(context, exchange)
+    except SaslTooLong:
+        context.session.exchange = None
+        context.response.numeric(ERR_SASLTOOLONG)
+    except (SaslMalformed, ScramRefused):
+        fail_login(context, exchange.name)
+
+
+def _finish(context: Context, exchange: Exchange) -> None:
+    """The client has checked our signature."""
+    account = current(context, exchange.account)
+    if account is None:
+        fail_login(context, exchange.name)
+    else:
+        succeed(context, account)

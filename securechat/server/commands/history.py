@@ -1,0 +1,206 @@
+"""CHATHISTORY: what was said before, by the page (draft/chathistory)."""
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from securechat.clock import format_time, parse_time
+from securechat.domain.history import Bound, Direction, HistoryQuery, StoredEvent
+from securechat.domain.permissions import Action, may
+from securechat.domain.room import DirectConversation, parties, party_of_account
+from securechat.names import fold
+from securechat.protocol import standard_replies as replies
+from securechat.protocol.capabilities import BATCH, RENDER_MASK
+from securechat.protocol.message import format_message
+from securechat.server.context import Context
+from securechat.server.ports import Pool
+from securechat.server.registry import command
+
+logger = logging.getLogger(__name__)
+
+_BATCH = "h"
+"""The reference of a history batch; inside a labeled batch it is its only child."""
+
+
+class _BadRequestError(Exception):
+    """The command cannot be understood; carries the FAIL to answer."""
+
+    def __init__(self, reply: replies.StandardReply, *context: str, text: str | None = None) -> None:
+        super().__init__(reply.code)
+        self.reply = reply
+        self.context = context
+        self.text = text
+
+
+@command(
+    "CHATHISTORY", help="CHATHISTORY LATEST|BEFORE|AFTER|AROUND|BETWEEN <target> <point> [<point>] <limit>, or TARGETS"
+)
+def chathistory(context: Context) -> None:
+    """Answer with a page of history, or with the conversations that were active in a span of time."""
+    subcommand = (context.param(0) or "").upper()
+    try:
+        if subcommand == "TARGETS":
+            _targets(context)
+        elif subcommand in Direction.__members__:
+            _page(context, Direction[subcommand])
+        else:
+            raise _BadRequestError(replies.INVALID_PARAMS, subcommand or "*", text="Unknown command")
+    except _BadRequestError as error:
+        context.response.fail("CHATHISTORY", error.reply, *error.context, text=error.text)
+
+
+def _check_count(context: Context, count: int) -> None:
+    """Refuse too few or too many parameters."""
+    given = len(context.params)
+    if given != count:
+        text = "Insufficient parameters" if given < count else "Too many parameters"
+        raise _BadRequestError(replies.INVALID_PARAMS, context.params[0], text=text)
+
+
+def _limit(context: Context, text: str) -> int:
+    """Read the limit; more than the server's maximum is cut to it."""
+    if not (text.isascii() and text.isdigit()) or int(text[:9]) == 0:
+        raise _BadRequestError(replies.INVALID_PARAMS, context.params[0], text="Invalid limit")
+    most = context.hub.configuration.history.page_messages
+    return min(int(text[:9]), most) if most else int(text[:9])
+
+
+def _bound(context: Context, text: str) -> Bound:
+    """Read `timestamp=…` or `msgid=…`."""
+    kind, _, value = text.partition("=")
+    if kind == "timestamp":
+        try:
+            return Bound(time=parse_time(value))
+        except (ValueError, OverflowError):
+            raise _BadRequestError(replies.INVALID_PARAMS, context.params[0], text, text="Invalid timestamp") from None
+    if kind == "msgid":
+        sequence = context.hub.message_ids.parse(value)
+        if sequence is None:
+            raise _BadRequestError(replies.INVALID_PARAMS, context.params[0], text, text="Unknown message id")
+        return Bound(sequence=sequence)
+    raise _BadRequestError(replies.INVALID_MSGREFTYPE, context.params[0], context.params[1])
+
+
+def _conversation(context: Context, target: str) -> tuple[int, str]:
+    """Return the id and the canonical name of what `target` names, if the user may read it."""
+    hub = context.hub
+    user = context.user
+    live = hub.find_room(target)
+    if live is not None and may(user.subject(live), Action.READ_HISTORY, hub.policy):
+        return live.room.id, live.room.name
+    if live is None and not target.startswith("#") and may(user.subject(), Action.READ_DIRECT_HISTORY, hub.policy):
+        present = hub.users.get(fold(target))
+        account = hub.accounts.get(fold(target))
+        party = present.party if present is not None else party_of_account(account.id) if account is not None else None
+        if party is not None:
+            direct = hub.direct.get(parties(user.party, party))
+            return direct.id if direct is not None else 0, present.nick if present is not None else target
+    raise _BadRequestError(replies.INVALID_TARGET, context.params[0], target)
+
+
+def _page(context: Context, direction: Direction) -> None:
+    _check_count(context, 5 if direction is Direction.BETWEEN else 4)
+    params = context.params
+    limit = _limit(context, params[-1])
+    first = None if direction is Direction.LATEST and params[2] == "*" else _bound(context, params[2])
+    second = _bound(context, params[3]) if direction is Direction.BETWEEN else None
+    conversation, name = _conversation(context, params[1])
+    query = HistoryQuery(conversation, direction, limit, first, second)
+    hub = context.hub
+
+    def show(page: list[StoredEvent]) -> None:
+        capabilities = context.session.capabilities & RENDER_MASK
+        render = hub.renderer.stored_line
+        lines = [partial(render, stored, capabilities) for stored in page]
+        _batch(context, ("chathistory", name), lines)
+
+    context.work(
+        Pool.READING,
+        lambda: hub.reader.read(lambda unit: unit.history.page(query)),
+        show,
+        failed=lambda error: _failed(context, error),
+        busy=lambda: context.response.fail("CHATHISTORY", replies.TEMPORARILY_UNAVAILABLE, params[0], params[1]),
+    )
+
+
+def _failed(context: Context, error: BaseException) -> None:
+    """The database could not be read: the log knows why, the client knows that it may ask again."""
+    logger.error("History could not be read", exc_info=error)
+    context.response.fail("CHATHISTORY", replies.MESSAGE_ERROR, *context.params[:2])
+
+
+def _targets(context: Context) -> None:
+    _check_count(context, 4)
+    hub = context.hub
+    user = context.user
+    limit = _limit(context, context.params[3])
+    times = []
+    for text in context.params[1:3]:
+        bound = _bound(context, text)
+        if bound.time is None:
+            raise _BadRequestError(replies.INVALID_PARAMS, "TARGETS", text, text="TARGETS takes timestamps")
+        times.append(bound.time)
+    names = {
+        live.room.id: live.room.name
+        for live in user.rooms.values()
+        if may(user.subject(live), Action.READ_HISTORY, hub.policy)
+    }
+    if may(user.subject(), Action.READ_DIRECT_HISTORY, hub.policy):
+        for direct in hub.direct_by_party.get(user.party, {}).values():
+            name = _name_of_other(context, direct)
+            if name:
+                names[direct.id] = name
+    low, high = min(times), max(times)
+
+    def show(found: list[tuple[int, int]]) -> None:
+        source = hub.configuration.server.name
+        lines: list[Callable[[str], bytes]] = []
+        for conversation, moment in found:
+            line = format_message("CHATHISTORY", ("TARGETS", names[conversation], format_time(moment)), source=source)
+            lines.append(partial(_tagged, line))
+        _batch(context, ("draft/chathistory-targets",), lines)
+
+    context.work(
+        Pool.READING,
+        lambda: hub.reader.read(lambda unit: unit.history.targets(list(names), low, high, limit)),
+        show,
+        failed=lambda error: _failed(context, error),
+        busy=lambda: context.response.fail("CHATHISTORY", replies.TEMPORARILY_UNAVAILABLE, "TARGETS"),
+    )
+
+
+def _tagged(line: bytes, tags: str) -> bytes:
+    """Return the line with `tags` in front."""
+    return f"@{tags} ".encode() + line if tags else line
+
+
+def _name_of_other(context: Context, direct: DirectConversation) -> str:
+    """The nick or account name of the other party; empty for one that is gone (a guest who left)."""
+    hub = context.hub
+    own = context.user.party
+    party = direct.parties[1] if direct.parties[0] == own else direct.parties[0]
+    if party.startswith("a"):
+        account = hub.accounts_by_id.get(int(party[1:]))
+        if account is None:
+            return ""
+        present = hub.users_of_account.get(account.id)
+        return present.nick if present is not None else account.name
+    guest = hub.users.get(party[1:])
+    return guest.nick if guest is not None and guest.account is None else ""
+
+
+def _batch(context: Context, kind: tuple[str, ...], lines: Sequence[Callable[[str], bytes]]) -> None:
+    """Answer with a batch that holds the lines (extensions/batch); without batches, with the lines alone."""
+    if not context.session.has(BATCH.bit):
+        for make in lines:
+            context.response.tagged(make)
+        return
+    source = context.hub.configuration.server.name
+
+    def whole(tags: str) -> bytes:
+        start = format_message("BATCH", (f"+{_BATCH}", *kind), source=source)
+        end = format_message("BATCH", (f"-{_BATCH}",), source=source)
+        head = f"@{tags} ".encode() + start if tags else start
+        return head + b"".join(make(f"batch={_BATCH}") for make in lines) + end
+
+    context.response.tagged(whole)

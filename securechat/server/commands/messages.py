@@ -1,0 +1,177 @@
+"""PRIVMSG, NOTICE and TAGMSG: what people say (modern-irc, "Sending Messages"; extensions/message-tags)."""
+
+from collections.abc import Mapping
+
+from securechat.domain.events import Event, Kind
+from securechat.domain.permissions import Action, require
+from securechat.domain.room import parties, party_of_account
+from securechat.errors import NotPermitted
+from securechat.names import fold
+from securechat.protocol import standard_replies as replies
+from securechat.protocol.capabilities import ECHO_MESSAGE, MESSAGE_TAGS
+from securechat.protocol.message import format_tags
+from securechat.protocol.numerics import (
+    ERR_CANNOTSENDTOCHAN,
+    ERR_INPUTTOOLONG,
+    ERR_NEEDMOREPARAMS,
+    ERR_NORECIPIENT,
+    ERR_NOSUCHCHANNEL,
+    ERR_NOSUCHNICK,
+    ERR_NOTEXTTOSEND,
+    ERR_TOOMANYTARGETS,
+    RPL_AWAY,
+)
+from securechat.server.context import Context
+from securechat.server.entries import Copy, Publication
+from securechat.server.registry import command
+from securechat.server.sessions import Session
+from securechat.server.users import User, audience_of
+
+MOST_TARGETS = 4
+"""TARGMAX of PRIVMSG, NOTICE and TAGMSG."""
+LINE_BYTES = 512
+"""A relayed line without its tags, CR LF included (RFC 1459 section 2.3)."""
+
+_COMMANDS = {Kind.MESSAGE: "PRIVMSG", Kind.NOTICE: "NOTICE", Kind.TAGS: "TAGMSG"}
+_ECHO = ECHO_MESSAGE.bit
+_TAGS = MESSAGE_TAGS.bit
+
+
+@command("PRIVMSG", help="PRIVMSG <target>{,<target>} :<text>: say something in a room or to a person")
+def privmsg(context: Context) -> None:
+    """Say something."""
+    _say(context, Kind.MESSAGE)
+
+
+@command("NOTICE", help="NOTICE <target>{,<target>} :<text>: like PRIVMSG, never answered by programs")
+def notice(context: Context) -> None:
+    """Say something that no program answers; no error numeric comes back for an absent target."""
+    _say(context, Kind.NOTICE)
+
+
+@command("TAGMSG", help="TAGMSG <target>{,<target>}: send client-only tags without a text")
+def tagmsg(context: Context) -> None:
+    """Send tags alone; only for those who negotiated message-tags."""
+    if not context.session.capabilities & _TAGS:
+        return
+    if not context.params:
+        context.response.numeric(ERR_NEEDMOREPARAMS, command="TAGMSG")
+        return
+    _say(context, Kind.TAGS)
+
+
+def _say(context: Context, kind: Kind) -> None:
+    params = context.params
+    silent = kind is Kind.NOTICE
+    if not params or not params[0]:
+        if not silent:
+            context.response.numeric(ERR_NORECIPIENT, command=_COMMANDS[kind])
+        return
+    text = ""
+    if kind is not Kind.TAGS:
+        text = params[1] if len(params) > 1 else ""
+        if not text:
+            if not silent:
+                context.response.numeric(ERR_NOTEXTTOSEND)
+            return
+    tags = context.message.tags
+    client_tags = _client_tags(tags) if tags and context.session.capabilities & _TAGS else ""
+    target = params[0]
+    if "," not in target:
+        _say_to(context, kind, target, text, client_tags)
+        return
+    targets = [name for name in dict.fromkeys(target.split(",")) if name]
+    if len(targets) > MOST_TARGETS:
+        context.response.numeric(ERR_TOOMANYTARGETS, target=targets[MOST_TARGETS])
+        return
+    for name in targets:
+        _say_to(context, kind, name, text, client_tags)
+
+
+def _client_tags(tags: Mapping[str, str]) -> str:
+    """Return the client-only tags in wire form; all others are not relayed (extensions/message-tags)."""
+    return format_tags({key: value for key, value in tags.items() if key[0] == "+"})
+
+
+def _say_to(context: Context, kind: Kind, target: str, text: str, tags: str) -> None:
+    """Say it to one target."""
+    user = context.user
+    size = len(text) if text.isascii() else len(text.encode())
+    mask = user.source.mask
+    name_size = len(target) if target.isascii() else len(target.encode())
+    # `:mask COMMAND target :text` CR LF. What cannot be relayed whole is refused, so that nothing is lost unseen.
+    if size + name_size + len(mask.encode()) + len(_COMMANDS[kind]) + 7 > LINE_BYTES:
+        context.response.numeric(ERR_INPUTTOOLONG)
+    elif target[0] == "#":
+        _say_in_room(context, kind, target, text, tags)
+    else:
+        _say_to_person(context, kind, target, text, tags)
+
+
+def _say_in_room(context: Context, kind: Kind, target: str, text: str, tags: str) -> None:
+    hub = context.hub
+    user = context.user
+    live = hub.find_room(target)
+    if live is None:
+        if kind is not Kind.NOTICE:
+            context.response.numeric(ERR_NOSUCHCHANNEL, room=target)
+        return
+    room = live.room
+    try:
+        require(user.subject(live), Action.SPEAK, hub.policy, room.name)
+    except NotPermitted:
+        if kind is not Kind.NOTICE:
+            context.response.numeric(ERR_CANNOTSENDTOCHAN, room=target)
+        return
+    event = Event(kind, hub.now(), user.source, room.id, room.name, text, tags)
+    session = context.session
+    publication = Publication(
+        event,
+        live.audience(),
+        session,
+        echo=bool(session.capabilities & _ECHO),
+        failure=context.failure(replies.MESSAGE_NOT_STORED, target),
+    )
+    context.response.publish(publication)
+
+
+def _say_to_person(context: Context, kind: Kind, target: str, text: str, tags: str) -> None:
+    """Write to a nick that is present, or to an account that is offline: it gets it from history."""
+    hub = context.hub
+    user = context.user
+    require(user.subject(), Action.DIRECT_MESSAGE, hub.policy)
+    present = hub.users.get(fold(target))
+    offline = hub.accounts.get(fold(target)) if present is None else None
+    if present is None and (offline is None or offline.suspended):
+        if kind is not Kind.NOTICE:
+            context.response.numeric(ERR_NOSUCHNICK, nick=target)
+        return
+    if present is None and offline is not None:
+        party, nick = party_of_account(offline.id), offline.name
+    elif present is not None:
+        party, nick = present.party, present.nick
+    direct, opened = hub.open_direct(parties(user.party, party))
+    if opened is not None:
+        hub.journal.submit(opened)
+    event = Event(kind, hub.now(), user.source, direct.id, nick, text, tags)
+    session = context.session
+    publication = Publication(
+        event,
+        audience_of(_hearers(context, user, present)),
+        session,
+        echo=bool(session.capabilities & _ECHO),
+        failure=context.failure(replies.MESSAGE_NOT_STORED, target),
+    )
+    context.response.publish(publication)
+    if present is user:
+        context.response.publish(Copy(session, publication))
+    elif present is not None and present.away and kind is Kind.MESSAGE:
+        context.response.numeric(RPL_AWAY, nick=nick, message=present.away)
+
+
+def _hearers(context: Context, user: User, present: User | None) -> list[Session]:
+    """The sessions that get a direct message: the receiver's, and the author's other ones."""
+    sessions = dict.fromkeys(one for one in user.sessions if one is not context.session)
+    if present is not None and present is not user:
+        sessions.update(dict.fromkeys(present.sessions))
+    return list(sessions)

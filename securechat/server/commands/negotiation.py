@@ -1,0 +1,94 @@
+"""CAP: which extensions client and server use (extensions/capability-negotiation)."""
+
+from securechat.protocol.capabilities import (
+    ACCOUNT_REGISTRATION,
+    ALL_MASK,
+    CAP_NOTIFY,
+    CAP_VERSION_WITH_VALUES,
+    SASL,
+    list_lines,
+    ls_lines,
+    parse_request,
+)
+from securechat.protocol.numerics import ERR_INVALIDCAPCMD, ERR_NEEDMOREPARAMS
+from securechat.server.context import Context
+from securechat.server.lifecycle import Step, after
+from securechat.server.login import MECHANISMS
+from securechat.server.presence import register_when_ready
+from securechat.server.registry import Stage, command
+
+
+@command("CAP", stage=Stage.ANY, help="CAP LS|LIST|REQ|END: negotiate capabilities")
+def cap(context: Context) -> None:
+    """Negotiate capabilities."""
+    subcommand = (context.param(0) or "").upper()
+    if not subcommand:
+        context.response.numeric(ERR_NEEDMOREPARAMS, command="CAP")
+        return
+    row = _SUBCOMMANDS.get(subcommand)
+    if row is None:
+        context.response.numeric(ERR_INVALIDCAPCMD, subcommand=context.params[0])
+    else:
+        row(context)
+
+
+def values(context: Context) -> dict[str, str | None]:
+    """The values of the capabilities that have one, by wire name."""
+    registration = ["custom-account-name"]
+    if context.hub.configuration.accounts.register_before_connect:
+        registration.insert(0, "before-connect")
+    return {SASL.name: ",".join(MECHANISMS), ACCOUNT_REGISTRATION.name: ",".join(registration)}
+
+
+def _send(context: Context, subcommand: str, lists: list[str]) -> None:
+    """Send lists of capabilities; all but the last with a `*`."""
+    nick = context.session.shown_nick
+    for index, text in enumerate(lists):
+        more = ("*",) if index < len(lists) - 1 else ()
+        # The list is always the trailing parameter, even when it is one word: clients look for the colon.
+        words = " ".join(("CAP", nick, subcommand, *more))
+        context.response.raw(f":{context.hub.configuration.server.name} {words} :{text}\r\n".encode())
+
+
+def _ls(context: Context) -> None:
+    session = context.session
+    session.state = after(session.state, Step.NEGOTIATE)
+    version = context.param(1) or ""
+    if version.isdigit() and version.isascii() and int(version[:9]) >= CAP_VERSION_WITH_VALUES:
+        session.version_302 = True
+        session.capabilities |= CAP_NOTIFY.bit  # implied by 302 ("cap-notify")
+    _send(context, "LS", ls_lines(values(context), session.version_302))
+
+
+def _list(context: Context) -> None:
+    _send(context, "LIST", list_lines(context.session.capabilities, context.session.version_302))
+
+
+def _req(context: Context) -> None:
+    session = context.session
+    session.state = after(session.state, Step.NEGOTIATE)
+    request = context.param(1) or ""
+    changes = parse_request(request, ALL_MASK)
+    if changes is None:
+        _send(context, "NAK", [request])
+        return
+    add, remove = changes
+    user = session.user
+    if user is not None:
+        for live in user.rooms.values():
+            live.remove_session(session)
+    session.set_capabilities((session.capabilities | add) & ~remove)
+    if user is not None:
+        for live in user.rooms.values():
+            live.add_session(session)
+    _send(context, "ACK", [request])
+
+
+def _end(context: Context) -> None:
+    session = context.session
+    session.state = after(session.state, Step.NEGOTIATED)
+    session.exchange = None  # an exchange in progress is aborted (extensions/sasl-3.1)
+    register_when_ready(context.hub, session, context.response)
+
+
+_SUBCOMMANDS = {"LS": _ls, "LIST": _list, "REQ": _req, "END": _end}

@@ -1,0 +1,171 @@
+"""JOIN, PART, TOPIC, NAMES and LIST (modern-irc, "Channel Operations")."""
+
+from securechat.domain.events import Event, Kind
+from securechat.domain.permissions import Action, may, require
+from securechat.errors import DomainError, NotInRoom
+from securechat.names import check_room_name, fold
+from securechat.protocol import standard_replies as replies
+from securechat.protocol.capabilities import CHATHISTORY
+from securechat.protocol.numerics import (
+    ERR_NOSUCHCHANNEL,
+    ERR_NOTONCHANNEL,
+    RPL_ENDOFNAMES,
+    RPL_LIST,
+    RPL_LISTEND,
+    RPL_LISTSTART,
+)
+from securechat.server.context import Context
+from securechat.server.entries import Publication, Reply
+from securechat.server.error_replies import answer_error
+from securechat.server.registry import command
+from securechat.server.replay import replay_room
+from securechat.server.response import Response
+from securechat.server.roster import show_names, show_room, show_topic
+from securechat.server.users import LiveRoom
+
+MOST_ROOMS = 20
+"""How many rooms one JOIN, PART or NAMES may name (TARGMAX)."""
+ROOMS_PER_USER = 500
+"""CHANLIMIT: how many rooms one user may be in."""
+
+
+@command(
+    "JOIN", params=1, help="JOIN <room>{,<room>}: go into rooms; one that does not exist is made. JOIN 0 leaves all"
+)
+def join(context: Context) -> None:
+    """Go into rooms."""
+    if context.params[0] == "0":
+        for live in list(context.user.rooms.values()):
+            _part(context, live, "")
+        return
+    for name in _names(context):
+        try:
+            check_room_name(name, context.hub.configuration.limits.room_name_length)
+            _join(context, name)
+        except DomainError as error:
+            answer_error(context, error)
+
+
+def _names(context: Context) -> list[str]:
+    """The rooms that the first parameter names, each once; too many are refused one by one."""
+    names = [name for name in dict.fromkeys(context.params[0].split(",")) if name]
+    for name in names[MOST_ROOMS:]:
+        context.response.fail(context.message.command, replies.TOO_MANY_TARGETS, name)
+    return names[:MOST_ROOMS]
+
+
+def _join(context: Context, name: str) -> None:
+    hub = context.hub
+    session = context.session
+    user = context.user
+    if len(user.rooms) >= ROOMS_PER_USER:
+        context.response.fail("JOIN", replies.TOO_MANY_ROOMS, name)
+        return
+    joined = hub.join(user, session, name)
+    if joined is None:
+        return  # in it already: silence (modern-irc, "JOIN message")
+    live, publications = joined
+    for publication in publications:
+        publication.failure = publication.failure or context.failure(replies.NOT_STORED, name)
+        context.response.publish(publication)
+    context.response.stands_or_falls_with(publications[-1])
+    show_room(context.response, live)
+    _show_to_other_sessions(context, live, publications[-1])
+    if not session.has(CHATHISTORY.bit):
+        replay_room(hub, session, context.response, user, live)
+
+
+def _show_to_other_sessions(context: Context, live: LiveRoom, joined: Publication) -> None:
+    """The other sessions of the same user are in the room as well: their clients want its names, too."""
+    session = context.session
+    for other in context.user.sessions:
+        if other is not session:
+            response = Response(other, context.hub.journal, context.hub.configuration.server.name)
+            show_room(response, live)
+            context.response.publish(Reply(other, response.lines(), joined, counted=False))
+
+
+@command("PART", params=1, help="PART <room>{,<room>} [<reason>]: leave rooms for good")
+def part(context: Context) -> None:
+    """Leave rooms."""
+    reason = context.param(1) or ""
+    for name in _names(context):
+        live = context.hub.find_room(name)
+        if live is None:
+            context.response.numeric(ERR_NOSUCHCHANNEL, room=name)
+        elif live.room.id not in context.user.rooms:
+            context.response.numeric(ERR_NOTONCHANNEL, room=name)
+        else:
+            _part(context, live, reason)
+
+
+def _part(context: Context, live: LiveRoom, reason: str) -> None:
+    hub = context.hub
+    user = context.user
+    event = Event(Kind.PART, hub.now(), user.source, live.room.id, live.room.name, reason)
+    publication = hub.publication(
+        event,
+        live,
+        context.session,
+        undo=lambda: hub.enter(user, live),
+        failure=context.failure(replies.NOT_STORED, live.room.name),
+    )
+    hub.leave(user, live)
+    context.response.publish(publication)
+
+
+@command("TOPIC", params=1, help="TOPIC <room> [:<text>]: show or set what a room is about; an empty text clears it")
+def topic(context: Context) -> None:
+    """Show or set the topic of a room."""
+    hub = context.hub
+    user = context.user
+    live = hub.find_room(context.params[0])
+    if live is None or not may(user.subject(live), Action.SEE_ROOM, hub.policy):
+        context.response.numeric(ERR_NOSUCHCHANNEL, room=context.params[0])
+        return
+    text = context.param(1)
+    if text is None:
+        show_topic(context.response, live, even_none=True)
+        return
+    if live.room.id not in user.rooms:
+        raise NotInRoom(live.room.name)
+    require(user.subject(live), Action.SET_TOPIC, hub.policy, live.room.name)
+    room = live.room
+    text = text[: hub.configuration.limits.topic_length or None]
+    before = (room.topic, room.topic_by, room.topic_time)
+
+    def undo() -> None:
+        room.topic, room.topic_by, room.topic_time = before
+
+    event = Event(Kind.TOPIC, hub.now(), user.source, room.id, room.name, text)
+    room.topic, room.topic_by, room.topic_time = text, user.source.mask, event.time
+    context.response.publish(
+        hub.publication(event, live, context.session, undo=undo, failure=context.failure(replies.NOT_STORED, room.name))
+    )
+
+
+@command("NAMES", help="NAMES [<room>{,<room>}]: who is in a room")
+def names(context: Context) -> None:
+    """Say who is in rooms; without a parameter, nothing but the end (modern-irc, "NAMES message")."""
+    if not context.params:
+        context.response.numeric(RPL_ENDOFNAMES, room="*")
+        return
+    for name in _names(context):
+        live = context.hub.find_room(name)
+        if live is None or not may(context.user.subject(live), Action.LIST_MEMBERS, context.hub.policy):
+            context.response.numeric(RPL_ENDOFNAMES, room=name)
+        else:
+            show_names(context.response, live)
+
+
+@command("LIST", help="LIST [<room>{,<room>}]: which rooms there are, how many are in them, and their topics")
+def list_rooms(context: Context) -> None:
+    """List rooms."""
+    hub = context.hub
+    subject = context.user.subject
+    wanted = {fold(name) for name in context.params[0].split(",")} if context.params and context.params[0] else None
+    context.response.numeric(RPL_LISTSTART)
+    for folded, live in hub.rooms.items():
+        if (wanted is None or folded in wanted) and may(subject(live), Action.SEE_ROOM, hub.policy):
+            context.response.numeric(RPL_LIST, room=live.room.name, members=len(live.members), topic=live.room.topic)
+    context.response.numeric(RPL_LISTEND)

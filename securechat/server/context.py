@@ -1,0 +1,98 @@
+"""What a command's handler gets: the session, the parameters, the hub, and the answer to fill."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from securechat.protocol.message import Message
+from securechat.protocol.standard_replies import StandardReply, fail
+from securechat.server.hub import Hub
+from securechat.server.lifecycle import State
+from securechat.server.ports import Pool
+from securechat.server.response import Response, after_own_events
+from securechat.server.sessions import Session
+from securechat.server.users import User
+
+T = TypeVar("T")
+
+
+class Context:
+    """One command under way."""
+
+    __slots__ = ("deferred", "hub", "message", "params", "response", "session")
+
+    def __init__(self, hub: Hub, session: Session, message: Message, response: Response) -> None:
+        self.hub = hub
+        self.session = session
+        self.message = message
+        self.params = message.params
+        self.response = response
+        self.deferred = False  # the answer comes later: the dispatcher does not flush it
+
+    @property
+    def user(self) -> User:
+        """The user of the session. Only for commands of Stage.PRESENT."""
+        user = self.session.user
+        assert user is not None, "the dispatcher lets no session without a user in here"
+        return user
+
+    def param(self, index: int) -> str | None:
+        """Return the parameter, or None when it was not sent."""
+        return self.params[index] if index < len(self.params) else None
+
+    def failure(self, reply: StandardReply, target: str) -> Callable[[str], bytes]:
+        """Return what makes the FAIL for an event of this command that cannot be stored (see Publication)."""
+        server_name = self.hub.configuration.server.name
+        command_name = self.message.command
+
+        def line(author_tags: str) -> bytes:
+            made = fail(server_name, command_name, reply, (target,))
+            return f"@{author_tags} ".encode() + made if author_tags else made
+
+        return line
+
+    def work(
+        self,
+        pool: Pool,
+        job: Callable[[], T],
+        then: Callable[[T], None],
+        failed: Callable[[BaseException], None],
+        busy: Callable[[], None],
+    ) -> None:
+        """Run `job` on a worker once the session's own events are on disk; then go on here, under the hub lock.
+
+        Exactly one of `then(result)`, `failed(error)` and `busy()` (the pool's queue is full) is called, then the
+        answer is flushed. Further lines of the session wait until then.
+        """
+        session = self.session
+        self.wait()
+
+        def finish(result: T, error: BaseException | None) -> None:
+            def go_on() -> None:
+                if session.state is not State.ENDED:
+                    if error is None:
+                        then(result)
+                    else:
+                        failed(error)
+                self.done()
+
+            session.outlet.post(go_on)
+
+        def start() -> None:
+            if session.state is State.ENDED:
+                self.done()
+            elif not self.hub.workers.submit(pool, job, finish):
+                busy()
+                self.done()
+
+        after_own_events(session, self.hub.journal, start)
+
+    def wait(self) -> None:
+        """The answer comes later; until `done`, no further line of the session is run."""
+        self.deferred = True
+        self.session.busy = True
+
+    def done(self) -> None:
+        """Flush a deferred answer and go on with the lines that waited, unless there is more to wait for."""
+        self.response.flush()
+        self.session.busy = False
+        self.session.outlet.resume()

@@ -1,0 +1,131 @@
+"""Publication: from a committed batch to the outlets of one I/O thread, in the order of the journal.
+
+A line is rendered once per set of capabilities. Neighbouring publications to the same audience are joined before they
+are put, so that a busy room costs one `put` per member and batch instead of one per member and message.
+"""
+
+from collections.abc import Callable, Sequence
+
+from securechat.domain.events import SAID
+from securechat.errors import StorageError
+from securechat.protocol.capabilities import RENDER_MASK
+from securechat.server.entries import Barrier, Copy, Entry, Publication, Reply
+from securechat.server.ports import Outlet
+from securechat.server.rendering import Renderer
+from securechat.server.sessions import THREAD_SHIFT, Session
+
+Batch = tuple[Sequence[Entry], StorageError | None]
+"""What the journal gives back: the entries and, when none of them could be stored, why."""
+
+
+class Delivery:
+    """Delivers batches to the connections of one I/O thread. Used by that thread only."""
+
+    def __init__(self, renderer: Renderer, last_said: dict[int, int], thread_index: int) -> None:
+        """`last_said` is the hub's map from conversation to its newest sequence; filled here, as here it is known."""
+        self._renderer = renderer
+        self._last_said = last_said
+        self._thread_index = thread_index
+        self.delivered_sequence = 0
+
+    def deliver(self, entries: Sequence[Entry]) -> list[Callable[[], None]]:
+        """Put everything that was committed; return what is to run under the hub lock afterwards, in order."""
+        actions: list[Callable[[], None]] = []
+        count = len(entries)
+        position = 0
+        while position < count:
+            entry = entries[position]
+            position += 1
+            if isinstance(entry, Publication):
+                audience = entry.audience
+                run = [entry]
+                while position < count:
+                    following = entries[position]
+                    if not isinstance(following, Publication) or following.audience is not audience:
+                        break
+                    run.append(following)
+                    position += 1
+                self._publish(run)
+            elif entry.session is None or entry.session.outlet.thread_index != self._thread_index:
+                continue
+            elif isinstance(entry, Reply):
+                entry.session.in_flight -= entry.counted
+                if entry.requires is None or not entry.requires.failed:
+                    entry.session.outlet.put(entry.data)
+            elif isinstance(entry, Copy):
+                entry.session.in_flight -= 1
+                event = entry.original.event
+                if event is not None and not entry.original.failed:
+                    entry.session.outlet.put(self._renderer.line(event, entry.session.capabilities & RENDER_MASK))
+            elif isinstance(entry, Barrier):
+                entry.session.in_flight -= 1
+                actions.append(entry.action)
+        return actions
+
+    def fail(self, entries: Sequence[Entry]) -> list[Callable[[], None]]:
+        """Tell the authors that their events could not be stored; everything else is delivered as usual.
+
+        Returns what is to run under the hub lock: undoing first, from the last to the first.
+        """
+        undo: list[Callable[[], None]] = []
+        for entry in reversed(entries):
+            if isinstance(entry, Publication):
+                entry.failed = True
+                if entry.undo is not None and self._thread_index == 0:
+                    undo.append(entry.undo)
+        actions: list[Callable[[], None]] = []
+        for entry in entries:
+            session = entry.session
+            if not isinstance(entry, Publication):
+                actions.extend(self.deliver((entry,)))
+            elif session is not None and session.outlet.thread_index == self._thread_index:
+                session.in_flight -= 1
+                if entry.failure is not None:
+                    session.outlet.put(entry.failure(entry.author_tags))
+        return undo + actions
+
+    def _publish(self, run: list[Publication]) -> None:
+        """Put a run of publications that share one audience."""
+        thread_index = self._thread_index
+        line = self._renderer.line
+        authors: dict[Outlet, Session] = {}
+        for publication in run:
+            session = publication.session
+            if session is not None and session.outlet.thread_index == thread_index:
+                session.in_flight -= 1
+                authors[session.outlet] = session
+        waiting = dict(authors)  # authors that the audience does not hold still get their echo
+        for group_key, outlets in run[0].audience:
+            if group_key >> THREAD_SHIFT != thread_index:
+                continue
+            capabilities = group_key & RENDER_MASK
+            lines = [line(publication.event, capabilities) for publication in run if publication.event is not None]
+            chunk = b"".join(lines) if len(lines) > 1 else lines[0]
+            if not chunk:
+                continue
+            for outlet in outlets:
+                if outlet in authors:
+                    waiting.pop(outlet, authors[outlet])
+                    self._put_for_author(run, lines, authors[outlet])
+                else:
+                    outlet.put(chunk)
+        last = run[-1].event
+        if last is not None and last.sequence:
+            self.delivered_sequence = last.sequence
+            if last.kind in SAID:
+                self._last_said[last.conversation] = last.sequence
+        for session in waiting.values():
+            self._put_for_author(run, None, session)
+
+    def _put_for_author(self, run: list[Publication], lines: list[bytes] | None, session: Session) -> None:
+        """Put a run for a session that caused some of it: its own publications come as echo or not at all."""
+        parts = []
+        for index, publication in enumerate(run):
+            if publication.session is session:
+                if publication.echo and publication.event is not None:
+                    capabilities = session.capabilities & RENDER_MASK
+                    parts.append(self._renderer.line(publication.event, capabilities, publication.author_tags))
+            elif lines is not None:
+                parts.append(lines[index])
+        if parts:
+            session.outlet.put(b"".join(parts))

@@ -1,0 +1,138 @@
+"""From a line to its handler: everything that the registry declares is checked here, and nowhere else."""
+
+import logging
+from collections import deque
+
+from securechat.errors import DomainError, ProtocolError
+from securechat.protocol.line_buffer import TooLong
+from securechat.protocol.message import InvalidUtf8, Message, parse
+from securechat.protocol.numerics import (
+    ERR_ALREADYREGISTERED,
+    ERR_INPUTTOOLONG,
+    ERR_NEEDMOREPARAMS,
+    ERR_NOTREGISTERED,
+    ERR_UNKNOWNCOMMAND,
+)
+from securechat.protocol.standard_replies import INVALID_UTF8
+from securechat.server.context import Context
+from securechat.server.error_replies import answer_error
+from securechat.server.hub import Hub
+from securechat.server.lifecycle import State
+from securechat.server.presence import end_session
+from securechat.server.registry import COMMANDS, Stage
+from securechat.server.response import Response
+from securechat.server.sessions import Session
+
+logger = logging.getLogger(__name__)
+
+BACKLOG_LINES = 1000
+"""How many read lines of one session may wait; over it the connection is not read (it is not much: TLS records)."""
+
+
+class Dispatcher:
+    """Runs the lines of sessions. Called on the I/O threads with the hub lock held."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._server_name = hub.configuration.server.name
+
+    def run_lines(self, session: Session, lines: list[bytes | TooLong], now: float) -> float:
+        """Run what can be run now; keep the rest.
+
+        `now` is monotonic seconds. Returns the seconds after which the rest may be tried again by
+        `run_backlog`; 0 when nothing waits for time (it may still wait for a worker, which resumes it).
+        """
+        if session.backlog:
+            session.backlog.extend(lines)
+            return self.run_backlog(session, now)
+        for index, line in enumerate(lines):
+            wait = 0.0 if session.busy else self._run(session, line, now)
+            if session.busy or wait:
+                # The line that set `busy` was run; one that has to wait for time or for the busy command was not.
+                rest = lines[index:] if wait else lines[index + 1 :]
+                if rest:
+                    session.backlog = deque(rest)
+                return wait
+            if session.state is State.ENDED:
+                break
+        return 0.0
+
+    def run_backlog(self, session: Session, now: float) -> float:
+        """Run the lines that waited; as `run_lines`."""
+        backlog = session.backlog
+        while backlog and not session.busy and session.state is not State.ENDED:
+            wait = self._run(session, backlog[0], now)
+            if wait:
+                return wait
+            backlog.popleft()
+        if not backlog:
+            session.backlog = None
+        return 0.0
+
+    def _run(self, session: Session, line: bytes | TooLong, now: float) -> float:
+        """Run one line, or return the seconds until the session may run it."""
+        try:
+            if isinstance(line, TooLong):
+                return self._refuse(session, line, now)
+            message = parse(line)
+        except InvalidUtf8 as error:
+            return self._refuse(session, error, now)
+        except ProtocolError:
+            return 0.0  # no command can be found in it: nothing to answer to (modern-irc, "Messages")
+        row = COMMANDS.get(message.command)
+        if row is None or not row.free:
+            wait = session.budget.wait(now)
+            if wait:
+                return wait
+        response = Response(
+            session, self._hub.journal, self._server_name, message.tags.get("label", "") if message.tags else ""
+        )
+        context = Context(self._hub, session, message, response)
+        try:
+            if row is None:
+                if session.user is None:
+                    response.numeric(ERR_NOTREGISTERED)
+                else:
+                    response.numeric(ERR_UNKNOWNCOMMAND, command=message.command)
+            elif self._admits(context, message):
+                row.handler(context)
+        except DomainError as error:
+            answer_error(context, error)
+        except Exception:
+            # A bug of ours: the log has it all, the peer a fixed sentence, and only this session ends.
+            logger.exception("Bug while running %s; the session is closed", row.name if row else "an unknown command")
+            end_session(self._hub, session, "Internal error: the administrator finds it in the server's log")
+            return 0.0
+        if not context.deferred:
+            response.flush()
+        return 0.0
+
+    @staticmethod
+    def _admits(context: Context, message: Message) -> bool:
+        """Check what the registry declares; answer why not."""
+        row = COMMANDS[message.command]
+        session = context.session
+        if session.state is not State.PRESENT:
+            if row.stage is Stage.PRESENT:
+                context.response.numeric(ERR_NOTREGISTERED)
+                return False
+        elif row.stage is Stage.BEFORE:
+            context.response.numeric(ERR_ALREADYREGISTERED)
+            return False
+        if len(message.params) < row.params:
+            context.response.numeric(ERR_NEEDMOREPARAMS, command=row.name)
+            return False
+        return True
+
+    def _refuse(self, session: Session, problem: InvalidUtf8 | TooLong, now: float) -> float:
+        """Answer a line that could not be read at all."""
+        wait = session.budget.wait(now)
+        if wait:
+            return wait
+        response = Response(session, self._hub.journal, self._server_name)
+        if isinstance(problem, TooLong):
+            response.numeric(ERR_INPUTTOOLONG)
+        else:
+            response.fail(problem.command or "*", INVALID_UTF8)
+        response.flush()
+        return 0.0

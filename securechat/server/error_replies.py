@@ -1,0 +1,74 @@
+"""The one function that words refusals: from a DomainError to a numeric or FAIL."""
+
+from collections.abc import Callable
+from typing import Any
+
+from securechat.errors import (
+    AccountExists,
+    DomainError,
+    InvalidName,
+    InviteRefused,
+    NoSuchAccount,
+    NoSuchInvite,
+    NoSuchRoom,
+    NotInRoom,
+    NotPermitted,
+)
+from securechat.protocol import standard_replies as replies
+from securechat.protocol.numerics import (
+    ERR_BADCHANMASK,
+    ERR_CANNOTSENDTOCHAN,
+    ERR_CHANOPRIVSNEEDED,
+    ERR_ERRONEUSNICKNAME,
+    ERR_NOSUCHCHANNEL,
+    ERR_NOSUCHNICK,
+    ERR_NOTONCHANNEL,
+)
+from securechat.server.context import Context
+
+
+def _invalid_name(context: Context, error: InvalidName) -> None:
+    if error.name.startswith("#"):
+        context.response.numeric(ERR_BADCHANMASK, room=error.name)
+    else:
+        context.response.numeric(ERR_ERRONEUSNICKNAME, nick=error.name)
+
+
+def _not_permitted(context: Context, error: NotPermitted) -> None:
+    if not error.room:
+        context.response.fail(context.message.command, replies.NOT_PERMITTED, error.action)
+    elif error.action == "SPEAK":
+        context.response.numeric(ERR_CANNOTSENDTOCHAN, room=error.room)
+    elif error.action == "SET_TOPIC":
+        context.response.numeric(ERR_CHANOPRIVSNEEDED, room=error.room)
+    else:
+        context.response.numeric(ERR_NOSUCHCHANNEL, room=error.room)
+
+
+_INVITE_CODES = {
+    "unknown": replies.INVITE_UNKNOWN,
+    "revoked": replies.INVITE_UNKNOWN,
+    "used": replies.INVITE_USED,
+    "expired": replies.INVITE_EXPIRED,
+}
+
+ANSWERS: dict[type[DomainError], Callable[[Context, Any], None]] = {
+    AccountExists: lambda context, error: context.response.fail(
+        context.message.command, replies.ACCOUNT_EXISTS, error.name
+    ),
+    NoSuchAccount: lambda context, error: context.response.numeric(ERR_NOSUCHNICK, nick=error.name),
+    NoSuchRoom: lambda context, error: context.response.numeric(ERR_NOSUCHCHANNEL, room=error.name),
+    NoSuchInvite: lambda context, _: context.response.fail(context.message.command, replies.INVITE_UNKNOWN),
+    InviteRefused: lambda context, error: context.response.fail(
+        context.message.command, _INVITE_CODES[error.reason], context.session.nick or "*"
+    ),
+    NotInRoom: lambda context, error: context.response.numeric(ERR_NOTONCHANNEL, room=error.room),
+    NotPermitted: _not_permitted,
+    InvalidName: _invalid_name,
+}
+"""One row for each DomainError; a test proves that none is missing."""
+
+
+def answer_error(context: Context, error: DomainError) -> None:
+    """Word `error` to the session that caused it."""
+    ANSWERS[type(error)](context, error)

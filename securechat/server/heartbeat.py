@@ -1,0 +1,43 @@
+"""Keeping watch: who does not finish registration, who has gone silent, what a client has certainly received."""
+
+from securechat.protocol.capabilities import CHATHISTORY
+from securechat.protocol.message import format_message
+from securechat.server.hub import Hub
+from securechat.server.lifecycle import State
+from securechat.server.presence import end_session
+from securechat.server.sessions import Session
+
+SILENCE_SECONDS = 90.0
+"""After so much silence a client is asked whether it is there."""
+ANSWER_SECONDS = 60.0
+"""So long it has to answer."""
+CONFIRM_SECONDS = 60.0
+"""Clients without chathistory are asked so often what they have received, even while they talk."""
+
+
+def watch(hub: Hub, session: Session, now: float) -> None:
+    """Look after one session at `now` (monotonic seconds); called every few seconds on its I/O thread."""
+    if session.state is not State.PRESENT:
+        allowed = hub.configuration.limits.registration_seconds
+        if session.state is not State.ENDED and allowed and now - session.connected_at > allowed:
+            end_session(hub, session, f"You did not log in within {allowed} seconds")
+        return
+    if session.pinged_at:
+        if now - max(session.pinged_at, session.heard_at) > ANSWER_SECONDS:
+            end_session(hub, session, f"No answer for {int(now - session.heard_at)} seconds")
+        return
+    silent = now - session.heard_at
+    must_confirm = not session.has(CHATHISTORY.bit) and session.received_sequence < session.outlet.delivered_sequence
+    if silent > SILENCE_SECONDS or (must_confirm and now - session.confirmed_at > CONFIRM_SECONDS):
+        session.pinged_at = session.confirmed_at = now
+        # The token is how far this session has been sent everything: its PONG proves that it has received that.
+        session.outlet.put(
+            format_message("PING", (str(session.outlet.delivered_sequence),), source=hub.configuration.server.name)
+        )
+
+
+def answered(session: Session, token: str) -> None:
+    """Take a PONG."""
+    session.pinged_at = 0.0
+    if token.isascii() and token.isdigit() and len(token) < 19:
+        session.received_sequence = max(session.received_sequence, int(token))

@@ -1,0 +1,277 @@
+"""The hub: who is present, which rooms there are, who is in them. One lock guards it, and this module changes it."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from securechat.clock import Clock
+from securechat.domain.account import Account
+from securechat.domain.events import Event, Kind, Source
+from securechat.domain.permissions import Action, Policy, require
+from securechat.domain.ports import Journal, Reader, UnitOfWork
+from securechat.domain.room import DirectConversation, Room
+from securechat.errors import NotInRoom
+from securechat.names import fold
+from securechat.protocol.message_id import MessageIds
+from securechat.server.configuration import Configuration
+from securechat.server.entries import Publication
+from securechat.server.ports import Workers
+from securechat.server.rendering import Renderer
+from securechat.server.sessions import Session
+from securechat.server.throttle import Window
+from securechat.server.users import HOST, NOBODY, LiveRoom, User, audience_of
+
+GENERAL = "#general"
+"""The room that always exists."""
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """What the hub is filled with at start."""
+
+    accounts: list[Account]
+    rooms: list[Room]
+    memberships: list[tuple[int, int]]
+    direct: list[DirectConversation]
+    last_time: int  # milliseconds
+
+
+def take_snapshot(unit: UnitOfWork) -> Snapshot:
+    """Read everything that the hub keeps in memory."""
+    _, last_time = unit.history.last()
+    rooms = unit.rooms
+    return Snapshot(unit.accounts.all(), rooms.all(), rooms.memberships(), rooms.direct_conversations(), last_time)
+
+
+class Hub:
+    """All shared state. Every method but `lock` and the read-only attributes needs the lock held."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        journal: Journal,
+        reader: Reader,
+        workers: Workers,
+        clock: Clock,
+        authority_der: bytes,
+        login_key: bytes,
+    ) -> None:
+        self.lock = threading.Lock()  # the only tier: guards everything below; never held across I/O, SQL or hashing
+        self.configuration = configuration
+        self.policy = Policy(configuration.access.guests, configuration.access.registration)
+        self.journal = journal
+        self.reader = reader
+        self.workers = workers
+        self.authority_der = authority_der  # the CA's certificate, public
+        self.login_key = login_key  # secret: makes the salts of names that have no account
+        self.message_ids = MessageIds(journal.epoch)
+        self.renderer = Renderer(journal.epoch)
+        self.server_source = Source(configuration.server.name, "server", HOST)
+        self.started = clock()
+        self.sessions: dict[Session, None] = {}
+        self.users: dict[str, User] = {}  # by folded nick
+        self.accounts: dict[str, Account] = {}  # by folded name
+        self.accounts_by_id: dict[int, Account] = {}
+        self.users_of_account: dict[int, User] = {}
+        self.rooms: dict[str, LiveRoom] = {}  # by folded name
+        self.rooms_by_id: dict[int, LiveRoom] = {}
+        self.memberships: dict[int, dict[int, None]] = {}  # account id -> room ids
+        self.direct: dict[tuple[str, str], DirectConversation] = {}
+        self.direct_by_party: dict[str, dict[int, DirectConversation]] = {}
+        self.most_users = 0
+        self.stopping = False  # everybody goes: nobody needs to be told of each other
+        self.present_sessions = 0
+        self.present_administrators = 0
+        self.last_said: dict[int, int] = {}  # conversation id -> sequence of its newest event, for replay
+        failures = configuration.limits.failed_logins_per_minute
+        self.failed_logins = Window(failures, 60)  # of an address and a name
+        self.failed_logins_of_address = Window(failures * 5, 60)
+        self.monotonic = time.monotonic
+        self._clock = clock
+        self._last_time = 0
+        self._next_conversation = 1
+
+    def fill(self, snapshot: Snapshot) -> None:
+        """Take over what the database holds; before the first connection."""
+        for account in snapshot.accounts:
+            self.add_account(account)
+        for room in snapshot.rooms:
+            self._add_room(LiveRoom(room))
+            self.last_said[room.id] = room.last_sequence
+        for account_id, room_id in snapshot.memberships:
+            self.memberships.setdefault(account_id, {})[room_id] = None
+        for direct in snapshot.direct:
+            self._add_direct(direct)
+            self.last_said[direct.id] = direct.last_sequence
+        self._last_time = snapshot.last_time
+
+    def now(self) -> int:
+        """Return the wall time in ms, but never less than before: history is searched by time (domain.events)."""
+        self._last_time = max(self._last_time, self._clock())
+        return self._last_time
+
+    # Accounts
+
+    def add_account(self, account: Account) -> None:
+        """Know a new account."""
+        self.accounts[fold(account.name)] = account
+        self.accounts_by_id[account.id] = account
+        self.memberships.setdefault(account.id, {})
+
+    # Rooms
+
+    def find_room(self, name: str) -> LiveRoom | None:
+        """Return the room of that name (on the wire), or None."""
+        return self.rooms.get(fold(name))
+
+    def room_of(self, user: User, name: str) -> LiveRoom:
+        """Return the room of that name that `user` is in. Raises NotInRoom, for one that does not exist too."""
+        live = self.rooms.get(fold(name))
+        if live is None or live.room.id not in user.rooms:
+            raise NotInRoom(name)
+        return live
+
+    def create_room(self, name: str, source: Source) -> tuple[LiveRoom, Publication]:
+        """Make a room; the publication tells the journal."""
+        event = Event(Kind.ROOM, self.now(), source, self._take_conversation_id(), name)
+        live = LiveRoom(Room(event.conversation, name, event.time))
+        self._add_room(live)
+        return live, Publication(event, NOBODY, None, undo=lambda: self._forget_room(live))
+
+    def _add_room(self, live: LiveRoom) -> None:
+        self.rooms[fold(live.room.name)] = live
+        self.rooms_by_id[live.room.id] = live
+        self._next_conversation = max(self._next_conversation, live.room.id + 1)
+
+    def _forget_room(self, live: LiveRoom) -> None:
+        """Undo `create_room`; whoever joined meanwhile is taken out by the undoing of their own events."""
+        self.rooms.pop(fold(live.room.name), None)
+        self.rooms_by_id.pop(live.room.id, None)
+
+    def _take_conversation_id(self) -> int:
+        taken = self._next_conversation
+        self._next_conversation += 1
+        return taken
+
+    def enter(self, user: User, live: LiveRoom) -> None:
+        """Put a present user into a room, with all sessions; membership lasts if there is an account."""
+        user.rooms[live.room.id] = live
+        live.members[user] = None
+        if user.account is not None:
+            self.memberships[user.account.id][live.room.id] = None
+        for session in user.sessions:
+            live.add_session(session)
+
+    def leave(self, user: User, live: LiveRoom, *, keep_membership: bool = False) -> None:
+        """Take a user out of a room; `keep_membership` when they only go offline."""
+        user.rooms.pop(live.room.id, None)
+        live.members.pop(user, None)
+        if user.account is not None and not keep_membership:
+            self.memberships[user.account.id].pop(live.room.id, None)
+        for session in user.sessions:
+            live.remove_session(session)
+
+    def join(self, user: User, session: Session, name: str) -> tuple[LiveRoom, list[Publication]] | None:
+        """Join a room, making it if there is none; None when the user is in it already. Raises NotPermitted."""
+        live = self.find_room(name)
+        publications = []
+        if live is None:
+            require(user.subject(), Action.CREATE_ROOM, self.policy, name)
+            live, created = self.create_room(name, user.source)
+            publications.append(created)
+        elif live.room.id in user.rooms:
+            return None
+        require(user.subject(live), Action.JOIN_ROOM, self.policy, name)
+        self.enter(user, live)
+        event = Event(Kind.JOIN, self.now(), user.source, live.room.id, live.room.name)
+        publications.append(self.publication(event, live, session, undo=lambda: self.leave(user, live)))
+        return live, publications
+
+    def publication(
+        self,
+        event: Event,
+        live: LiveRoom,
+        session: Session | None,
+        undo: Callable[[], None] | None = None,
+        failure: Callable[[str], bytes] | None = None,
+    ) -> Publication:
+        """An event for everybody who hears `live` now; its author sees it too."""
+        return Publication(event, live.audience(), session, echo=True, undo=undo, failure=failure)
+
+    # Direct conversations
+
+    def open_direct(self, parties: tuple[str, str]) -> tuple[DirectConversation, Publication | None]:
+        """Return the conversation between two parties, and the publication that stores it if it is new."""
+        known = self.direct.get(parties)
+        if known is not None:
+            return known, None
+        direct = DirectConversation(self._take_conversation_id(), parties)
+        self._add_direct(direct)
+        event = Event(Kind.DIRECT, self.now(), self.server_source, direct.id, parties=parties)
+        return direct, Publication(event, NOBODY, None, undo=lambda: self._forget_direct(direct))
+
+    def _add_direct(self, direct: DirectConversation) -> None:
+        self.direct[direct.parties] = direct
+        for party in direct.parties:
+            self.direct_by_party.setdefault(party, {})[direct.id] = direct
+        self._next_conversation = max(self._next_conversation, direct.id + 1)
+
+    def _forget_direct(self, direct: DirectConversation) -> None:
+        self.direct.pop(direct.parties, None)
+        for party in direct.parties:
+            self.direct_by_party.get(party, {}).pop(direct.id, None)
+
+    # Presence
+
+    def add_user(self, user: User) -> None:
+        """Make a user present."""
+        self.users[fold(user.nick)] = user
+        if user.account is not None:
+            self.users_of_account[user.account.id] = user
+            self.present_administrators += user.account.administrator
+        self.most_users = max(self.most_users, len(self.users))
+
+    def remove_user(self, user: User) -> None:
+        """Forget a user whose last session ended."""
+        self.users.pop(fold(user.nick), None)
+        if user.account is not None:
+            self.users_of_account.pop(user.account.id, None)
+            self.present_administrators -= user.account.administrator
+
+    def adopt(self, user: User, account: Account) -> None:
+        """Give a guest who has just made an account that account; the rooms they are in become theirs for good."""
+        user.adopt(account)
+        self.users_of_account[account.id] = user
+        self.present_administrators += account.administrator
+        for room_id, live in user.rooms.items():
+            self.memberships[account.id][room_id] = None
+            event = Event(Kind.JOIN, self.now(), user.source, room_id, live.room.name)
+            self.journal.submit(Publication(event, NOBODY, None))
+
+    def rename_user(self, user: User, nick: str) -> None:
+        """Give a present user another nick."""
+        self.users.pop(fold(user.nick), None)
+        user.rename(nick)
+        self.users[fold(nick)] = user
+
+    def nick_is_free(self, nick: str, account: Account | None) -> bool:
+        """Whether a user of `account` (None: a guest) may take `nick`: nobody has it, and no other account owns it."""
+        folded = fold(nick)
+        holder = self.users.get(folded)
+        if holder is not None and (account is None or holder.account is not account):
+            return False
+        owner = self.accounts.get(folded)
+        return owner is None or owner is account
+
+    def peers(self, user: User) -> list[Session]:
+        """Return the sessions of all who share a room with `user`, and of the user, each once."""
+        sessions = dict.fromkeys(user.sessions)
+        for live in user.rooms.values():
+            for member in live.members:
+                sessions.update(dict.fromkeys(member.sessions))
+        return list(sessions)
+
+    def tell_peers(self, event: Event, user: User, session: Session | None) -> Publication:
+        """A publication of `event` to all who share a room with `user`, and to the user."""
+        return Publication(event, audience_of(self.peers(user)), session, echo=True)

@@ -1,0 +1,226 @@
+"""Logging in: the SASL exchange of a session, and what every failure looks like (extensions/sasl-3.2).
+
+Unknown name, wrong password and suspended account cannot be told apart: the same bytes after the same work.
+"""
+
+import logging
+import secrets
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from securechat.domain.account import Account, Credentials
+from securechat.names import fold
+from securechat.protocol import standard_replies as replies
+from securechat.protocol.numerics import ERR_SASLFAIL, RPL_LOGGEDIN, RPL_SASLSUCCESS
+from securechat.protocol.sasl import ChunkAssembler, PlainResponse, ScramRefused, ScramServer, chunks
+from securechat.server.context import Context
+from securechat.server.passwords import (
+    Parameters,
+    dummy_credentials,
+    hash_password,
+    needs_rehash,
+    verify_password,
+)
+from securechat.server.ports import Pool
+from securechat.server.presence import register_when_ready
+from securechat.server.users import HOST
+
+logger = logging.getLogger(__name__)
+
+MECHANISMS = ("PLAIN", "SCRAM-SHA-256")
+"""The SASL mechanisms, in the order in which they are offered."""
+
+NONCE_BYTES = 18
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A SASL exchange under way: which mechanism, what has come of the current message, how far SCRAM is."""
+
+    mechanism: str
+    assembler: ChunkAssembler = field(default_factory=ChunkAssembler)
+    scram: ScramServer | None = None
+    account: Account | None = None
+    name: str = ""
+    credentials: Credentials | None = None
+
+
+def throttled(context: Context, name: str) -> bool:
+    """Refuse, with the seconds to wait, when too many logins to `name` have failed from this address."""
+    hub = context.hub
+    now = hub.monotonic()
+    address = context.session.outlet.address
+    wait = max(hub.failed_logins.wait(f"{address} {fold(name)}", now), hub.failed_logins_of_address.wait(address, now))
+    if wait:
+        context.response.fail(
+            context.message.command,
+            replies.RATE_LIMITED,
+            str(int(wait) + 1),
+            text=f"Too many failed logins; try again in {int(wait) + 1} seconds",
+        )
+        context.response.numeric(ERR_SASLFAIL)
+        context.session.exchange = None
+    return bool(wait)
+
+
+def fail_login(context: Context, name: str) -> None:
+    """Answer a login that failed, for whatever reason, and count it."""
+    hub = context.hub
+    now = hub.monotonic()
+    address = context.session.outlet.address
+    hub.failed_logins.count(f"{address} {fold(name)}", now)
+    hub.failed_logins_of_address.count(address, now)
+    context.session.exchange = None
+    logger.info("Login failed", extra={"peer": address, "account": name})
+    context.response.numeric(ERR_SASLFAIL)
+
+
+def login_failed_here(context: Context, error: BaseException) -> None:
+    """Answer a login that failed by our own fault."""
+    logger.error("A login could not be checked", exc_info=error)
+    context.session.exchange = None
+    context.response.fail(context.message.command, replies.TEMPORARILY_UNAVAILABLE)
+    context.response.numeric(ERR_SASLFAIL)
+
+
+def busy(context: Context) -> None:
+    """Answer when too many logins wait already."""
+    context.session.exchange = None
+    context.response.fail(context.message.command, replies.TEMPORARILY_UNAVAILABLE)
+    context.response.numeric(ERR_SASLFAIL)
+
+
+def logged_in(context: Context, account: Account) -> None:
+    """Take the account for this session and say so (900)."""
+    session = context.session
+    session.account = account
+    session.exchange = None
+    mask = f"{session.shown_nick}!{session.username or '*'}@{HOST}"
+    context.response.numeric(RPL_LOGGEDIN, mask=mask, account=account.name)
+
+
+def succeed(context: Context, account: Account) -> None:
+    """Finish a successful exchange; it may have been the last thing that registration waited for."""
+    logger.info("Logged in", extra={"peer": context.session.outlet.address, "account": account.name})
+    logged_in(context, account)
+    context.response.numeric(RPL_SASLSUCCESS)
+    register_when_ready(context.hub, context.session, context.response)
+
+
+def current(context: Context, account: Account | None) -> Account | None:
+    """Return the account if it may log in at this moment: it may have been suspended while the password was checked."""
+    if account is None or account.suspended:
+        return None
+    return context.hub.accounts_by_id.get(account.id)
+
+
+def _credentials(context: Context, name: str, account: Account | None) -> Credentials:
+    """Read what the login is checked against; for nobody's name, something that nobody's password fits. On a worker."""
+    hub = context.hub
+    dummy = dummy_credentials(hub.login_key, fold(name), parameters(context))
+    if account is None:
+        return dummy
+    return hub.reader.read(lambda unit: unit.accounts.credentials(account.id))
+
+
+def parameters(context: Context) -> Parameters:
+    """The costs of hashing that the configuration asks for."""
+    accounts = context.hub.configuration.accounts
+    return Parameters(accounts.argon2_memory_kib, accounts.argon2_iterations, accounts.scram_iterations)
+
+
+def plain(context: Context, response: PlainResponse) -> None:
+    """Check a PLAIN response on a worker (RFC 4616)."""
+    name = response.authcid
+    if throttled(context, name):
+        return
+    if response.authzid and fold(response.authzid) != fold(name):
+        fail_login(context, name)  # nobody may act as somebody else
+        return
+    account = context.hub.accounts.get(fold(name))
+
+    def check() -> bool:
+        credentials = _credentials(context, name, account)
+        right = verify_password(response.password, credentials)
+        if right and account is not None and needs_rehash(credentials, parameters(context)):
+            _upgrade(context, account.id, response.password)
+        return right
+
+    def then(right: bool) -> None:
+        allowed = current(context, account)
+        if right and allowed is not None:
+            succeed(context, allowed)
+        else:
+            fail_login(context, name)
+
+    context.work(
+        Pool.HASHING,
+        check,
+        then,
+        failed=lambda error: login_failed_here(context, error),
+        busy=lambda: busy(context),
+    )
+
+
+def _upgrade(context: Context, account_id: int, password: str) -> None:
+    """Hash the password again with today's parameters. On a worker; a failure is only logged."""
+    credentials = hash_password(password, parameters(context))
+    done = context.hub.journal.call(lambda unit: unit.accounts.set_credentials(account_id, credentials))
+    done.add_done_callback(_log_upgrade)
+
+
+def _log_upgrade(done: "Future[None]") -> None:
+    if done.exception() is not None:
+        logger.warning("A password hash was not upgraded; the next login tries again", exc_info=done.exception())
+
+
+def scram_first(context: Context, exchange: Exchange, data: bytes) -> None:
+    """Answer client-first with salt and iterations (RFC 5802 section 5)."""
+    scram = ScramServer(data)
+    name = scram.user
+    if throttled(context, name):
+        return
+    exchange.scram = scram
+    exchange.name = name
+    exchange.account = context.hub.accounts.get(fold(name))
+
+    def then(credentials: Credentials) -> None:
+        if context.session.exchange is not exchange:
+            return  # aborted meanwhile
+        exchange.credentials = credentials
+        nonce = secrets.token_urlsafe(NONCE_BYTES)
+        challenge = scram.challenge(credentials.scram_salt, credentials.scram_iterations, nonce)
+        send_chunks(context, challenge)
+
+    context.work(
+        Pool.READING,
+        lambda: _credentials(context, name, exchange.account),
+        then,
+        failed=lambda error: login_failed_here(context, error),
+        busy=lambda: busy(context),
+    )
+
+
+def scram_final(context: Context, exchange: Exchange, data: bytes) -> None:
+    """Check client-final; the server's signature goes out before the 900, and is answered with `+`."""
+    scram, credentials = exchange.scram, exchange.credentials
+    assert scram is not None, "client-final comes after client-first"
+    assert credentials is not None, "the session was busy until they were read"
+    try:
+        signature = scram.verify(data, credentials.scram_stored_key, credentials.scram_server_key)
+    except ScramRefused:
+        fail_login(context, exchange.name)
+        return
+    account = current(context, exchange.account)
+    if account is None:
+        fail_login(context, exchange.name)
+        return
+    exchange.account = account
+    exchange.credentials = None  # what remains is the client's `+`
+    send_chunks(context, signature)
+
+
+def send_chunks(context: Context, data: bytes) -> None:
+    """Send a challenge in pieces of 400 characters."""
+    for chunk in chunks(data):
+        context.response.line("AUTHENTICATE", (chunk,))

@@ -1,0 +1,191 @@
+"""Coming and going: from a registered session to a present user, and back to nothing."""
+
+import logging
+
+from securechat import __version__
+from securechat.clock import format_time
+from securechat.domain.events import Event, Kind
+from securechat.domain.permissions import Action, Role, Subject, may
+from securechat.errors import StorageError
+from securechat.protocol import standard_replies as replies
+from securechat.protocol.capabilities import CHATHISTORY
+from securechat.protocol.isupport import Isupport
+from securechat.protocol.message import format_message
+from securechat.protocol.numerics import (
+    ERR_NICKNAMEINUSE,
+    RPL_CREATED,
+    RPL_ISUPPORT,
+    RPL_MYINFO,
+    RPL_WELCOME,
+    RPL_YOURHOST,
+)
+from securechat.server.entries import Publication
+from securechat.server.hub import Hub
+from securechat.server.information import send_lusers, send_motd
+from securechat.server.lifecycle import State, Step, after
+from securechat.server.replay import replay_missed
+from securechat.server.response import Response, after_own_events
+from securechat.server.roster import show_room
+from securechat.server.sessions import Session
+from securechat.server.users import User, audience_of
+
+logger = logging.getLogger(__name__)
+
+MOST_SESSIONS = 20
+"""How many sessions one account may have at once: enough for people, a bound for runaway scripts."""
+
+
+def register_when_ready(hub: Hub, session: Session, response: Response) -> None:
+    """Welcome the session once it has said who it is; called after each step that may have been the last one."""
+    if session.state is not State.OPEN or not session.nick or not session.username or session.busy:
+        return
+    account = session.account
+    role = Role.STRANGER if account is None else Role.MEMBER
+    # Without an account one can only be a guest, if guests are let in.
+    subject = Subject(Role.GUEST if role is Role.STRANGER and hub.policy.guests else role)
+    if not may(subject, Action.CONNECT, hub.policy):
+        _refuse(hub, session, response, replies.ACCOUNT_REQUIRED, "No account: log in, or register with an invite")
+        return
+    if hub.configuration.access.password and account is None and not _password_is_right(hub, session):
+        _refuse(hub, session, response, replies.PASSWORD_REQUIRED, "The server's password is wrong or missing")
+        return
+    user = hub.users_of_account.get(account.id) if account is not None else None
+    if user is None:
+        if not hub.nick_is_free(session.nick, account):
+            response.numeric(ERR_NICKNAMEINUSE, nick=session.nick)
+            session.nick = ""
+            return
+        user = User(session.nick, session.username, session.realname, account)
+        hub.add_user(user)
+    elif len(user.sessions) >= MOST_SESSIONS:
+        _refuse(hub, session, response, replies.TOO_MANY_SESSIONS, "Too many connections of this account")
+        return
+    _welcome(hub, session, response, user)
+
+
+def _password_is_right(hub: Hub, session: Session) -> bool:
+    import hmac
+
+    return hmac.compare_digest(session.password.encode(), hub.configuration.access.password.encode())
+
+
+def _refuse(hub: Hub, session: Session, response: Response, reply: replies.StandardReply, reason: str) -> None:
+    response.fail("*", reply)
+    response.flush()
+    end_session(hub, session, reason)
+
+
+def _welcome(hub: Hub, session: Session, response: Response, user: User) -> None:
+    """Send what every client gets once (modern-irc, "Connection Registration"), then bring it back into its rooms."""
+    session.state = after(session.state, Step.WELCOME)
+    session.user = user
+    session.password = ""
+    first = not user.sessions
+    hub.present_sessions += 1
+    user.sessions.append(session)
+    server = hub.configuration.server
+    response.numeric(RPL_WELCOME, network=server.network, nick=user.nick)
+    response.numeric(RPL_YOURHOST, server=server.name, version=f"securechat-{__version__}")
+    response.numeric(RPL_CREATED, created=format_time(hub.started))
+    response.numeric(
+        RPL_MYINFO, server=server.name, version=f"securechat-{__version__}", user_modes="i", room_modes="nt"
+    )
+    for tokens in isupport(hub).lines():
+        response.numeric(RPL_ISUPPORT, tokens=tokens)
+    send_lusers(hub, response)
+    send_motd(hub, response)
+    _return_to_rooms(hub, session, response, user, first=first)
+    if not session.has(CHATHISTORY.bit) and user.account is not None:
+        replay_missed(hub, session, response, user, user.account)
+
+
+def isupport(hub: Hub) -> Isupport:
+    """The values behind 005 (RPL_ISUPPORT)."""
+    limits = hub.configuration.limits
+    return Isupport(
+        network=hub.configuration.server.network,
+        nick_length=limits.nick_length,
+        room_name_length=limits.room_name_length,
+        topic_length=limits.topic_length,
+        history_page=hub.configuration.history.page_messages,
+        account_required=not hub.policy.guests,
+    )
+
+
+def _return_to_rooms(hub: Hub, session: Session, response: Response, user: User, *, first: bool) -> None:
+    """Bring an account back into its rooms: the first session tells the others, a further one only hears of it."""
+    if user.account is None:
+        return
+    for room_id in list(hub.memberships[user.account.id]):
+        live = hub.rooms_by_id[room_id]
+        event = Event(Kind.ARRIVE, hub.now(), user.source, room_id, live.room.name)
+        if first:
+            hub.enter(user, live)
+            response.publish(hub.publication(event, live, session))
+        else:
+            live.add_session(session)
+            response.publish(Publication(event, audience_of([]), session, echo=True))
+        show_room(response, live)
+
+
+def end_session(hub: Hub, session: Session, reason: str, *, orderly: bool = False) -> None:
+    """End a session for `reason`, whatever its state: tell it, tell the others, forget it, close its connection.
+
+    `orderly`: the client said QUIT, so it has received what was sent to it.
+    """
+    if session.state is State.ENDED:
+        return
+    user = session.user
+    session.state = after(session.state, Step.END)
+    hub.sessions.pop(session, None)
+    session.backlog = None
+    session.password = ""
+    session.exchange = None
+    error = format_message("ERROR", (f"Closing link: ({reason})",))
+    if user is not None:
+        _leave_user(hub, session, user, reason, orderly=orderly)
+    # What the session itself caused before is still shown to it; then the reason, then the end.
+    after_own_events(session, hub.journal, lambda: _close(session, error, reason))
+
+
+def _close(session: Session, error: bytes, reason: str) -> None:
+    session.outlet.put(error)
+    session.outlet.close(reason)
+
+
+def _leave_user(hub: Hub, session: Session, user: User, reason: str, *, orderly: bool) -> None:
+    """Take the session from its user; the last one takes the user along."""
+    hub.present_sessions -= 1
+    user.sessions.remove(session)
+    for live in user.rooms.values():
+        live.remove_session(session)
+    _remember_received(hub, session, user, orderly=orderly)
+    if user.sessions:
+        return
+    if not hub.stopping:
+        event = Event(Kind.QUIT, hub.now(), user.source, text=reason)
+        hub.journal.submit(hub.tell_peers(event, user, None))
+    for live in list(user.rooms.values()):
+        hub.leave(user, live, keep_membership=True)
+    hub.remove_user(user)
+
+
+def _remember_received(hub: Hub, session: Session, user: User, *, orderly: bool) -> None:
+    """Note how far a client that cannot ask for history has certainly received everything."""
+    account = user.account
+    if account is None or session.has(CHATHISTORY.bit):
+        return
+    sequence = session.outlet.delivered_sequence if orderly else session.received_sequence
+    if sequence <= account.replay_sequence:
+        return
+    account.replay_sequence = sequence
+    account_id = account.id
+    done = hub.journal.call(lambda unit: unit.accounts.set_replay_sequence(account_id, sequence))
+    done.add_done_callback(lambda future: _log_failure(future.exception()))
+
+
+def _log_failure(error: BaseException | None) -> None:
+    if isinstance(error, StorageError):
+        logger.warning("Could not note what a client has received; it may be shown some lines again: %s", error)
+    elif error is not None:
+        logger.error("Could not note what a client has received", exc_info=error)

@@ -1,0 +1,53 @@
+"""The registry of commands: a row each, with everything that the dispatcher checks before the body runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from securechat.server.context import Context
+
+Handler = Callable[["Context"], None]
+
+
+class Stage(Enum):
+    """When a command may be used."""
+
+    ANY = "at any time"
+    BEFORE = "before login only"
+    PRESENT = "after login only"
+
+
+@dataclass(slots=True, frozen=True)
+class Command:
+    """One command: its name on the wire, what it needs, and the function that runs it."""
+
+    name: str
+    handler: Handler
+    params: int  # how many parameters it needs at least
+    stage: Stage
+    free: bool  # whether it costs nothing of the session's budget of commands
+    help: str
+
+
+COMMANDS: dict[str, Command] = {}
+"""Every command by its name; filled by importing `securechat.server.commands`."""
+
+
+def command(
+    name: str,
+    *,
+    params: int = 0,
+    stage: Stage = Stage.PRESENT,
+    free: bool = False,
+    help: str,  # noqa: A002 - a row's word
+) -> Callable[[Handler], Handler]:
+    """Register the decorated function as the handler of `name`."""
+
+    def register(handler: Handler) -> Handler:
+        assert name not in COMMANDS, f"{name} is registered twice"
+        COMMANDS[name] = Command(name, handler, params, stage, free, help)
+        return handler
+
+    return register

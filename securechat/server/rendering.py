@@ -1,0 +1,114 @@
+"""The one place that turns events into lines, for a given set of capabilities."""
+
+from collections.abc import Iterable
+
+from securechat.clock import format_time
+from securechat.domain.events import Event, Kind
+from securechat.domain.history import StoredEvent
+from securechat.protocol.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, SERVER_TIME
+
+_MESSAGE_TAGS = MESSAGE_TAGS.bit
+_SERVER_TIME = SERVER_TIME.bit
+_ACCOUNT_TAG = ACCOUNT_TAG.bit
+
+_WITH_TEXT = {Kind.MESSAGE: "PRIVMSG", Kind.NOTICE: "NOTICE"}
+_HAS_MESSAGE_ID = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS})
+
+
+class Renderer:
+    """Renders events; knows the epoch that message ids start with."""
+
+    def __init__(self, epoch: str) -> None:
+        self._id_prefix = f"{epoch}-"
+        self._last_time = (-1, "")
+
+    def body(self, event: Event) -> str:
+        """Return the line without tags and line end; empty for an event that nobody is shown."""
+        kind = event.kind
+        command = _WITH_TEXT.get(kind)
+        if command is not None:
+            return f":{event.source.mask} {command} {event.target} :{event.text}"
+        return body(kind, event.source.mask, event.target, event.text)
+
+    def tags(self, event: Event, capabilities: int) -> str:
+        """Return the tags, without `@`, that a recipient with `capabilities` gets."""
+        if not capabilities:
+            return ""
+        parts = []
+        if capabilities & _SERVER_TIME:
+            moment = event.time
+            known, text = self._last_time
+            if known != moment:
+                # Threads may overwrite each other's cache entry, but an entry itself is never half written.
+                text = format_time(moment)
+                self._last_time = (moment, text)
+            parts.append(f"time={text}")
+        if capabilities & _MESSAGE_TAGS and event.kind in _HAS_MESSAGE_ID:
+            parts.append(f"msgid={self._id_prefix}{event.sequence}")
+            if event.tags:
+                parts.append(event.tags)
+        if capabilities & _ACCOUNT_TAG and event.source.account:
+            parts.append(f"account={event.source.account}")
+        return ";".join(parts)
+
+    def line(self, event: Event, capabilities: int, author_tags: str = "") -> bytes:
+        """Return the whole line for `capabilities`; empty when such a recipient is not shown the event."""
+        if event.kind is Kind.TAGS and not capabilities & _MESSAGE_TAGS:
+            return b""
+        text = self.body(event)
+        if not text:
+            return b""
+        tags = self.tags(event, capabilities) if capabilities else ""
+        if author_tags:
+            tags = f"{author_tags};{tags}" if tags else author_tags
+        return (f"@{tags} {text}\r\n" if tags else f"{text}\r\n").encode()
+
+    def stored_line(self, stored: StoredEvent, capabilities: int, extra_tags: str = "") -> bytes:
+        """Return the line of an event out of history, with `extra_tags` (such as `batch=1`) in front."""
+        parts = [extra_tags] if extra_tags else []
+        if capabilities & _SERVER_TIME:
+            parts.append(f"time={format_time(stored.time)}")
+        if capabilities & _MESSAGE_TAGS:
+            parts.append(f"msgid={self._id_prefix}{stored.sequence}")
+            if stored.tags:
+                parts.append(stored.tags)
+        if capabilities & _ACCOUNT_TAG and stored.account:
+            parts.append(f"account={stored.account}")
+        text = body(stored.kind, stored.source, stored.target, stored.text)
+        return (f"@{';'.join(parts)} {text}\r\n" if parts else f"{text}\r\n").encode()
+
+    def dated_line(self, stored: StoredEvent) -> bytes:
+        """Return the line for a client without server-time: the time (UTC) stands at the start of its text."""
+        moment = f"{format_time(stored.time)[:16].replace('T', ' ')}Z"
+        text = stored.text
+        if text.startswith("\x01ACTION "):
+            text = f"\x01ACTION [{moment}] {text[8:]}"
+        else:
+            text = f"[{moment}] {text}"
+        return f"{body(stored.kind, stored.source, stored.target, text)}\r\n".encode()
+
+
+def body(kind: Kind, source: str, target: str, text: str) -> str:
+    """Return the line of an event without tags and line end; empty for a kind that nobody is shown."""
+    match kind:
+        case Kind.MESSAGE | Kind.NOTICE:
+            return f":{source} {_WITH_TEXT[kind]} {target} :{text}"
+        case Kind.TAGS:
+            return f":{source} TAGMSG {target}"
+        case Kind.JOIN | Kind.ARRIVE:
+            return f":{source} JOIN {target}"
+        case Kind.PART:
+            return f":{source} PART {target} :{text}" if text else f":{source} PART {target}"
+        case Kind.TOPIC:
+            return f":{source} TOPIC {target} :{text}"
+        case Kind.QUIT:
+            return f":{source} QUIT :{text}"
+        case Kind.NICK:
+            return f":{source} NICK :{text}"
+        case _:
+            return ""
+
+
+def joined(lines: Iterable[bytes]) -> bytes:
+    """Return the lines as one piece, to be written at once."""
+    return b"".join(lines)

@@ -1,0 +1,149 @@
+"""The answer to one command: owns its label and batch, and keeps it behind the session's own earlier events."""
+
+from collections.abc import Callable, Sequence
+
+from securechat.domain.ports import Journal
+from securechat.protocol.capabilities import BATCH, LABELED_RESPONSE
+from securechat.protocol.message import format_message
+from securechat.protocol.numerics import Numeric, format_numeric
+from securechat.protocol.standard_replies import StandardReply, fail
+from securechat.server.entries import Barrier, Entry, Publication, Reply
+from securechat.server.sessions import Session
+
+_BATCH_OF_LABEL = "1"
+"""The reference of a labeled batch: batches of a session never overlap, as its commands run one after the other."""
+
+
+class Response:
+    """Collects lines and publications in order; `flush` labels and sends them once."""
+
+    __slots__ = ("_afterwards", "_flushed", "_items", "_journal", "_label", "_requires", "_server_name", "_session")
+
+    def __init__(self, session: Session, journal: Journal, server_name: str, label: str = "") -> None:
+        self._session = session
+        self._journal = journal
+        self._server_name = server_name
+        self._label = label if session.has(LABELED_RESPONSE.bit) else ""
+        self._items: list[bytes | Entry | Callable[[str], bytes]] = []
+        self._requires: Publication | None = None
+        self._afterwards: Callable[[], None] | None = None
+        self._flushed = False
+
+    def numeric(self, numeric: Numeric, **values: object) -> None:
+        """Answer with a numeric."""
+        self.raw(format_numeric(numeric, self._server_name, self._session.shown_nick, **values))
+
+    def line(self, command: str, params: Sequence[str], source: str | None = None) -> None:
+        """Answer with a command; the server is its source unless another is given."""
+        self.raw(format_message(command, params, source=self._server_name if source is None else source))
+
+    def fail(self, command: str, reply: StandardReply, *context: str, text: str | None = None) -> None:
+        """Answer with a FAIL (extensions/standard-replies)."""
+        self.raw(fail(self._server_name, command, reply, context, text))
+
+    def raw(self, line: bytes) -> None:
+        """Answer with one whole line that has no tags yet."""
+        assert not self._flushed, "a response was used after it was flushed"
+        self._items.append(line)
+
+    def tagged(self, make: Callable[[str], bytes]) -> None:
+        """Answer with lines that `make` builds around the response's own tags (`label=…`, `batch=…` or nothing)."""
+        assert not self._flushed, "a response was used after it was flushed"
+        self._items.append(make)
+
+    def publish(self, entry: Entry) -> None:
+        """Hand an event to the journal, in its place among the lines of the answer."""
+        assert not self._flushed, "a response was used after it was flushed"
+        self._items.append(entry)
+
+    def lines(self) -> bytes:
+        """Take the lines of an answer that is not flushed but carried to its session by an entry of its own."""
+        self._flushed = True
+        return b"".join(item for item in self._items if isinstance(item, bytes))
+
+    def stands_or_falls_with(self, publication: Publication) -> None:
+        """Drop the lines of the answer that follow when `publication` cannot be stored."""
+        self._requires = publication
+
+    def afterwards(self, action: Callable[[], None]) -> None:
+        """Run `action` on the I/O thread, lock held, once the answer is put and all of its events are on disk."""
+        self._afterwards = action
+
+    def flush(self) -> None:
+        """Send everything. Nothing may be added afterwards."""
+        self._flushed = True
+        self._flush_items()
+        if self._afterwards is not None:
+            after_own_events(self._session, self._journal, self._afterwards)
+
+    def _flush_items(self) -> None:
+        """Label the items by their number and send them (extensions/labeled-response)."""
+        items = self._items
+        if not self._label:
+            if items:
+                self._send(items, "")
+            return
+        shown = sum(1 for item in items if not isinstance(item, Entry) or item.echo)
+        label = f"label={self._label}"
+        if shown == 0:
+            self._send(items, "")
+            acknowledgement = format_message("ACK", (), source=self._server_name, tags={"label": self._label})
+            send(self._session, self._journal, acknowledgement)
+        elif shown == 1:
+            self._send(items, label)
+        elif self._session.has(BATCH.bit):
+            start = format_message(
+                "BATCH",
+                (f"+{_BATCH_OF_LABEL}", "labeled-response"),
+                source=self._server_name,
+                tags={"label": self._label},
+            )
+            # The frame stands even when what it holds cannot be stored: the FAIL is in it then.
+            send(self._session, self._journal, start)
+            self._send(items, f"batch={_BATCH_OF_LABEL}")
+            end = format_message("BATCH", (f"-{_BATCH_OF_LABEL}",), source=self._server_name)
+            send(self._session, self._journal, end)
+        else:
+            self._send(items, label)
+
+    def _send(self, items: list[bytes | Entry | Callable[[str], bytes]], tags: str) -> None:
+        """Send the items in order, each with `tags` in front."""
+        prefix = f"@{tags} ".encode() if tags else b""
+        lines: list[bytes] = []
+        for item in items:
+            if isinstance(item, Entry):
+                if lines:
+                    self._send_bytes(b"".join(lines))
+                    lines = []
+                item.author_tags = tags
+                if item.session is not None and item.counted:
+                    item.session.in_flight += 1
+                self._journal.submit(item)
+            elif isinstance(item, bytes):
+                lines.append(prefix + item)
+            else:
+                lines.append(item(tags))
+        if lines:
+            self._send_bytes(b"".join(lines))
+
+    def _send_bytes(self, data: bytes) -> None:
+        """Put at once, or behind the session's own events that are still on their way to the disk."""
+        send(self._session, self._journal, data, self._requires)
+
+
+def send(session: Session, journal: Journal, data: bytes, requires: Publication | None = None) -> None:
+    """Send whole lines to a session on its own I/O thread, never ahead of its own earlier events."""
+    if session.in_flight:
+        session.in_flight += 1
+        journal.submit(Reply(session, data, requires))
+    else:
+        session.outlet.put(data)
+
+
+def after_own_events(session: Session, journal: Journal, action: Callable[[], None]) -> None:
+    """Run `action` once the session's earlier events are published: at once when none is on its way."""
+    if session.in_flight:
+        session.in_flight += 1
+        journal.submit(Barrier(session, action))
+    else:
+        action()

@@ -1,0 +1,41 @@
+"""What a room looks like from outside: its topic and who is in it."""
+
+from securechat.protocol.numerics import RPL_ENDOFNAMES, RPL_NAMREPLY, RPL_NOTOPIC, RPL_TOPIC, RPL_TOPICWHOTIME
+from securechat.server.response import Response
+from securechat.server.users import LiveRoom
+
+NAMES_BYTES = 380
+"""How many bytes of nicks one 353 holds: with prefix, server name and room it stays below 512."""
+
+
+def show_topic(response: Response, live: LiveRoom, *, even_none: bool) -> None:
+    """Send 332 and 333, or 331 when there is no topic and `even_none` asks for that."""
+    room = live.room
+    if room.topic:
+        response.numeric(RPL_TOPIC, room=room.name, topic=room.topic)
+        response.numeric(RPL_TOPICWHOTIME, room=room.name, setter=room.topic_by, time=room.topic_time // 1000)
+    elif even_none:
+        response.numeric(RPL_NOTOPIC, room=room.name)
+
+
+def show_names(response: Response, live: LiveRoom) -> None:
+    """Send 353 as often as needed, and 366 (modern-irc, "RPL_NAMREPLY")."""
+    line: list[str] = []
+    size = 0
+    for member in live.members:
+        nick = member.nick
+        length = len(nick.encode()) + 1
+        if line and size + length > NAMES_BYTES:
+            response.numeric(RPL_NAMREPLY, symbol="=", room=live.room.name, names=" ".join(line))
+            line, size = [], 0
+        line.append(nick)
+        size += length
+    if line:
+        response.numeric(RPL_NAMREPLY, symbol="=", room=live.room.name, names=" ".join(line))
+    response.numeric(RPL_ENDOFNAMES, room=live.room.name)
+
+
+def show_room(response: Response, live: LiveRoom) -> None:
+    """Send what follows a JOIN: the topic if there is one, and the names."""
+    show_topic(response, live, even_none=False)
+    show_names(response, live)

@@ -1,0 +1,85 @@
+"""A session: one connection from its first byte on, and what it has told us so far."""
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from securechat.domain.account import Account
+from securechat.protocol.capabilities import RENDER_MASK
+from securechat.protocol.line_buffer import TooLong
+from securechat.server.lifecycle import State
+from securechat.server.ports import Outlet
+from securechat.server.throttle import Budget
+
+if TYPE_CHECKING:
+    from securechat.server.login import Exchange
+    from securechat.server.users import User
+
+THREAD_SHIFT = 16
+"""A group key holds the capabilities that change how a line looks below this bit, and its I/O thread above."""
+
+
+class Session:
+    """What the server knows of one connection. Touched by its own I/O thread only, under the hub lock."""
+
+    __slots__ = (
+        "account",
+        "backlog",
+        "budget",
+        "busy",
+        "capabilities",
+        "confirmed_at",
+        "connected_at",
+        "exchange",
+        "group_key",
+        "heard_at",
+        "in_flight",
+        "nick",
+        "outlet",
+        "password",
+        "pinged_at",
+        "realname",
+        "received_sequence",
+        "state",
+        "user",
+        "username",
+        "version_302",
+    )
+
+    def __init__(self, outlet: Outlet, now: float, budget: Budget) -> None:
+        self.outlet = outlet
+        self.state = State.OPEN
+        self.capabilities = 0  # bits of protocol.capabilities that were negotiated
+        self.group_key = outlet.thread_index << THREAD_SHIFT  # see users.Audience
+        self.version_302 = False  # whether CAP LS 302 was sent: values and cap-notify
+        self.nick = ""  # asked for; once present, user.nick counts
+        self.username = ""
+        self.realname = ""
+        self.password = ""  # of PASS: an invite's token or the server's password; forgotten once it was used
+        self.account: Account | None = None
+        self.user: User | None = None  # set while the state is PRESENT
+        self.exchange: Exchange | None = None  # the SASL exchange under way
+        self.in_flight = 0  # entries of this session that the journal has not given back yet
+        self.busy = False  # a command is at work elsewhere: further lines wait in the backlog
+        self.backlog: deque[bytes | TooLong] | None = None  # lines read but not run yet
+        self.budget = budget  # how many commands it may run now
+        self.connected_at = now  # monotonic seconds
+        self.heard_at = now  # monotonic seconds: when bytes last came
+        self.pinged_at = 0.0  # monotonic seconds: when an unanswered PING left; 0: none is open
+        self.confirmed_at = now  # monotonic seconds: when it was last asked what it has received
+        self.received_sequence = 0  # the peer has certainly received everything up to here (by PONG)
+
+    def set_capabilities(self, capabilities: int) -> None:
+        """Change what was negotiated. The caller re-registers the session with its rooms (group_key changes)."""
+        self.capabilities = capabilities
+        self.group_key = (self.outlet.thread_index << THREAD_SHIFT) | (capabilities & RENDER_MASK)
+
+    def has(self, capability_bit: int) -> bool:
+        """Whether the capability was negotiated."""
+        return bool(self.capabilities & capability_bit)
+
+    @property
+    def shown_nick(self) -> str:
+        """The nick that replies are addressed to; `*` before there is one (modern-irc, "Numeric Replies")."""
+        if self.user is not None:
+            return self.user.nick
+        return self.nick or "*"

@@ -1,0 +1,60 @@
+"""Rates as pure arithmetic: how many commands a session may run, how often an address may come back."""
+
+from collections import deque
+
+
+class Budget:
+    """A burst, then a steady rate. Over it a session is slowed by not reading from it; nothing is dropped."""
+
+    __slots__ = ("_at", "_burst", "_rate", "_tokens")
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        """Allow `burst` at once and `rate` per second after; a rate of 0 means no limit. `now` in monotonic seconds."""
+        self._rate = rate
+        self._burst = max(burst, 1.0)
+        self._tokens = self._burst
+        self._at = now
+
+    def wait(self, now: float) -> float:
+        """Return 0 and take one command, or take nothing and return the seconds until one will be there."""
+        if not self._rate:
+            return 0.0
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+        self._at = now
+        if self._tokens >= 1:
+            self._tokens -= 1
+            return 0.0
+        return (1 - self._tokens) / self._rate
+
+
+class Window:
+    """At most `limit` events of a key within `seconds`; 0 means no limit. Bounded in keys: old ones are forgotten."""
+
+    def __init__(self, limit: int, seconds: float, most_keys: int = 10_000) -> None:
+        self._limit = limit
+        self._seconds = seconds
+        self._most_keys = most_keys
+        self._times: dict[str, deque[float]] = {}
+
+    def wait(self, key: str, now: float) -> float:
+        """Return 0 if `key` is below its limit at `now` (monotonic seconds), or the seconds until it will be."""
+        times = self._times.get(key)
+        if not self._limit or times is None:
+            return 0.0
+        while times and times[0] <= now - self._seconds:
+            times.popleft()
+        if not times:
+            del self._times[key]
+        return times[-self._limit] + self._seconds - now if len(times) >= self._limit else 0.0
+
+    def count(self, key: str, now: float) -> None:
+        """Note an event of `key`."""
+        if not self._limit:
+            return
+        times = self._times.pop(key, None)
+        if times is None:
+            if len(self._times) >= self._most_keys:
+                del self._times[next(iter(self._times))]  # the key that was quiet for longest
+            times = deque(maxlen=self._limit)
+        times.append(now)
+        self._times[key] = times

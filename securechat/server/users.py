@@ -1,0 +1,98 @@
+"""Users (a nick that is present) and live rooms (a room with those present in it)."""
+
+from securechat.domain.account import Account
+from securechat.domain.events import Source
+from securechat.domain.permissions import Role, Subject
+from securechat.domain.room import Room, party_of_account, party_of_guest
+from securechat.names import fold
+from securechat.server.ports import Outlet
+from securechat.server.sessions import Session
+
+HOST = "securechat"
+"""The host part of every user: no address is ever disclosed."""
+
+Audience = tuple[tuple[int, tuple[Outlet, ...]], ...]
+"""Who gets an event: (Session.group_key, outlets). Immutable, so it can travel to the I/O threads without a lock."""
+
+NOBODY: Audience = ()
+
+
+class User:
+    """A nick that is present, with all sessions of its account. Guarded by the hub lock."""
+
+    __slots__ = ("account", "away", "nick", "realname", "rooms", "sessions", "source", "subjects", "username")
+
+    def __init__(self, nick: str, username: str, realname: str, account: Account | None) -> None:
+        self.nick = nick
+        self.username = username
+        self.realname = realname
+        self.account = account
+        self.away = ""  # the away message; empty: here
+        self.sessions: list[Session] = []
+        self.rooms: dict[int, LiveRoom] = {}
+        self.adopt(account)
+
+    def adopt(self, account: Account | None) -> None:
+        """Take the account, or none, as the one of this user."""
+        self.account = account
+        self.source = self._make_source()
+        role = Role.GUEST if account is None else Role.ADMINISTRATOR if account.administrator else Role.MEMBER
+        self.subjects = (Subject(role, in_room=False), Subject(role, in_room=True))
+
+    def _make_source(self) -> Source:
+        account = self.account
+        return Source(self.nick, self.username, HOST, account.name if account else "", account.id if account else 0)
+
+    def rename(self, nick: str) -> None:
+        """Take another nick; events of before keep the old source."""
+        self.nick = nick
+        self.source = self._make_source()
+
+    @property
+    def party(self) -> str:
+        """The key by which this user takes part in direct conversations."""
+        return party_of_account(self.account.id) if self.account else party_of_guest(fold(self.nick))
+
+    def subject(self, room: "LiveRoom | None" = None) -> Subject:
+        """Who asks, for the permission table, in relation to `room`."""
+        return self.subjects[room is not None and room.room.id in self.rooms]
+
+
+class LiveRoom:
+    """A room and who is present in it. Guarded by the hub lock; its audiences are immutable."""
+
+    __slots__ = ("_audience", "_listeners", "members", "room")
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self.members: dict[User, None] = {}
+        self._listeners: dict[int, dict[Outlet, None]] = {}
+        self._audience: Audience | None = None
+
+    def add_session(self, session: Session) -> None:
+        """Let `session` hear the room."""
+        self._listeners.setdefault(session.group_key, {})[session.outlet] = None
+        self._audience = None
+
+    def remove_session(self, session: Session) -> None:
+        """Let `session` hear the room no more."""
+        group = self._listeners.get(session.group_key)
+        if group is not None and group.pop(session.outlet, session) is None:
+            if not group:
+                del self._listeners[session.group_key]
+            self._audience = None
+
+    def audience(self) -> Audience:
+        """Everybody who hears the room now."""
+        audience = self._audience
+        if audience is None:
+            audience = self._audience = tuple((key, tuple(group)) for key, group in self._listeners.items())
+        return audience
+
+
+def audience_of(sessions: "list[Session]") -> Audience:
+    """The audience that consists of `sessions`."""
+    groups: dict[int, list[Outlet]] = {}
+    for session in sessions:
+        groups.setdefault(session.group_key, []).append(session.outlet)
+    return tuple((key, tuple(outlets)) for key, outlets in groups.items())
