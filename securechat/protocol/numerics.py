@@ -79,7 +79,7 @@ RPL_LUSERCLIENT = Numeric(251, text="There are {users} users and {invisible} inv
 RPL_LUSEROP = Numeric(252, "{operators}", text="operator(s) online")
 RPL_LUSERUNKNOWN = Numeric(253, "{connections}", text="unknown connection(s)")
 RPL_LUSERCHANNELS = Numeric(254, "{rooms}", text="channels formed")
-RPL_LUSERME = Numeric(255, text="I have {users} clients and {servers} servers")
+RPL_LUSERME = Numeric(255, text="I have {clients} clients and {servers} servers")
 RPL_LOCALUSERS = Numeric(265, "{users} {maximum}", text="Current local users {users}, max {maximum}")
 RPL_GLOBALUSERS = Numeric(266, "{users} {maximum}", text="Current global users {users}, max {maximum}")
 
