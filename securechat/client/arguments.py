@@ -1,0 +1,66 @@
+"""What a caller may give to the library: checked before a byte of it goes over the wire."""
+
+from securechat.client.address import Address, parse_address
+from securechat.client.errors import UsageError
+from securechat.client.texts import _
+from securechat.errors import InvalidName
+from securechat.links import parse_link
+from securechat.names import check_nick, check_room_name, room_to_wire
+
+_LONGEST_PASSWORD = 300  # bytes; what fits into REGISTER with room to spare (draft/account-registration)
+
+
+def where(server: str | Address) -> tuple[Address, str, str]:
+    """Return address, fingerprint of the CA and invite out of what the caller gave."""
+    if isinstance(server, Address):
+        return server, "", ""
+    if "://" not in server:
+        return parse_address(server), "", ""
+    try:
+        link = parse_link(server)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return Address(link.host, link.port), link.ca or "", link.invite or ""
+
+
+def check_name(name: str) -> None:
+    """Make sure that `name` can be a nick. Raises UsageError."""
+    try:
+        check_nick(name, longest=100)  # the server has the last word on the length
+    except InvalidName as error:
+        raise UsageError(
+            _("{name} cannot be a name: {reason}.").format(name=error.name or "''", reason=_(error.reason))
+        ) from error
+
+
+def check_password(password: str) -> None:
+    """Make sure that `password` can go over the wire. Raises UsageError."""
+    if len(password.encode(errors="replace")) > _LONGEST_PASSWORD or not set("\r\n\0").isdisjoint(password):
+        raise UsageError(_("A password has at most {count} bytes and no line breaks.").format(count=_LONGEST_PASSWORD))
+
+
+def check_room(name: str) -> str:
+    """Return the name of a room on the wire. Raises UsageError."""
+    wire_name = room_to_wire(name)
+    try:
+        return check_room_name(wire_name, longest=400)
+    except InvalidName as error:
+        raise UsageError(
+            _("{name} cannot be the name of a room: {reason}.").format(name=name, reason=_(error.reason))
+        ) from error
+
+
+def check_target(target: str) -> None:
+    """Make sure that `target` is a room or a nick. Raises UsageError."""
+    if target.startswith("#"):
+        check_room(target)
+    else:
+        check_name(target)
+
+
+def one_line(text: str) -> str:
+    """Return text for the wire. Raises UsageError when it holds what no line can hold."""
+    if not set("\r\n\0").isdisjoint(text):
+        raise UsageError(_("One message is one line, without NUL."))
+    # A lone surrogate (from a badly encoded argument) has no UTF-8.
+    return text.encode(errors="replace").decode()

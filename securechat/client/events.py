@@ -1,0 +1,131 @@
+"""What a client hears: one immutable object for each thing that happened, in the order of the server."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from securechat.errors import SecurechatError
+
+
+class Kind(Enum):
+    """How something was said."""
+
+    MESSAGE = "message"
+    NOTICE = "notice"
+    ACTION = "action"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something that somebody said, in a room or to one person."""
+
+    room: str
+    """The room (`#general`); for a direct message the nick of the other person."""
+    sender: str
+    """The nick of who said it."""
+    text: str
+    """As it was sent: any character but NUL, CR and LF may be in it. `securechat.client.sanitize` is for terminals."""
+    kind: Kind
+    id: str
+    """The message id: the same for everybody and for ever. Empty only if the server gave none."""
+    time: datetime
+    """When the server took it, in UTC."""
+    account: str = ""
+    """The account of the sender at that moment; empty for a guest."""
+    own: bool = False
+    """Whether the own user said it, in this session or another one."""
+    old: bool = False
+    """Whether it came from history: said before this client was there, or while it had no link."""
+    token: str = field(default="", repr=False)
+    """What the sending client marked it with (`+securechat/id`), to find it again after a lost link."""
+
+    @property
+    def direct(self) -> bool:
+        """Whether it was said to one person and not to a room."""
+        return not self.room.startswith("#")
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Somebody came into a room."""
+
+    room: str
+    nick: str
+    time: datetime
+    account: str = ""
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Somebody left a room; `quit` tells that the person left the chat altogether."""
+
+    room: str
+    nick: str
+    time: datetime
+    account: str = ""
+    reason: str = ""
+    own: bool = False
+    quit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TopicChanged:
+    """The topic of a room was set."""
+
+    room: str
+    nick: str
+    topic: str
+    time: datetime
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """Somebody has another nick now."""
+
+    room: str
+    nick: str
+    new_nick: str
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The link to the server works; `again` after it had been lost."""
+
+    nick: str
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The link was lost; another attempt follows by itself."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The server could not say what was missed in `room`: some messages may be missing."""
+
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerText:
+    """The server has something to say that is no answer to a request."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Nothing more will come; `error` says why, if it was not asked for."""
+
+    error: SecurechatError | None = None
+
+
+Event = Message | Joined | Left | TopicChanged | Renamed | Connected | Disconnected | Gap | ServerText | Ended
+RoomEvent = Message | Joined | Left | TopicChanged | Renamed
+"""What belongs to one conversation, and keeps its place among its messages."""

@@ -1,0 +1,87 @@
+"""The words for what a server refuses: its codes to sentences in the language of the user."""
+
+from securechat.client.errors import LoginRefused, RoomRefused
+from securechat.client.sanitize import sanitize
+from securechat.client.texts import N_, _
+from securechat.protocol.message import Message
+
+LOGIN_REFUSALS: dict[str, str] = {
+    "902": N_("The account {name} may not be used at present."),
+    "904": N_("Name or password is wrong."),
+    "905": N_("The password is too long."),
+    "906": N_("The login was broken off."),
+    "908": N_("The server does not offer a way to log in that this client knows."),
+    "431": N_("The server wants a name."),
+    "432": N_("The server does not accept the name {name}: letters, digits and []\\`_^{{|}}- are allowed."),
+    "433": N_("The name {name} is taken."),
+    "436": N_("The name {name} is taken."),
+    "464": N_("The server wants another invite or server password."),
+    "465": N_("The server does not let you in."),
+    "ACCOUNT_REQUIRED": N_("This server lets nobody in without an account. Ask its administrator for an invite."),
+    "ACCOUNT_EXISTS": N_("An account {name} is there already. Choose another name, or log in with its password."),
+    "BAD_ACCOUNT_NAME": N_("The server does not accept the name {name}."),
+    "WEAK_PASSWORD": N_("The server finds the password too weak."),
+    "UNACCEPTABLE_PASSWORD": N_("The server does not accept this password."),
+    "INVITE_REQUIRED": N_("An account is made with an invite only. Ask the administrator for one."),
+    "INVITE_USED": N_("This invite was used already. Ask for a new one."),
+    "INVITE_EXPIRED": N_("This invite has expired. Ask for a new one."),
+    "INVITE_UNKNOWN": N_("The server does not know this invite. Ask for a new one."),
+    "REGISTRATION_CLOSED": N_("No accounts can be made on this server. Ask its administrator for one."),
+    "TEMPORARILY_UNAVAILABLE": N_("The server cannot do this at the moment. Try again later."),
+}
+
+ROOM_REFUSALS: dict[str, str] = {
+    "401": N_("Nobody here is called {name}."),
+    "403": N_("There is no room {name}."),
+    "404": N_("You may not speak in {name}."),
+    "405": N_("You are in too many rooms."),
+    "441": N_("That person is not in {name}."),
+    "442": N_("You are not in {name}."),
+    "471": N_("The room {name} is full."),
+    "473": N_("The room {name} is open to invited people only."),
+    "474": N_("You may not enter {name}."),
+    "475": N_("The room {name} wants a key."),
+    "476": N_("{name} cannot be the name of a room."),
+    "479": N_("{name} cannot be the name of a room."),
+    "482": N_("You are not allowed to do that in {name}."),
+    "432": N_("{name} cannot be a name."),
+    "433": N_("The name {name} is taken."),
+    "417": N_("The line is too long."),
+    "412": N_("There is nothing to send."),
+    "MESSAGE_NOT_STORED": N_("The server could not store the message to {name}; it was not delivered."),
+    "INVALID_TARGET": N_("There is no history of {name} that you may read."),
+    "NOT_PERMITTED": N_("You are not allowed to do that."),
+}
+
+
+def login_refusal(code: str, name: str, said: str) -> LoginRefused:
+    """Return the refusal of a login, in our words for a known code; else with what the server `said`."""
+    template = LOGIN_REFUSALS.get(code)
+    if template is not None:
+        text = _(template).format(name=sanitize(name))
+        if code in {"WEAK_PASSWORD", "UNACCEPTABLE_PASSWORD", "BAD_ACCOUNT_NAME"} and said:
+            text = f"{text} ({sanitize(said)})"
+        return LoginRefused(text, code)
+    return LoginRefused(_("The server did not let you in: {reason}").format(reason=sanitize(said)), code)
+
+
+def is_refusal(message: Message) -> bool:
+    """Whether a line of the server says that a request failed: FAIL, or a numeric from 400 to 599."""
+    command = message.command
+    return command == "FAIL" or (len(command) == 3 and command.isdigit() and "400" <= command <= "599")
+
+
+def room_refusal(message: Message) -> RoomRefused:
+    """Return the error for a line for which `is_refusal` holds."""
+    params = message.params
+    if message.command == "FAIL":
+        code = params[1] if len(params) > 1 else "FAIL"
+        context = params[-2] if len(params) > 3 else ""
+    else:
+        code = message.command
+        context = params[1] if len(params) > 2 else ""
+    template = ROOM_REFUSALS.get(code)
+    if template is not None and (context or "{name}" not in template):
+        return RoomRefused(_(template).format(name=sanitize(context)), code)
+    said = sanitize(params[-1]) if params else code
+    return RoomRefused(_("The server refused: {reason}").format(reason=said), code)

@@ -1,0 +1,263 @@
+"""The client without any I/O: login, roster, answers, gaps and outbox put together, over any number of links.
+
+The connection's thread feeds it lines and sends what it puts into `output`; nobody else touches it.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+from securechat.client.conversations import Fill
+from securechat.client.errors import CannotConnect, ClientError, NotDelivered
+from securechat.client.events import Connected, Disconnected, Event, Joined, Left, Message, RoomEvent
+from securechat.client.gaps import Gaps
+from securechat.client.login import Identity, Login
+from securechat.client.login import State as LoginState
+from securechat.client.outbox import Delivery, Outbox, Outgoing, Stage
+from securechat.client.refusals import is_refusal, room_refusal
+from securechat.client.requests import Answers, Request
+from securechat.client.roster import TOKEN_TAG, Roster
+from securechat.client.texts import _
+from securechat.clock import Clock
+from securechat.errors import ProtocolError
+from securechat.names import fold
+from securechat.protocol import message as wire
+from securechat.protocol.line_buffer import TooLong
+
+log = logging.getLogger("securechat.client")
+
+_END_OF_MOTD = frozenset({"376", "422"})
+
+
+class Session:
+    """What the client knows and wants, for as long as the client lives."""
+
+    def __init__(
+        self, identity: Identity, emit: Callable[[Event], None], clock: Clock, random_text: Callable[[], str]
+    ) -> None:
+        """`random_text` makes unguessable letters and digits, for SCRAM nonces and message tokens."""
+        self.identity = identity
+        self.output: list[bytes] = []
+        self.roster = Roster(clock)
+        self.ready = False  # logged in, and told of all rooms of the account
+        self._emit = emit
+        self._clock = clock
+        self._random_text = random_text
+        self._login = Login(identity, random_text)
+        self._answers = Answers()
+        self._outbox = Outbox()
+        self._waiting: list[Request] = []  # to be sent once ready
+        self._wanted: dict[str, str] = {}  # rooms to be in: folded name -> name
+        self._again = False  # whether there was a working link before
+        self.gaps = Gaps(self.roster, self._outbox, self._send, emit)
+
+    # --- the link ---
+
+    def opened(self) -> None:
+        """There is a verified link: begin the login on it."""
+        self.ready = False
+        nick = self.roster.nick
+        self.roster = Roster(self._clock)
+        self.roster.nick = nick
+        self._answers = Answers()
+        self._login = Login(self.identity, self._random_text)
+        self.gaps.link_opened(self.roster, again=self._again)
+        self.output += self._login.start()
+
+    def lost(self, reason: str) -> None:
+        """The link is gone; another one will be opened."""
+        was_ready, self.ready = self.ready, False
+        self.output.clear()
+        self._outbox.link_lost()
+        for request in self._answers.waiting():
+            if request.again:
+                self._waiting.append(request)
+            else:
+                request.fail(CannotConnect(_("The link to the server was lost.")))
+        self._answers = Answers()
+        if was_ready:
+            self._emit(Disconnected(reason))
+
+    def end(self, error: ClientError) -> None:
+        """Nothing will come any more: everybody who waits hears `error`."""
+        self.ready = False
+        requests, self._waiting = self._answers.waiting() + self._waiting, []
+        self._answers = Answers()
+        for request in requests:
+            request.fail(error)
+        self._outbox.fail_all(error)
+
+    def receive(self, line: bytes | TooLong) -> None:
+        """Take a line. Raises LoginRefused, CannotConnect or ProtocolError when the link is of no use any more."""
+        if isinstance(line, TooLong):
+            log.warning("the server sent a line over the limits; it was dropped")
+            return
+        try:
+            message = wire.parse(line)
+        except ProtocolError as error:
+            log.warning("the server sent a line that cannot be read: %s", error)
+            return
+        if message.command == "PING":
+            self.output.append(wire.format_message("PONG", message.params[-1:]))
+        elif self._login.state is not LoginState.WELCOMED:
+            self._log_in(message)
+        else:
+            self._receive_live(message)
+        self._pump()
+
+    def keep_alive(self) -> None:
+        """Ask the server for a sign of life."""
+        self.output.append(wire.format_message("PING", ["securechat"]))
+
+    def _log_in(self, message: wire.Message) -> None:
+        self.output += self._login.receive(message)
+        if self._login.registered and self.identity.register:
+            # Over the next link the account is there already, and the invite is used.
+            self.identity = Identity(self.identity.name, self.identity.password)
+        if self._login.state is LoginState.WELCOMED:
+            self.roster.receive(message)
+
+    def _receive_live(self, message: wire.Message) -> None:
+        self.gaps.saw_time(message)
+        live, completed = self._answers.receive(message)
+        if live:
+            for event in self.roster.receive(message):
+                self._take(event)
+        if message.command in _END_OF_MOTD and not self.ready:
+            # Its answer comes behind everything that the server says by itself at login.
+            self._send(Request("PING", ["securechat"], lambda _lines: self._on_ready(), _ignore, again=False))
+        for request, lines in completed:
+            request.done(lines)
+
+    def _on_ready(self) -> None:
+        if self.ready:
+            return
+        self.ready = True
+        self._emit(Connected(self.roster.nick, again=self._again))
+        for name in list(self._wanted.values()):
+            if self.roster.room(name) is None:
+                self.join(name, None, lambda: None, partial(self._give_up, name))
+        self.gaps.ask_targets()
+        self._again = True
+        requests, self._waiting = self._waiting, []
+        for request in requests:
+            self._send(request)
+
+    # --- requests ---
+
+    def ask(self, request: Request) -> None:
+        """Send a request, or keep it until there is a link."""
+        if self.ready:
+            self._send(request)
+        else:
+            self._waiting.append(request)
+        self._pump()
+
+    def forget(self, request: Request) -> None:
+        """Nobody waits for this request any more."""
+        self._answers.forget(request)
+        if request in self._waiting:
+            self._waiting.remove(request)
+
+    def join(
+        self, name: str, fill: Fill | None, done: Callable[[], None], fail: Callable[[ClientError], None]
+    ) -> Request | None:
+        """Enter a room; what `fill` asks for comes before what is said from now on."""
+        if fill is not None:
+            self.gaps.start(name, fill)
+
+        def answered(lines: Sequence[wire.Message]) -> None:
+            refusal = next((line for line in lines if is_refusal(line)), None)
+            if self.roster.room(name) is not None and refusal is None:
+                done()
+                return
+            self._wanted.pop(fold(name), None)
+            self.gaps.drop(name)
+            fail(room_refusal(refusal or wire.Message("403", ["*", name, ""])))
+
+        if self.ready and self.roster.room(name) is not None:
+            done()
+            self._pump()
+            return None
+        request = Request("JOIN", [name], answered, fail)
+        self.ask(request)
+        return request
+
+    def _give_up(self, name: str, error: ClientError) -> None:
+        """After a new link a room is closed to us."""
+        for outgoing in self._outbox.in_doubt(name):
+            self._outbox.refuse(outgoing, NotDelivered(str(error)))
+        moment = datetime.fromtimestamp(self._clock() / 1000, UTC)
+        self._emit(Left(name, self.roster.nick, moment, reason=str(error), own=True))
+
+    def _send(self, request: Request) -> None:
+        self.output.append(self._answers.send(request))
+
+    # --- what the user says ---
+
+    def say(self, command: str, target: str, text: str, delivery: Delivery) -> None:
+        """Send a message as soon as it is its turn. Raises NotDelivered when too many wait."""
+        self._outbox.add(Outgoing(command, target, text, self._random_text(), delivery))
+        self._pump()
+
+    def abandon(self, delivery: Delivery) -> None:
+        """Nobody waits for this delivery any more."""
+        self._outbox.forget(delivery)
+
+    def _send_outgoing(self, outgoing: Outgoing) -> None:
+        outgoing.stage = Stage.SENT
+
+        def answered(lines: Sequence[wire.Message]) -> None:
+            refusal = next((line for line in lines if is_refusal(line)), None)
+            if refusal is not None:
+                error: ClientError = room_refusal(refusal)
+                if "MESSAGE_NOT_STORED" in refusal.params[1:2]:
+                    error = NotDelivered(str(error), certain=True)
+                self._outbox.refuse(outgoing, error)
+                return
+            ids = [line.tags.get("msgid", "") for line in lines if line.command == outgoing.command]
+            self._outbox.confirm(outgoing.token, ids[0] if ids else "")
+
+        tags = {TOKEN_TAG: outgoing.token}
+        self._send(
+            Request(outgoing.command, [outgoing.target, outgoing.text], answered, _ignore, again=False, tags=tags)
+        )
+
+    # --- events ---
+
+    def resume(self) -> None:
+        """Somebody reads the events again: fetch what was dropped meanwhile."""
+        self.gaps.resume()
+        self._pump()
+
+    def _take(self, event: Event) -> None:
+        """Give an event out, or hold or drop it; keep in mind which rooms we are in."""
+        if not isinstance(event, RoomEvent):
+            self._emit(event)
+            return
+        if isinstance(event, Message) and event.own and event.token:
+            self._outbox.confirm(event.token, event.id)
+        key = fold(event.room)
+        if isinstance(event, Joined) and event.own:
+            returned = key in self._wanted
+            self._wanted[key] = event.room
+            if returned:
+                return  # back after a lost link: nothing to tell
+        self.gaps.take(event)
+        if isinstance(event, Left) and event.own:
+            self._wanted.pop(key, None)
+            self.gaps.drop(event.room)
+
+    def _pump(self) -> None:
+        """Ask for pages and send messages, as far as it is their turn."""
+        if not self.ready:
+            return
+        self.gaps.pump()
+        if self._outbox:
+            for outgoing in self._outbox.sendable():
+                self._send_outgoing(outgoing)
+
+
+def _ignore(_error: ClientError) -> None:
+    """Nobody waits for this request."""

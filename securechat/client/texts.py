@@ -1,0 +1,47 @@
+"""The language of the client: gettext catalogues in `securechat/locale`, English being the language of the sources."""
+
+import gettext as _gettext
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+DOMAIN = "securechat"
+DIRECTORY = Path(__file__).resolve().parent.parent / "locale"
+
+_translations: _gettext.NullTranslations = _gettext.NullTranslations()
+
+
+def use_language(language: str) -> None:
+    """Speak `language` (`ru`, `ru_RU.UTF-8`, several joined by `:`) from now on; English when it has no catalogue."""
+    global _translations  # noqa: PLW0603 - one process speaks one language
+    languages = [name.strip() for name in language.split(":") if name.strip()]
+    _translations = _gettext.translation(DOMAIN, DIRECTORY, languages=languages or ["en"], fallback=True)
+
+
+def choose_language(flag: str | None, environment: Mapping[str, str] = os.environ) -> str:
+    """Return the language by precedence: flag, SECURECHAT_LANG, LANGUAGE, LC_ALL, LC_MESSAGES, LANG; else English.
+
+    LANGUAGE counts only beside a locale that is not `C` or `POSIX` (gettext manual, "The LANGUAGE variable").
+    """
+    if flag or environment.get("SECURECHAT_LANG"):
+        return flag or environment["SECURECHAT_LANG"]
+    locale = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
+    if locale.partition(".")[0] in {"", "C", "POSIX"}:
+        # A bare LANGUAGE without any locale is what a user who wants to try a language sets.
+        return environment.get("LANGUAGE", "en") if not locale else "en"
+    return environment.get("LANGUAGE") or locale
+
+
+def _(text: str) -> str:
+    """Return `text` in the language of the user."""
+    return _translations.gettext(text)
+
+
+def ngettext(singular: str, plural: str, count: int) -> str:
+    """Return the form for `count` things in the language of the user."""
+    return _translations.ngettext(singular, plural, count)
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name that extraction tools know
+    """Mark a text of a table for translation; `_` translates it where it is shown."""
+    return text

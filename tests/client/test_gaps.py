@@ -1,0 +1,189 @@
+"""Nothing lost, nothing twice, one order: gaps, held lines, messages in doubt, and a thousand random cuts."""
+
+import random
+
+import pytest
+
+from securechat.client.conversations import latest, since
+from securechat.client.events import Event, Joined, Message
+from securechat.client.login import Identity
+from securechat.client.outbox import Delivery
+from securechat.client.session import Session
+from securechat.clock import parse_time
+from tests.client.fake_server import BEGIN, FakeServer, Link
+from tests.client.harness import Harness, said
+
+
+@pytest.fixture
+def harness() -> Harness:
+    harness = Harness()
+    harness.logs_in("#tea")
+    harness.gets(said(1, "one"))
+    harness.heard()
+    return harness
+
+
+def comes_back(harness: Harness) -> str:
+    """The link is lost and comes back; return the line that asks for the gap of #tea."""
+    harness.session.lost("cut")
+    harness.logs_in("#tea")
+    (line,) = [line for line in harness.sent() if " AFTER #tea " in line]
+    harness.heard()
+    return line
+
+
+def test_pages_come_before_what_was_said_meanwhile(harness: Harness) -> None:
+    asked = comes_back(harness)
+    assert asked.endswith("CHATHISTORY AFTER #tea msgid=e-1 3")
+    harness.gets(said(6, "six"), ":bob!bob@h JOIN #tea", said(7, "seven"))
+    harness.page(asked, "#tea", said(2, "two"), said(3, "three"), said(4, "four"))
+    assert harness.texts() == ["two", "three", "four"]
+    (following,) = [line for line in harness.sent() if "AFTER" in line]
+    assert "msgid=e-4" in following
+    harness.page(following, "#tea", said(5, "five"), said(6, "six"))
+    events = harness.heard()
+    assert [event.text for event in events if isinstance(event, Message)] == ["five", "six", "seven"]
+    assert [event.old for event in events if isinstance(event, Message)] == [True, True, False]
+    assert any(isinstance(event, Joined) for event in events)
+
+
+def test_a_message_in_doubt_that_is_in_history_is_confirmed_and_not_sent_again(harness: Harness) -> None:
+    delivery = harness.says("#tea", "mine")
+    token = harness.sent()[0].partition("+securechat/id=")[2].partition(" ")[0]
+    asked = comes_back(harness)
+    assert not delivery.done
+    harness.page(asked, "#tea", said(2, "mine", sender="anna", tags=f"+securechat/id={token}"))
+    assert delivery.wait(0) == "e-2"
+    assert not [line for line in harness.sent() if "PRIVMSG" in line]
+
+
+def test_a_message_in_doubt_that_is_not_in_history_is_sent_again_before_later_ones(harness: Harness) -> None:
+    harness.says("#tea", "first")
+    harness.sent()
+    harness.session.lost("cut")
+    harness.says("#tea", "second")
+    harness.says("#other", "elsewhere")
+    harness.logs_in("#tea")
+    sent = harness.sent()
+    assert [line.rpartition(" ")[2] for line in sent if "PRIVMSG" in line] == ["elsewhere"]
+    (asked,) = [line for line in sent if " AFTER #tea " in line]
+    harness.page(asked, "#tea")
+    assert [line.rpartition(" ")[2] for line in harness.sent() if "PRIVMSG" in line] == ["first", "second"]
+
+
+def test_a_tail_comes_first_and_older_live_lines_are_dropped() -> None:
+    harness = Harness()
+    harness.logs_in()
+    harness.session.join("#tea", latest(5), lambda: None, lambda error: None)
+    (join,) = harness.sent()
+    harness.joins("#tea")
+    harness.answers(join, ":s 366 anna #tea :End")
+    harness.gets(said(3, "three"), said(9, "nine"), said(10, "ten"))
+    (first,) = [line for line in harness.sent() if "LATEST" in line]
+    assert first.endswith("LATEST #tea * 3")
+    harness.page(first, "#tea", said(7, "seven"), said(8, "eight"), said(9, "nine"))
+    (second,) = [line for line in harness.sent() if "BEFORE" in line]
+    assert second.endswith("msgid=e-7 2")
+    harness.page(second, "#tea", said(5, "five"), said(6, "six"))
+    assert harness.texts() == ["five", "six", "seven", "eight", "nine", "ten"]
+
+
+def test_events_that_nobody_reads_are_fetched_later(harness: Harness) -> None:
+    harness.session.gaps.paused = True
+    harness.gets(said(2, "two"), said(3, "three"))
+    assert harness.texts() == []
+    harness.session.resume()
+    (asked,) = harness.sent()
+    assert "AFTER #tea msgid=e-1" in asked
+    harness.page(asked, "#tea", said(2, "two"), said(3, "three"))
+    assert harness.texts() == ["two", "three"]
+
+
+class World:
+    """A client session and the fake server, with a network between them that can be cut at any line."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.server = FakeServer(page=self.random.choice([2, 3, 7]))
+        self.server.members["#tea"] = {"anna", "bob"}
+        self.events: list[Event] = []
+        self.now = BEGIN
+        self.session = Session(
+            Identity("anna"), self.events.append, lambda: self.now, lambda: f"{self.random.getrandbits(64):x}"
+        )
+        self.link: Link | None = None
+        self.up: list[str] = []
+
+    def open(self) -> None:
+        self.link = self.server.link()
+        self.session.opened()
+
+    def step(self) -> bool:
+        """Carry one line one way; return whether there was any."""
+        assert self.link is not None
+        self.up += [line.decode()[:-2] for line in self.session.output]
+        self.session.output.clear()
+        if self.up and (not self.link.output or self.random.random() < 0.5):
+            self.link.receive(self.up.pop(0))
+        elif self.link.output:
+            self.session.receive(self.link.output.pop(0).encode())
+        else:
+            return False
+        return True
+
+    def cut(self) -> None:
+        """Lose the link; what the server has read counts, everything else on the way is gone."""
+        assert self.link is not None
+        self.link.gone()
+        self.up.clear()
+        self.session.lost("cut")
+
+    def settle(self) -> None:
+        while self.step():
+            pass
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_random_cuts_lose_and_double_nothing(seed: int) -> None:
+    world = World(seed)
+    world.open()
+    world.settle()
+    deliveries: list[Delivery] = []
+    for number in range(60):
+        action = world.random.random()
+        if action < 0.4:
+            delivery = Delivery("#tea", f"mine {number}")
+            target = world.random.choice(["#tea", "#tea", "bob"])
+            world.session.say("PRIVMSG", target, delivery.text, delivery)
+            deliveries.append(delivery)
+        elif action < 0.8:
+            world.server.say("bob!b@h", "PRIVMSG", world.random.choice(["#tea", "anna"]), f"his {number}")
+        elif action < 0.9:
+            world.cut()
+            for _ in range(world.random.randrange(4)):
+                world.server.say("bob!b@h", "PRIVMSG", world.random.choice(["#tea", "anna"]), f"missed {number}")
+            world.open()
+        for _ in range(world.random.randrange(25)):
+            world.step()
+    world.settle()
+    seen = [event for event in world.events if isinstance(event, Message)]
+    for room in ("#tea", "bob"):
+        expected = [
+            f"e-{stored.number}" for stored in world.server.history if (stored.target == "#tea") == (room == "#tea")
+        ]
+        assert [message.id for message in seen if message.room == room] == expected
+    stored_texts = [stored.text for stored in world.server.history if stored.source.startswith("anna")]
+    assert sorted(stored_texts) == sorted(delivery.text for delivery in deliveries)
+    assert all(delivery.done and delivery.error is None for delivery in deliveries)
+
+
+def test_since_asks_from_a_moment_on() -> None:
+    from datetime import UTC, datetime
+
+    moment = datetime.fromtimestamp(parse_time("2026-11-22T08:00:00.000Z") / 1000, UTC)
+    assert since(moment).bounds == ["timestamp=2026-11-22T08:00:00.000Z"]
+
+
+def test_the_same_message_twice_is_given_out_once(harness: Harness) -> None:
+    harness.gets(said(5, "to myself", target="anna", sender="anna"), said(5, "to myself", target="anna", sender="anna"))
+    assert harness.texts() == ["to myself"]
