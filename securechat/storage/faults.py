@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from securechat.errors import StorageError
 
@@ -14,11 +14,7 @@ def is_general(error: BaseException) -> bool:
     """Whether `error` concerns the whole database (full disk, I/O, locked, damaged), not just what was to be stored."""
     original = error.orig if isinstance(error, DBAPIError) else error
     # A bare DatabaseError is SQLite's "malformed" or "not a database"; its other subclasses blame a row.
-    return (
-        isinstance(original, (sqlite3.OperationalError, OSError, StorageError))
-        or type(original) is sqlite3.DatabaseError
-        or type(error) in (DatabaseError, OperationalError)
-    )
+    return isinstance(original, sqlite3.OperationalError) or type(original) is sqlite3.DatabaseError
 
 
 def as_storage_error(error: BaseException, doing: str) -> StorageError:

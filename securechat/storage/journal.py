@@ -41,9 +41,18 @@ class _Call:
     future: "Future[Any]"
     result: Any = None
     error: BaseException | None = None
+    wanted: bool | None = None  # None: not asked yet
+
+    def claim(self) -> bool:
+        """Whether anybody still waits; from then on it cannot be cancelled any more."""
+        if self.wanted is None:
+            self.wanted = self.future.set_running_or_notify_cancel()
+        return self.wanted
 
     def settle(self, failure: StorageError | None) -> None:
         """Tell whoever waits: that the commit failed, or else what came out."""
+        if not self.claim():
+            return
         error = failure or self.error
         if error is None:
             self.future.set_result(self.result)
@@ -127,13 +136,17 @@ class Journal:
         self._thread.start()
 
     def stop(self) -> None:
-        """Commit and publish all that is queued, end the thread and fold the write-ahead log into the database."""
+        """Commit and publish all that is queued, end the thread and fold the write-ahead log into the database.
+
+        From the journal's own thread (in `on_fatal`) it does not wait for itself.
+        """
         with self._closing:
             already = self._stopped
             self._stopped = True
         if not already:
             self._queue.put(None)
-        self._thread.join()
+        if self._thread.ident is not None and self._thread is not threading.current_thread():
+            self._thread.join()
 
     # The journal's thread
 
@@ -196,7 +209,7 @@ class Journal:
                 if self.before_commit is not None:
                     self.before_commit()
         except (*ROW_FAULTS, OSError, StorageError) as error:
-            if not is_general(error):
+            if not isinstance(error, (OSError, StorageError)) and not is_general(error):
                 raise
             failure = as_storage_error(error, "store")
             self._recorder.newest = before
@@ -226,7 +239,7 @@ class Journal:
 
     def _perform(self, call: _Call) -> None:
         """Run somebody's work in a transaction of its own within ours; only a fault of the whole database gets out."""
-        if not call.future.set_running_or_notify_cancel():
+        if not call.claim():
             return
         writer = self._database.writer
         try:
@@ -307,7 +320,7 @@ class Journal:
             self._stopped = True
             waiting = [self._queue.get() for _ in range(self._queue.qsize())]
         for item in waiting:
-            if type(item) is _Call and item.future.set_running_or_notify_cancel():
+            if type(item) is _Call:
                 item.settle(_stopped())
 
 
