@@ -24,7 +24,8 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), nullable=False),
     )
     epoch = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(5))
-    op.bulk_insert(settings, [{"key": "epoch", "value": epoch}, {"key": "timeline_through", "value": "0"}])
+    values = {"epoch": epoch, "secret": secrets.token_hex(32), "timeline_through": "0"}
+    op.bulk_insert(settings, [{"key": key, "value": value} for key, value in values.items()])
 
 
 def _make_accounts() -> None:

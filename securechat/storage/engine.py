@@ -17,7 +17,7 @@ from securechat.domain.ports import UnitOfWork
 from securechat.errors import StorageError
 from securechat.storage.faults import as_storage_error
 from securechat.storage.lock import WriterLock
-from securechat.storage.models import EPOCH, REVISION, SettingRow
+from securechat.storage.models import EPOCH, REVISION, SECRET, SettingRow
 from securechat.storage.unit_of_work import SqlUnitOfWork
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ _COMMON = ("PRAGMA foreign_keys=ON", "PRAGMA temp_store=MEMORY")
 _READING = (*_COMMON, "PRAGMA busy_timeout=5000", "PRAGMA query_only=ON", "PRAGMA wal_autocheckpoint=0")
 _WRITING = (
     *_COMMON,
-    # Nobody should ever hold it up. Short, because everybody waits with it, and so does the stop for the last checkpoint.
+    # Nobody should ever hold it up. Short, as everybody waits with it, and so does the stop with the last checkpoint.
     "PRAGMA busy_timeout=1000",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -125,9 +125,17 @@ class Database:
     def epoch(self) -> str:
         """The short random name of this database. Raises StorageError before the first `migrate`."""
         if not self._epoch:
-            setting = select(SettingRow.value).where(SettingRow.key == EPOCH)
-            self._epoch = self._on_reader(lambda connection: connection.execute(setting).scalar_one())
+            self._epoch = self._setting(EPOCH)
         return self._epoch
+
+    @property
+    def secret(self) -> bytes:
+        """32 random bytes that only this database knows, to derive keys from. Raises StorageError like `epoch`."""
+        return bytes.fromhex(self._setting(SECRET))
+
+    def _setting(self, key: str) -> str:
+        query = select(SettingRow.value).where(SettingRow.key == key)
+        return self._on_reader(lambda connection: connection.execute(query).scalar_one())
 
     def read(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run `work` on the calling thread's own reading connection; all it reads is of one moment.

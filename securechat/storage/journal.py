@@ -75,7 +75,7 @@ class Journal:
         gather_seconds: float = 0.002,
         *,
         max_queued: int = 20_000,
-        on_fatal: Callable[[BaseException], None] | None = None,
+        on_fatal: Callable[[], None] | None = None,
         before_commit: Callable[[], None] | None = None,
     ) -> None:
         """`database` must be migrated. `on_fatal` is told when the thread ends by a bug: the server must end, too.
@@ -157,12 +157,12 @@ class Journal:
             while self._turn():
                 pass
             self._checkpoint("TRUNCATE")
-        except BaseException as error:
+        except BaseException:
             logger.critical("the journal ended by a bug; nothing can be stored any more", exc_info=True)
             self.healthy = False
             self._abandon()
             if self._on_fatal is not None:
-                self._on_fatal(error)
+                self._on_fatal()
 
     def _turn(self) -> bool:
         """Store and publish one batch; False when it was the last one."""
