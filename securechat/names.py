@@ -25,13 +25,13 @@ def fold(name: str) -> str:
 
 
 def check_nick(name: str, longest: int = NICK_LENGTH) -> str:
-    """Return `name` if it can be a nick or an account name of at most `longest` characters.
+    """Return `name` if it can be a nick or an account name of at most `longest` characters (0: any number).
 
     Raises InvalidName with the rule that it breaks.
     """
     if not name:
         raise InvalidName(name, "it is empty")
-    if len(name) > longest:
+    if longest and len(name) > longest:
         raise InvalidName(name, f"it is longer than {longest} characters")
     if name[0].isdigit() or name[0] == "-":
         raise InvalidName(name, "it starts with a digit or a hyphen")
@@ -46,13 +46,13 @@ def check_nick(name: str, longest: int = NICK_LENGTH) -> str:
 def check_room_name(name: str, longest: int = ROOM_NAME_LENGTH) -> str:
     """Return `name` if it can be a room's name on the wire: `#` and 1 to `longest` - 1 printable characters.
 
-    Raises InvalidName with the rule that it breaks.
+    A `longest` of 0 is no limit. Raises InvalidName with the rule that it breaks.
     """
     if not name.startswith("#"):
         raise InvalidName(name, "a room's name starts with #")
     if len(name) < 2:
         raise InvalidName(name, "nothing follows the #")
-    if len(name) > longest:
+    if longest and len(name) > longest:
         raise InvalidName(name, f"it is longer than {longest} characters")
     if not name.isprintable() or not _ROOM_FORBIDDEN.isdisjoint(name):
         raise InvalidName(name, "spaces, control characters and , : * ? ! @ are not allowed")

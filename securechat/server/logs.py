@@ -1,0 +1,145 @@
+"""The server's log: standard library logging to standard error, text for people, JSON lines for everything else.
+
+| level | what it is for |
+|---|---|
+| ERROR | something of ours failed; an operator must look |
+| WARNING | it goes on, but something should be mended |
+| INFO | logins, accounts, refusals, ends of connections, start and stop |
+| DEBUG | what helps to find a bug; no text of messages and no secret even here |
+
+Values from outside can neither forge a line nor move the cursor: control characters are escaped. Secrets of commands
+that carry one are taken out of every record, whoever logged it.
+"""
+
+import json
+import logging
+import re
+import sys
+import traceback
+from typing import Final, TextIO
+
+from securechat.clock import format_time
+
+LOGGER: Final = "securechat"
+"""The parent of all our loggers."""
+
+# What a LogRecord has by itself; everything else in it was given as `extra` and is part of the line.
+_OWN: Final = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime", "taskName"}
+
+# Commands whose parameters are secret. In capitals wherever they stand; in other letters where a client's line may
+# begin (at the start, or behind a quote, `:`, `>` or `<`), as "pass" is also a word. REGISTER keeps its account name.
+_COMMAND: Final = r"(?:(AUTHENTICATE|PASS)[ \t]+(?!\(hidden\))[^\r\n]+|(REGISTER[ \t]+\S+)[ \t]+(?!\(hidden\))[^\r\n]+)"
+_SECRETS: Final = (
+    re.compile(r"(?<!\w)" + _COMMAND),
+    re.compile(r"(?:^|(?<=[\"':<>])|(?<=[<>:] ))" + _COMMAND, re.IGNORECASE | re.MULTILINE),
+)
+_INVITE: Final = re.compile(r"(?i)([?&]invite=)[^&\s'\"]+")
+_SASL_WORDS: Final = frozenset({"PLAIN", "SCRAM-SHA-256", "*", "+"})
+
+
+def printable(text: str) -> str:
+    """Return `text` with everything that does not print (control, bidi, line separators) as \\n, \\x1b or \\u202e."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+
+
+def redact(text: str) -> str:
+    """Return `text` without the secrets of AUTHENTICATE, PASS and REGISTER lines and of invite links in it.
+
+    The name of a SASL mechanism is none and stays.
+    """
+
+    def hide(found: re.Match[str]) -> str:
+        if found[2]:
+            return f"{found[2]} (hidden)"
+        words = found[0].split()
+        if found[1].upper() == "AUTHENTICATE" and len(words) == 2 and words[1].upper() in _SASL_WORDS:
+            return found[0]
+        return f"{found[1]} (hidden)"
+
+    for pattern in _SECRETS:
+        text = pattern.sub(hide, text)
+    return _INVITE.sub(r"\1(hidden)", text)
+
+
+class Formatter(logging.Formatter):
+    """What both formats share: the text of a record and its extra values, without secrets."""
+
+    def text_of(self, record: logging.LogRecord) -> str:
+        """Return the message of the record, redacted; control characters are still in it."""
+        return redact(record.getMessage())
+
+    def extras_of(self, record: logging.LogRecord) -> dict[str, object]:
+        """Return the values that were logged beside the message, redacted; empty ones say nothing and are left out."""
+        return {
+            name: redact(value) if isinstance(value, str) else value
+            for name, value in vars(record).items()
+            if name not in _OWN and value != "" and value is not None
+        }
+
+    def traceback_of(self, record: logging.LogRecord) -> str:
+        """Return the traceback of the record, redacted, or nothing."""
+        if record.exc_info and record.exc_info[1] is not None:
+            return redact("".join(traceback.format_exception(record.exc_info[1])).rstrip())
+        return ""
+
+
+class TextFormatter(Formatter):
+    """`2026-11-22T08:00:00.000Z INFO  server.login: Logged in account=ann peer=192.0.2.7`, for people."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line; a traceback follows, each line of it indented."""
+        name = record.name.removeprefix(f"{LOGGER}.")
+        values = "".join(f" {name}={_value(value)}" for name, value in self.extras_of(record).items())
+        time = format_time(int(record.created * 1000))
+        line = f"{time} {record.levelname:<7} {name}: {printable(self.text_of(record))}{values}"
+        trace = "".join(f"\n    {printable(one)}" for one in self.traceback_of(record).splitlines())
+        return line + trace
+
+
+class JsonFormatter(Formatter):
+    """One JSON object a line: time, level, logger, thread, message, the extra values, and traceback if there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line of ASCII: JSON escapes everything that could forge another."""
+        fields: dict[str, object] = {
+            "time": format_time(int(record.created * 1000)),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "thread": record.threadName,
+            "message": self.text_of(record),
+        }
+        for name, value in self.extras_of(record).items():
+            fields.setdefault(name, value)
+        trace = self.traceback_of(record)
+        if trace:
+            fields["traceback"] = trace
+        return json.dumps(fields, default=str)
+
+
+def _value(value: object) -> str:
+    """Return an extra value for a text line; in quotes when it would not be clear where it ends."""
+    text = printable(str(value))
+    return f'"{text}"' if not text or " " in text or "=" in text else text
+
+
+def setup(level: str = "info", format: str = "auto", stream: TextIO | None = None) -> None:  # noqa: A002 - the key's name
+    """Send everything from `level` (debug, info, warning, error) on to `stream` (standard error by default).
+
+    `format`: "text", "json", or "auto": text on a terminal, JSON otherwise. Called again, it replaces what was set up.
+    """
+    target = stream if stream is not None else sys.stderr
+    as_text = format == "text" or (format == "auto" and target.isatty())
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(TextFormatter() if as_text else JsonFormatter())
+    root = logging.getLogger()
+    for old in list(root.handlers):
+        if getattr(old, "of_securechat", False):
+            root.removeHandler(old)
+    handler.of_securechat = True  # type: ignore[attr-defined]
+    root.addHandler(handler)
+    # Libraries are heard from WARNING on: their details are no concern of an operator, and may hold values of ours.
+    ours = logging.getLogger(LOGGER)
+    ours.setLevel(level.upper())
+    root.setLevel(max(logging.WARNING, ours.level))
