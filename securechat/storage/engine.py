@@ -200,6 +200,7 @@ def _engine(path: Path, pragmas: tuple[str, ...], begin: str) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         poolclass=NullPool,
+        hide_parameters=True,  # texts and credentials have no place in an error, nor in a log of one
         # The driver must not begin transactions by itself: its rules do not cover SELECT and SAVEPOINT.
         connect_args={"isolation_level": None, "check_same_thread": False, "cached_statements": 256},
     )

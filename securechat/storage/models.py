@@ -8,7 +8,7 @@ REVISION = "0001"
 
 EPOCH = "epoch"
 """Key in `settings`: the short random name of this database, part of every message id."""
-SECRET = "secret"
+SECRET = "secret"  # noqa: S105 - the key under which it is stored, not the secret
 """Key in `settings`: 32 random bytes in hex, known to nobody outside the database."""
 TIMELINE_THROUGH = "timeline_through"
 """Key in `settings`: the newest sequence number that the `timeline` table covers."""

@@ -1,0 +1,1 @@
+"""Tests of securechat.storage, on real SQLite files."""

@@ -1,0 +1,136 @@
+"""Migrations: from empty, back, no difference to the models, nothing half done, nothing newer."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, insert
+from sqlalchemy.exc import IntegrityError
+
+from securechat.errors import StorageError
+from securechat.storage.engine import Database, open_database, revision
+from securechat.storage.models import REVISION, Base, ConversationRow
+from securechat.storage.schema import configuration
+from tests.storage.harness import SECONDS
+
+
+def structure(connection: Connection) -> dict[str, Any]:
+    """Everything about the tables that Alembic's own comparison leaves out, too: keys, checks, rows without number."""
+    found: dict[str, Any] = {}
+    tables = connection.exec_driver_sql(
+        "SELECT name, wr FROM pragma_table_list WHERE type = 'table' AND schema = 'main'"
+    )
+    for table, without_rowid in tables.all():
+        if table.startswith("sqlite_") or table == "alembic_version":
+            continue
+        columns = connection.exec_driver_sql(f"PRAGMA table_info({table})").all()
+        foreign = connection.exec_driver_sql(f"PRAGMA foreign_key_list({table})").all()
+        indexes = connection.exec_driver_sql(f"PRAGMA index_list({table})").all()
+        keys = sorted(
+            (unique, [row[2] for row in connection.exec_driver_sql(f"PRAGMA index_info({name})")])
+            for _, name, unique, *_ in indexes
+        )
+        text = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).scalar_one()
+        checks = re.findall(r"CONSTRAINT \w+ CHECK \(.*\)", text)
+        found[table] = without_rowid, [tuple(row) for row in columns], [tuple(row) for row in foreign], keys, checks
+    return found
+
+
+def test_the_migrations_make_what_the_models_say(database: Database) -> None:
+    with database.writer.begin():
+        migrated = structure(database.writer)
+        context = MigrationContext.configure(database.writer, opts={"compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        Base.metadata.create_all(connection)
+        assert migrated == structure(connection)
+    engine.dispose()
+    assert set(migrated) == set(Base.metadata.tables)
+
+
+def test_the_revision_that_the_models_name_is_the_newest() -> None:
+    assert ScriptDirectory.from_config(configuration()).get_heads() == [REVISION]
+
+
+def test_downgrading_to_nothing_and_up_again(database: Database) -> None:
+    with database.writer.begin():
+        command.downgrade(configuration(database.writer), "base")
+        assert structure(database.writer) == {}
+    assert revision(database.writer) is None
+    database.migrate()
+    assert revision(database.writer) == REVISION
+
+
+def test_a_newer_database_is_refused_in_one_line(url: str, database: Database) -> None:
+    with database.writer.begin():
+        database.writer.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    again = open_database(url)
+    with pytest.raises(StorageError) as caught:
+        again.migrate()
+    assert str(caught.value) == (
+        f"{again.path} was made by a newer securechat (its schema is revision 9999, "
+        f"this program knows up to {REVISION}); start it with that version"
+    )
+    again.close()
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(url: str) -> None:
+    database = open_database(url)
+    database.lock()
+    with database.writer.begin():
+        # The migration makes other tables before it comes to this one.
+        database.writer.exec_driver_sql("CREATE TABLE timeline (something_else INTEGER)")
+    with pytest.raises(StorageError, match="table timeline already exists"):
+        database.migrate()
+    with database.writer.begin():
+        assert set(structure(database.writer)) == {"timeline"}
+    assert revision(database.writer) is None
+    database.close()
+
+
+def test_an_ordinary_start_does_not_import_alembic(url: str, database: Database) -> None:
+    database.close()
+    script = f"""
+import sys
+from securechat.storage.engine import open_database
+database = open_database("{url}")
+database.migrate()
+database.close()
+print("alembic" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=SECONDS)
+    assert done.stdout == "False\n"
+
+
+def test_developers_can_draft_the_next_migration(tmp_path: Path) -> None:
+    """The command in migrations/alembic.ini works, and finds nothing to do."""
+    ini = Path(__file__).parents[2] / "migrations" / "alembic.ini"
+    alembic = [sys.executable, "-m", "alembic", "-c", str(ini), "-x", f"database=sqlite:///{tmp_path}/scratch.db"]
+    subprocess.run([*alembic, "upgrade", "head"], capture_output=True, check=True, timeout=SECONDS)
+    checked = subprocess.run([*alembic, "check"], capture_output=True, text=True, check=True, timeout=SECONDS)
+    assert "No new upgrade operations detected" in checked.stdout
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"name": "#a"},
+        {"folded": "#a"},
+        {},
+        {"first_party": "a1"},
+        {"name": "#a", "folded": "#a", "first_party": "a1", "second_party": "a2"},
+    ],
+)
+def test_a_conversation_is_either_a_room_or_direct(database: Database, values: dict[str, str]) -> None:
+    row = {"id": 1, "created": 1, "topic": "", "topic_by": "", "topic_time": 0, **values}
+    with pytest.raises(IntegrityError, match="CHECK constraint failed"), database.writer.begin():
+        database.writer.execute(insert(ConversationRow).values(row))
