@@ -5,6 +5,7 @@ import hmac
 import logging
 import secrets
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ class Server:
         self._wire(database, tls_context)
         self._serve(listeners)
 
-    def _wire(self, database: Database, tls_context: "contexts.ssl.SSLContext") -> None:
+    def _wire(self, database: Database, tls_context: ssl.SSLContext) -> None:
         """Make the journal, the hub and the threads; nothing runs yet."""
         configuration = self.configuration
         self._threads: list[IoThread] = []

@@ -13,7 +13,7 @@ from securechat.protocol.numerics import (
     ERR_NOTREGISTERED,
     ERR_UNKNOWNCOMMAND,
 )
-from securechat.protocol.standard_replies import INVALID_UTF8
+from securechat.protocol.standard_replies import INVALID_UTF8, MALFORMED_LINE
 from securechat.server.context import Context
 from securechat.server.error_replies import answer_error
 from securechat.server.hub import Hub
@@ -75,10 +75,8 @@ class Dispatcher:
             if isinstance(line, TooLong):
                 return self._refuse(session, line, now)
             message = parse(line)
-        except InvalidUtf8 as error:
+        except ProtocolError as error:
             return self._refuse(session, error, now)
-        except ProtocolError:
-            return 0.0  # no command can be found in it: nothing to answer to (modern-irc, "Messages")
         row = COMMANDS.get(message.command)
         if row is None or not row.free:
             wait = session.budget.wait(now)
@@ -124,15 +122,18 @@ class Dispatcher:
             return False
         return True
 
-    def _refuse(self, session: Session, problem: InvalidUtf8 | TooLong, now: float) -> float:
+    def _refuse(self, session: Session, problem: ProtocolError | TooLong, now: float) -> float:
         """Answer a line that could not be read at all."""
         wait = session.budget.wait(now)
         if wait:
             return wait
-        response = Response(session, self._hub.journal, self._server_name)
+        label = problem.tags.get("label", "") if isinstance(problem, InvalidUtf8) else ""
+        response = Response(session, self._hub.journal, self._server_name, label)
         if isinstance(problem, TooLong):
             response.numeric(ERR_INPUTTOOLONG)
+        elif isinstance(problem, InvalidUtf8):
+            response.fail(problem.command, INVALID_UTF8)
         else:
-            response.fail(problem.command or "*", INVALID_UTF8)
+            response.fail("*", MALFORMED_LINE)
         response.flush()
         return 0.0

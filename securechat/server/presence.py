@@ -31,6 +31,10 @@ from securechat.server.users import User, audience_of
 
 logger = logging.getLogger(__name__)
 
+MOST_TARGETS = 4
+"""How many targets PRIVMSG, NOTICE and TAGMSG take (TARGMAX)."""
+MOST_ROOMS = 20
+"""How many rooms JOIN, PART and NAMES take (TARGMAX)."""
 MOST_SESSIONS = 20
 """How many sessions one account may have at once: enough for people, a bound for runaway scripts."""
 
@@ -108,6 +112,8 @@ def isupport(hub: Hub) -> Isupport:
         room_name_length=limits.room_name_length,
         topic_length=limits.topic_length,
         history_page=hub.configuration.history.page_messages,
+        targets={"PRIVMSG": MOST_TARGETS, "NOTICE": MOST_TARGETS, "TAGMSG": MOST_TARGETS, "JOIN": MOST_ROOMS}
+        | {"PART": MOST_ROOMS, "NAMES": MOST_ROOMS},
         account_required=not hub.policy.guests,
     )
 

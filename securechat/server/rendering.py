@@ -45,10 +45,10 @@ class Renderer:
             parts.append(f"time={text}")
         if capabilities & _MESSAGE_TAGS and event.kind in _HAS_MESSAGE_ID:
             parts.append(f"msgid={self._id_prefix}{event.sequence}")
-            if event.tags:
-                parts.append(event.tags)
         if capabilities & _ACCOUNT_TAG and event.source.account:
             parts.append(f"account={event.source.account}")
+        if event.tags and capabilities & _MESSAGE_TAGS:
+            parts.append(event.tags)  # behind the server's own tags (extensions/message-tags, "Size limit")
         return ";".join(parts)
 
     def line(self, event: Event, capabilities: int, author_tags: str = "") -> bytes:
@@ -70,10 +70,10 @@ class Renderer:
             parts.append(f"time={format_time(stored.time)}")
         if capabilities & _MESSAGE_TAGS:
             parts.append(f"msgid={self._id_prefix}{stored.sequence}")
-            if stored.tags:
-                parts.append(stored.tags)
         if capabilities & _ACCOUNT_TAG and stored.account:
             parts.append(f"account={stored.account}")
+        if stored.tags and capabilities & _MESSAGE_TAGS:
+            parts.append(stored.tags)
         text = body(stored.kind, stored.source, stored.target, stored.text)
         return (f"@{';'.join(parts)} {text}\r\n" if parts else f"{text}\r\n").encode()
 

@@ -4,11 +4,14 @@ from collections.abc import Callable, Sequence
 
 from securechat.domain.ports import Journal
 from securechat.protocol.capabilities import BATCH, LABELED_RESPONSE
-from securechat.protocol.message import format_message
+from securechat.protocol.message import format_message, format_tags
 from securechat.protocol.numerics import Numeric, format_numeric
 from securechat.protocol.standard_replies import StandardReply, fail
 from securechat.server.entries import Barrier, Entry, Publication, Reply
 from securechat.server.sessions import Session
+
+LABEL_BYTES = 64
+"""The longest label (labeled-response, "The label tag")."""
 
 _BATCH_OF_LABEL = "1"
 """The reference of a labeled batch: batches of a session never overlap, as its commands run one after the other."""
@@ -23,7 +26,9 @@ class Response:
         self._session = session
         self._journal = journal
         self._server_name = server_name
-        self._label = label if session.has(LABELED_RESPONSE.bit) else ""
+        # A longer label is against the specification (labeled-response, "The label tag"); it is not echoed.
+        wanted = label and len(label.encode()) <= LABEL_BYTES and session.has(LABELED_RESPONSE.bit)
+        self._label = format_tags({"label": label}) if wanted else ""
         self._items: list[bytes | Entry | Callable[[str], bytes]] = []
         self._requires: Publication | None = None
         self._afterwards: Callable[[], None] | None = None
@@ -84,27 +89,23 @@ class Response:
                 self._send(items, "")
             return
         shown = sum(1 for item in items if not isinstance(item, Entry) or item.echo)
-        label = f"label={self._label}"
+        label = self._label
         if shown == 0:
             self._send(items, "")
-            acknowledgement = format_message("ACK", (), source=self._server_name, tags={"label": self._label})
-            send(self._session, self._journal, acknowledgement)
+            self._send_line("ACK", (), f"@{label} ")
         elif shown == 1:
             self._send(items, label)
         elif self._session.has(BATCH.bit):
-            start = format_message(
-                "BATCH",
-                (f"+{_BATCH_OF_LABEL}", "labeled-response"),
-                source=self._server_name,
-                tags={"label": self._label},
-            )
             # The frame stands even when what it holds cannot be stored: the FAIL is in it then.
-            send(self._session, self._journal, start)
+            self._send_line("BATCH", (f"+{_BATCH_OF_LABEL}", "labeled-response"), f"@{label} ")
             self._send(items, f"batch={_BATCH_OF_LABEL}")
-            end = format_message("BATCH", (f"-{_BATCH_OF_LABEL}",), source=self._server_name)
-            send(self._session, self._journal, end)
+            self._send_line("BATCH", (f"-{_BATCH_OF_LABEL}",), "")
         else:
             self._send(items, label)
+
+    def _send_line(self, command: str, params: Sequence[str], tags: str) -> None:
+        line = tags.encode() + format_message(command, params, source=self._server_name)
+        send(self._session, self._journal, line)
 
     def _send(self, items: list[bytes | Entry | Callable[[str], bytes]], tags: str) -> None:
         """Send the items in order, each with `tags` in front."""

@@ -23,12 +23,11 @@ from securechat.protocol.numerics import (
 )
 from securechat.server.context import Context
 from securechat.server.entries import Copy, Publication
+from securechat.server.presence import MOST_TARGETS
 from securechat.server.registry import command
 from securechat.server.sessions import Session
 from securechat.server.users import User, audience_of
 
-MOST_TARGETS = 4
-"""TARGMAX of PRIVMSG, NOTICE and TAGMSG."""
 LINE_BYTES = 512
 """A relayed line without its tags, CR LF included (RFC 1459 section 2.3)."""
 

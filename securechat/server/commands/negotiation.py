@@ -1,5 +1,6 @@
 """CAP: which extensions client and server use (extensions/capability-negotiation)."""
 
+from securechat.domain.permissions import Action, Role, Subject, may
 from securechat.protocol.capabilities import (
     ACCOUNT_REGISTRATION,
     ALL_MASK,
@@ -40,6 +41,12 @@ def values(context: Context) -> dict[str, str | None]:
     return {SASL.name: ",".join(MECHANISMS), ACCOUNT_REGISTRATION.name: ",".join(registration)}
 
 
+def offered(context: Context) -> int:
+    """The bits of the capabilities that make sense under this configuration."""
+    closed = not may(Subject(Role.STRANGER), Action.REGISTER_INVITED, context.hub.policy)
+    return ALL_MASK & ~ACCOUNT_REGISTRATION.bit if closed else ALL_MASK
+
+
 def _send(context: Context, subcommand: str, lists: list[str]) -> None:
     """Send lists of capabilities; all but the last with a `*`."""
     nick = context.session.shown_nick
@@ -57,7 +64,7 @@ def _ls(context: Context) -> None:
     if version.isdigit() and version.isascii() and int(version[:9]) >= CAP_VERSION_WITH_VALUES:
         session.version_302 = True
         session.capabilities |= CAP_NOTIFY.bit  # implied by 302 ("cap-notify")
-    _send(context, "LS", ls_lines(values(context), session.version_302))
+    _send(context, "LS", ls_lines(values(context), session.version_302, offered(context)))
 
 
 def _list(context: Context) -> None:
@@ -68,7 +75,7 @@ def _req(context: Context) -> None:
     session = context.session
     session.state = after(session.state, Step.NEGOTIATE)
     request = context.param(1) or ""
-    changes = parse_request(request, ALL_MASK)
+    changes = parse_request(request, offered(context))
     if changes is None:
         _send(context, "NAK", [request])
         return

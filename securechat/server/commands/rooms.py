@@ -17,14 +17,13 @@ from securechat.protocol.numerics import (
 from securechat.server.context import Context
 from securechat.server.entries import Publication, Reply
 from securechat.server.error_replies import answer_error
+from securechat.server.presence import MOST_ROOMS
 from securechat.server.registry import command
 from securechat.server.replay import replay_room
 from securechat.server.response import Response
 from securechat.server.roster import show_names, show_room, show_topic
 from securechat.server.users import LiveRoom
 
-MOST_ROOMS = 20
-"""How many rooms one JOIN, PART or NAMES may name (TARGMAX)."""
 ROOMS_PER_USER = 500
 """CHANLIMIT: how many rooms one user may be in."""
 

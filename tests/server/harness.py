@@ -1,0 +1,266 @@
+"""The server's logic without sockets and I/O threads: recorded outlets, workers that work at once, real storage.
+
+`alice.sends("JOIN #tea")` runs a line; `alice.received()` returns what came since the last call, as text without line
+ends. `Harness.settle` waits for the journal (on its futures, never by time) and delivers, until nothing moves.
+"""
+
+import dataclasses
+import hashlib
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import securechat.server.commands  # noqa: F401 - fills the registry
+from securechat.domain.account import Account
+from securechat.domain.ports import Entry as EntryPort
+from securechat.errors import StorageError
+from securechat.protocol.line_buffer import LineBuffer
+from securechat.server.configuration import Configuration, load
+from securechat.server.delivery import Delivery
+from securechat.server.dispatcher import Dispatcher
+from securechat.server.hub import GENERAL, Hub, take_snapshot
+from securechat.server.passwords import Parameters, hash_password
+from securechat.server.ports import Pool
+from securechat.server.presence import end_session
+from securechat.server.sessions import Session
+from securechat.server.throttle import Budget
+from securechat.storage.engine import open_database
+from securechat.storage.journal import Journal
+
+CHEAP = Parameters(argon2_memory_kib=64, argon2_iterations=1, scram_iterations=4096)
+MODERN = "message-tags server-time account-tag echo-message batch labeled-response draft/chathistory standard-replies"
+
+
+class RecordedOutlet:
+    """Implements server.ports.Outlet: remembers what was put."""
+
+    def __init__(self, harness: "Harness", address: str) -> None:
+        self.thread_index = 0
+        self.address = address
+        self.chunks: list[bytes] = []
+        self.closed: str | None = None
+        self._held: list[bytes] | None = None
+        self._harness = harness
+        self.session: Session | None = None
+
+    @property
+    def delivered_sequence(self) -> int:
+        return self._harness.delivery.delivered_sequence
+
+    def put(self, data: bytes) -> None:
+        assert data.endswith(b"\r\n"), data
+        if self.closed is None:
+            (self.chunks if self._held is None else self._held).append(data)
+
+    def hold(self) -> None:
+        self._held = []
+
+    def release(self, data: bytes) -> None:
+        held, self._held = self._held or [], None
+        self.chunks += [data, *held]
+
+    def close(self, reason: str) -> None:
+        self.closed = reason
+
+    def resume(self) -> None:
+        self._harness.resumed.append(self)
+
+    def post(self, action: Callable[[], None]) -> None:
+        self._harness.posted.append(action)
+
+
+class ImmediateWorkers:
+    """Implements server.ports.Workers: works in the caller's thread; `full` refuses."""
+
+    def __init__(self) -> None:
+        self.full = False
+
+    def submit(self, pool: Pool, job: Callable[[], Any], done: Callable[[Any, BaseException | None], None]) -> bool:
+        if self.full:
+            return False
+        # A worker never holds the hub lock, but here the caller does: the job may use the journal, not the hub.
+        try:
+            result = job()
+        except Exception as error:
+            done(None, error)
+        else:
+            done(result, None)
+        return True
+
+
+class Person:
+    """One connection of somebody."""
+
+    def __init__(self, harness: "Harness", address: str = "192.0.2.1") -> None:
+        self.harness = harness
+        self.outlet = RecordedOutlet(harness, address)
+        self.session = Session(self.outlet, harness.now, Budget(0, 1, harness.now))
+        self.outlet.session = self.session
+        self._buffer = LineBuffer()
+        with harness.hub.lock:
+            harness.hub.sessions[self.session] = None
+
+    def sends(self, *lines: str) -> None:
+        """Run lines, each as if it had come alone, and let everything settle."""
+        for line in lines:
+            self.sends_bytes(line.encode() + b"\r\n")
+
+    def sends_bytes(self, data: bytes) -> None:
+        """Run what comes of raw bytes."""
+        self.sends_unsettled(data)
+        self.harness.settle()
+
+    def sends_unsettled(self, data: bytes) -> None:
+        """Run raw bytes, but leave what they cause in the journal until `Harness.settle`."""
+        with self.harness.hub.lock:
+            self.harness.dispatcher.run_lines(self.session, list(self._buffer.feed(data)), self.harness.now)
+
+    def received(self) -> list[str]:
+        """Return and forget the lines that have come."""
+        data = b"".join(self.outlet.chunks).decode()
+        self.outlet.chunks.clear()
+        return data.split("\r\n")[:-1]
+
+    def bodies(self) -> list[str]:
+        """`received` without tags."""
+        return [line.partition(" ")[2] if line.startswith("@") else line for line in self.received()]
+
+    def codes(self) -> list[str]:
+        """The commands and numerics of `received`."""
+        return [line.split()[1] if line.startswith(":") else line.split()[0] for line in self.bodies()]
+
+    def vanishes(self) -> None:
+        """The connection breaks."""
+        with self.harness.hub.lock:
+            end_session(self.harness.hub, self.session, "Connection closed by the client")
+        self.harness.settle()
+
+
+class Harness:
+    """A server without sockets. Use `running`."""
+
+    def __init__(self, folder: Path, **settings: object) -> None:
+        overrides = {"server.name": "chat.test", "access.guests": True, "server.motd": ""} | {
+            key.replace("__", "."): value for key, value in settings.items()
+        }
+        cheap = {f"accounts.{key}": value for key, value in dataclasses.asdict(CHEAP).items()}
+        configuration: Configuration = load(None, cheap | {"limits.failed_logins_per_minute": 1000} | overrides)
+        self.time = 1_764_000_000_000
+        self.now = 1000.0
+        self.posted: deque[Callable[[], None]] = deque()
+        self.resumed: deque[RecordedOutlet] = deque()
+        self.workers = ImmediateWorkers()
+        self._batches: deque[tuple[Sequence[EntryPort], StorageError | None]] = deque()
+        self.database = open_database(f"sqlite:///{folder / 'chat.db'}")
+        self.database.lock()
+        self.database.migrate()
+        self.journal = Journal(self.database, lambda batch, error: self._batches.append((batch, error)), 0)
+        self.hub = Hub(
+            configuration, self.journal, self.database, self.workers, lambda: self.time, b"certificate", b"key"
+        )
+        self.hub.monotonic = lambda: self.now
+        self.hub.fill(self.database.read(take_snapshot))
+        self.dispatcher = Dispatcher(self.hub)
+        self.delivery = Delivery(self.hub.renderer, self.hub.last_said, 0)
+        self.journal.start()
+        with self.hub.lock:
+            if self.hub.find_room(GENERAL) is None:
+                self.journal.submit(self.hub.create_room(GENERAL, self.hub.server_source)[1])
+        self.settle()
+
+    def settle(self) -> None:
+        """Deliver until the journal and everything posted is done."""
+        assert threading.current_thread() is threading.main_thread()
+        while True:
+            self.journal.call(lambda _: None).result(20)
+            moved = self._deliver()
+            with self.hub.lock:
+                while self.posted:
+                    moved = True
+                    self.posted.popleft()()
+                while self.resumed:
+                    moved = True
+                    session = self.resumed.popleft().session
+                    assert session is not None
+                    self.dispatcher.run_backlog(session, self.now)
+            if not moved:
+                return
+
+    def _deliver(self) -> bool:
+        moved = bool(self._batches)
+        while self._batches:
+            batch, error = self._batches.popleft()
+            entries: Any = batch
+            actions = self.delivery.deliver(entries) if error is None else self.delivery.fail(entries)
+            self.posted.extend(actions)
+        return moved
+
+    def account(self, name: str, password: str = "correct horse", *, administrator: bool = False) -> Account:
+        """Make an account."""
+        credentials = hash_password(password, CHEAP)
+        made = self.journal.call(
+            lambda unit: unit.accounts.add(name, credentials, administrator=administrator, time=self.time)
+        ).result(20)
+        with self.hub.lock:
+            self.hub.add_account(made)
+        return made
+
+    def invite(self, token: str, **changes: Any) -> None:
+        """Make an invite with that token."""
+        wanted: dict[str, Any] = {
+            "rooms": (GENERAL,),
+            "administrator": False,
+            "uses": 1,
+            "expires": None,
+            "note": "",
+            "created_by": "test",
+            "time": self.time,
+        } | changes
+        digest = hashlib.sha256(token.encode()).digest()
+        self.journal.call(lambda unit: unit.invites.add(digest, **wanted)).result(20)
+
+    def connection(self, address: str = "192.0.2.1") -> Person:
+        """A connection that has said nothing yet."""
+        return Person(self, address)
+
+    def person(self, nick: str, capabilities: str = "", *, password: str = "", account: str = "") -> Person:
+        """Somebody who is present: a guest, or logged in when a password is given. What came before is forgotten."""
+        one = self.connection()
+        one.sends("CAP LS 302", f"NICK {nick}", f"USER {nick} 0 * :{nick.title()}")
+        if capabilities:
+            one.sends(f"CAP REQ :{capabilities}")
+        if password:
+            import base64
+
+            plain = base64.b64encode(f"\0{account or nick}\0{password}".encode()).decode()
+            one.sends("CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain}")
+        one.sends("CAP END")
+        lines = one.received()
+        assert any(" 001 " in line for line in lines), lines
+        return one
+
+    def members_of(self, room: str, *nicks: str, capabilities: str = "") -> list[Person]:
+        """Guests who are in a room; what came before is forgotten."""
+        people = [self.person(nick, capabilities) for nick in nicks]
+        for one in people:
+            one.sends(f"JOIN {room}")
+        for one in people:
+            one.received()
+        return people
+
+    def close(self) -> None:
+        self.journal.stop()
+        self.database.close()
+
+
+@contextmanager
+def running(folder: Path, **settings: object) -> Iterator[Harness]:
+    """A harness on a database in `folder`; `access__guests=False` sets that key of the configuration."""
+    harness = Harness(folder, **settings)
+    try:
+        yield harness
+    finally:
+        harness.close()
