@@ -6,7 +6,6 @@ are put, so that a busy room costs one `put` per member and batch instead of one
 
 from collections.abc import Callable, Sequence
 
-from securechat.domain.events import SAID
 from securechat.errors import StorageError
 from securechat.protocol.capabilities import RENDER_MASK
 from securechat.server.entries import Barrier, Copy, Entry, Publication, Reply
@@ -109,11 +108,12 @@ class Delivery:
                     self._put_for_author(run, lines, authors[outlet])
                 else:
                     outlet.put(chunk)
-        last = run[-1].event
-        if last is not None and last.sequence:
-            self.delivered_sequence = last.sequence
-            if last.kind in SAID:
-                self._last_said[last.conversation] = last.sequence
+        for publication in reversed(run):
+            event = publication.event
+            if event is not None and event.sequence:  # some events are not recorded: they have none
+                self.delivered_sequence = event.sequence
+                self._last_said[event.conversation] = event.sequence
+                break
         for session in waiting.values():
             self._put_for_author(run, None, session)
 

@@ -42,19 +42,19 @@ class Dispatcher:
         `now` is monotonic seconds. Returns the seconds after which the rest may be tried again by
         `run_backlog`; 0 when nothing waits for time (it may still wait for a worker, which resumes it).
         """
-        if session.backlog:
+        if session.backlog is not None:
             session.backlog.extend(lines)
             return self.run_backlog(session, now)
         for index, line in enumerate(lines):
-            wait = 0.0 if session.busy else self._run(session, line, now)
-            if session.busy or wait:
-                # The line that set `busy` was run; one that has to wait for time or for the busy command was not.
-                rest = lines[index:] if wait else lines[index + 1 :]
-                if rest:
-                    session.backlog = deque(rest)
-                return wait
             if session.state is State.ENDED:
                 break
+            if session.busy:
+                session.backlog = deque(lines[index:])
+                break
+            wait = self._run(session, line, now)
+            if wait:
+                session.backlog = deque(lines[index:])
+                return wait
         return 0.0
 
     def run_backlog(self, session: Session, now: float) -> float:

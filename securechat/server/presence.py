@@ -41,7 +41,7 @@ MOST_SESSIONS = 20
 
 def register_when_ready(hub: Hub, session: Session, response: Response) -> None:
     """Welcome the session once it has said who it is; called after each step that may have been the last one."""
-    if session.state is not State.OPEN or not session.nick or not session.username or session.busy:
+    if session.state is not State.OPEN or not session.nick or not session.username:
         return
     account = session.account
     role = Role.STRANGER if account is None else Role.MEMBER

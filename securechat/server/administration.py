@@ -1,0 +1,413 @@
+"""What an administrator may do from the machine itself: the operations behind securechat-admin.
+
+The same code runs inside a server (on the thread `control`) and beside none (in securechat-admin itself, on the
+database under its lock). Results are plain values for people and scripts; times in them are ISO 8601 in UTC.
+"""
+
+import hashlib
+import logging
+import re
+import secrets
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol, TypeVar
+
+from securechat.clock import Clock, format_time, wall_clock
+from securechat.domain.account import Account, Credentials, Invite, refusal
+from securechat.domain.ports import Journal, Reader, UnitOfWork
+from securechat.errors import (
+    AccountExists,
+    DomainError,
+    InvalidName,
+    NoSuchAccount,
+    NoSuchInvite,
+    SecurechatError,
+)
+from securechat.links import Link, format_link
+from securechat.names import check_nick, check_room_name, room_to_people, room_to_wire
+from securechat.server.configuration import Configuration
+from securechat.server.passwords import Parameters, check_password, hash_password
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+CREATED_BY: Final = "securechat-admin"
+"""Who made an invite, when it was not the server or an account."""
+TOKEN_BYTES: Final = 16
+MAX_USES: Final = 10_000
+MAX_NOTE_CHARACTERS: Final = 200
+MAX_ROOMS: Final = 50
+COMMIT_SECONDS: Final = 30.0
+"""How long the journal of a running server is waited for."""
+NEVER: Final = "never"
+
+_DURATION: Final = re.compile(r"([1-9][0-9]{0,5})([mhd])")
+_UNIT_MILLISECONDS: Final = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+@dataclass
+class AdministrationError(SecurechatError):
+    """An operation is refused. `code` is for scripts, `text` is one sentence for people, without any secret."""
+
+    code: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Store(Protocol):
+    """Reading and writing, each call a transaction of its own. `storage.engine.Database` is one."""
+
+    def read(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run `work` on a reading connection. Raises StorageError."""
+
+    def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run `work` and commit. Raises StorageError, and what `work` raises; nothing is stored then."""
+
+
+class JournalStore:
+    """The store of a running server: everything that is written goes through its journal."""
+
+    def __init__(self, journal: Journal, reader: Reader) -> None:
+        self._journal = journal
+        self._reader = reader
+
+    def read(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run `work` on the calling thread's reading connection. Raises StorageError."""
+        return self._reader.read(work)
+
+    def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run `work` in the journal's thread and wait for the commit. Raises StorageError, DomainError, TimeoutError."""
+        return self._journal.call(work).result(COMMIT_SECONDS)
+
+
+class LiveEffects(Protocol):
+    """What an operation changes in a running server at once. Called on the thread `control`, after the commit."""
+
+    def account_added(self, account: Account) -> None:
+        """A new account may log in."""
+
+    def account_suspended(self, account_id: int) -> None:
+        """The account may not log in any more; its sessions end."""
+
+    def account_unsuspended(self, account_id: int) -> None:
+        """The account may log in again."""
+
+    def credentials_changed(self, account_id: int) -> None:
+        """The password is another; the sessions of the account end."""
+
+    def sessions(self) -> Mapping[int, int] | None:
+        """How many sessions each account has now, by its id; None: no server runs here."""
+
+    def rooms(self) -> Mapping[int, int] | None:
+        """How many users are present in each room, by its id; None: no server runs here."""
+
+
+class NoEffects:
+    """Implements LiveEffects where no server runs."""
+
+    def account_added(self, account: Account) -> None:
+        """Nobody has to know."""
+
+    def account_suspended(self, account_id: int) -> None:
+        """Nobody has to know."""
+
+    def account_unsuspended(self, account_id: int) -> None:
+        """Nobody has to know."""
+
+    def credentials_changed(self, account_id: int) -> None:
+        """Nobody has to know."""
+
+    def sessions(self) -> None:
+        """Nobody is here."""
+
+    def rooms(self) -> None:
+        """Nobody is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddress:
+    """What a link needs to know of the server."""
+
+    host: str
+    port: int
+    fingerprint: str  # of the CA certificate: SHA-256 in hex
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSummary:
+    """An account as it is listed."""
+
+    name: str
+    administrator: bool
+    suspended: bool
+    created: str
+    sessions: int | None  # None: no server runs
+
+
+@dataclass(frozen=True, slots=True)
+class InviteSummary:
+    """An invite as it is listed; its token is known to nobody any more."""
+
+    number: int
+    rooms: tuple[str, ...]  # as people write them
+    administrator: bool
+    uses_left: int
+    expires: str | None
+    created: str
+    created_by: str
+    note: str
+    state: str  # "usable", "used", "expired" or "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class NewInvite:
+    """An invite that was just made, with the link that is shown this once."""
+
+    invite: InviteSummary
+    link: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSummary:
+    """A room as it is listed."""
+
+    name: str  # as people write it
+    topic: str
+    members: int  # accounts, online or not
+    present: int | None  # users who are there now; None: no server runs
+    created: str
+
+
+class Administration:
+    """The operations. Each raises AdministrationError, DomainError or StorageError, and then has changed nothing."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        store: Store,
+        effects: LiveEffects,
+        address: Callable[[], ServerAddress],
+        *,
+        clock: Clock = wall_clock,
+        hasher: Callable[[str, Parameters], Credentials] = hash_password,
+    ) -> None:
+        """`address` is asked when a link is made; a server may give a `hasher` that keeps to its number of workers."""
+        self._configuration = configuration
+        self._store = store
+        self._effects = effects
+        self._address = address
+        self._clock = clock
+        self._hasher = hasher
+
+    def user_add(self, name: str, password: str, *, administrator: bool = False) -> AccountSummary:
+        """Make an account. The one-time link for a first administrator ends when this one is an administrator."""
+        check_nick(name, self._configuration.limits.nick_length)
+        if self._store.read(lambda unit: unit.accounts.by_name(name)) is not None:
+            raise AccountExists(name)  # before the slow hash; `add` decides in the transaction
+        credentials = self._hashed(password, name)
+        now = self._clock()
+
+        def store(unit: UnitOfWork) -> Account:
+            if administrator:
+                unit.invites.revoke_bootstrap()
+            return unit.accounts.add(name, credentials, administrator=administrator, time=now)
+
+        account = self._store.write(store)
+        self._effects.account_added(account)
+        logger.info("Account made", extra={"account": account.name, "administrator": administrator, "by": CREATED_BY})
+        return self._account_summary(account, self._effects.sessions())
+
+    def user_list(self) -> list[AccountSummary]:
+        """Every account, by name."""
+        sessions = self._effects.sessions()
+        return [self._account_summary(one, sessions) for one in self._store.read(lambda unit: unit.accounts.all())]
+
+    def user_passwd(self, name: str, password: str) -> AccountSummary:
+        """Give an account another password; its sessions end."""
+        account = self._store.read(lambda unit: _account(unit, name))
+        credentials = self._hashed(password, account.name)
+        self._store.write(lambda unit: unit.accounts.set_credentials(account.id, credentials))
+        self._effects.credentials_changed(account.id)
+        logger.info("Password changed", extra={"account": account.name, "by": CREATED_BY})
+        return self._fresh(account.name)
+
+    def user_suspend(self, name: str) -> AccountSummary:
+        """Keep an account out, now and until it is unsuspended; nothing of it is lost."""
+        account = self._set_suspended(name, suspended=True)
+        self._effects.account_suspended(account.id)
+        logger.info("Account suspended", extra={"account": account.name, "by": CREATED_BY})
+        return self._fresh(account.name)
+
+    def user_unsuspend(self, name: str) -> AccountSummary:
+        """Let a suspended account in again."""
+        account = self._set_suspended(name, suspended=False)
+        self._effects.account_unsuspended(account.id)
+        logger.info("Account unsuspended", extra={"account": account.name, "by": CREATED_BY})
+        return self._fresh(account.name)
+
+    def invite_create(
+        self,
+        rooms: Sequence[str] = (),
+        *,
+        uses: int = 1,
+        expires: str = "7d",
+        note: str = "",
+        administrator: bool = False,
+        host: str = "",
+    ) -> NewInvite:
+        """Make an invite and the link for it. `rooms` as people or the wire write them; none: general.
+
+        `expires` is a text like 7d, 12h, 30m, or never; `host` stands in the link instead of the server's own guess.
+        """
+        longest = self._configuration.limits.room_name_length
+        wire = tuple(dict.fromkeys(check_room_name(room_to_wire(one), longest) for one in rooms or ("general",)))
+        _check_invite(wire, uses, note)
+        now = self._clock()
+        lasts = parse_duration(expires)
+        address = self._address()
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        people = room_to_people(wire[0])
+        try:
+            link = format_link(Link(host or address.host, address.port, people, token, address.fingerprint))
+        except ValueError as error:
+            raise AdministrationError("bad_host", f"No link can be made: {error}.") from None
+        invite = self._store.write(
+            lambda unit: unit.invites.add(
+                hashlib.sha256(token.encode()).digest(),
+                rooms=wire,
+                administrator=administrator,
+                uses=uses,
+                expires=None if lasts is None else now + lasts,
+                note=note,
+                created_by=CREATED_BY,
+                time=now,
+            )
+        )
+        logger.info("Invite made", extra={"invite": invite.id, "administrator": administrator, "by": CREATED_BY})
+        return NewInvite(self._invite_summary(invite), link)
+
+    def invite_list(self) -> list[InviteSummary]:
+        """Every invite, newest first."""
+        return [self._invite_summary(one) for one in self._store.read(lambda unit: unit.invites.all())]
+
+    def invite_revoke(self, number: int) -> InviteSummary:
+        """Make an invite useless; accounts that were made with it stay."""
+
+        def revoke(unit: UnitOfWork) -> Invite:
+            unit.invites.revoke(number)
+            return next(one for one in unit.invites.all() if one.id == number)
+
+        invite = self._store.write(revoke)
+        logger.info("Invite revoked", extra={"invite": number, "by": CREATED_BY})
+        return self._invite_summary(invite)
+
+    def room_list(self) -> list[RoomSummary]:
+        """Every room, by name."""
+        present = self._effects.rooms()
+        rooms, memberships = self._store.read(lambda unit: (unit.rooms.all(), unit.rooms.memberships()))
+        members = Counter(room_id for _, room_id in memberships)
+        return [
+            RoomSummary(
+                room_to_people(room.name),
+                room.topic,
+                members[room.id],
+                None if present is None else present.get(room.id, 0),
+                format_time(room.created),
+            )
+            for room in rooms
+        ]
+
+    def _hashed(self, password: str, name: str) -> Credentials:
+        accounts = self._configuration.accounts
+        problem = check_password(password, name, accounts.minimum_password_length)
+        if problem:
+            raise AdministrationError("weak_password", f"{problem}.")
+        costs = Parameters(accounts.argon2_memory_kib, accounts.argon2_iterations, accounts.scram_iterations)
+        return self._hasher(password, costs)
+
+    def _set_suspended(self, name: str, *, suspended: bool) -> Account:
+        def store(unit: UnitOfWork) -> Account:
+            account = _account(unit, name)
+            unit.accounts.set_suspended(account.id, suspended)
+            return account
+
+        return self._store.write(store)
+
+    def _fresh(self, name: str) -> AccountSummary:
+        """Return what is stored now: another operation may have come between."""
+        account = self._store.read(lambda unit: _account(unit, name))
+        return self._account_summary(account, self._effects.sessions())
+
+    def _account_summary(self, account: Account, sessions: Mapping[int, int] | None) -> AccountSummary:
+        return AccountSummary(
+            account.name,
+            account.administrator,
+            account.suspended,
+            format_time(account.created),
+            None if sessions is None else sessions.get(account.id, 0),
+        )
+
+    def _invite_summary(self, invite: Invite) -> InviteSummary:
+        return InviteSummary(
+            invite.id,
+            tuple(room_to_people(one) for one in invite.rooms),
+            invite.administrator,
+            invite.uses_left,
+            None if invite.expires is None else format_time(invite.expires),
+            format_time(invite.created),
+            invite.created_by,
+            invite.note,
+            refusal(invite, self._clock()) or "usable",
+        )
+
+
+def parse_duration(text: str) -> int | None:
+    """Return the milliseconds that `30m`, `12h` or `7d` stands for; None for `never`. Raises AdministrationError."""
+    if text == NEVER:
+        return None
+    found = _DURATION.fullmatch(text)
+    duration = int(found[1]) * _UNIT_MILLISECONDS[found[2]] if found else 0
+    if not 0 < duration <= 3_650 * _UNIT_MILLISECONDS["d"]:
+        raise AdministrationError(
+            "bad_duration", "An invite expires after a time like 30m, 12h or 7d (at most 3650d), or never."
+        )
+    return duration
+
+
+def explain(error: SecurechatError) -> tuple[str, str]:
+    """Return the code for scripts and the sentence for people of an error that an operation raised."""
+    match error:
+        case AdministrationError(code, text):
+            return code, text
+        case AccountExists(name):
+            return "account_exists", f"There is an account {name} already (or one whose name counts as the same)."
+        case NoSuchAccount(name):
+            return "no_such_account", f"There is no account {name}. See: securechat-admin user list"
+        case NoSuchInvite(number):
+            return "no_such_invite", f"There is no invite number {number}. See: securechat-admin invite list"
+        case InvalidName(name, reason):
+            return "invalid_name", f"The name {name!r} is not possible: {reason}."
+        case DomainError():
+            return "refused", f"The rules of the chat refuse this ({type(error).__name__})."
+        case _:
+            return "failed", str(error)
+
+
+def _account(unit: UnitOfWork, name: str) -> Account:
+    account = unit.accounts.by_name(name)
+    if account is None:
+        raise NoSuchAccount(name)
+    return account
+
+
+def _check_invite(rooms: Sequence[str], uses: int, note: str) -> None:
+    if len(rooms) > MAX_ROOMS:
+        raise AdministrationError("too_many_rooms", f"An invite leads into at most {MAX_ROOMS} rooms.")
+    if not 1 <= uses <= MAX_USES:
+        raise AdministrationError("bad_uses", f"An invite can be used from 1 to {MAX_USES:,} times.")
+    if len(note) > MAX_NOTE_CHARACTERS or not note.isprintable():
+        raise AdministrationError("bad_note", f"A note is one line of at most {MAX_NOTE_CHARACTERS} characters.")
