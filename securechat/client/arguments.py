@@ -2,11 +2,21 @@
 
 from securechat.client.address import Address, parse_address
 from securechat.client.errors import UsageError
-from securechat.client.texts import _
+from securechat.client.texts import N_, _
 from securechat.errors import InvalidName
 from securechat.links import parse_link
 from securechat.names import check_nick, check_room_name, room_to_wire
 
+_REASONS = (
+    # What `securechat.names` says about a name that breaks a rule, but for those with a number in them.
+    N_("it is empty"),
+    N_("it starts with a digit or a hyphen"),
+    N_("it is not in Unicode normal form C"),
+    N_("only letters, digits and []\\`_^{|}- are allowed"),
+    N_("a room's name starts with #"),
+    N_("nothing follows the #"),
+    N_("spaces, control characters and , : * ? ! @ are not allowed"),
+)
 _LONGEST_PASSWORD = 300  # bytes; what fits into REGISTER with room to spare (draft/account-registration)
 
 

@@ -75,6 +75,7 @@ class Connection:
         self._guard = threading.Lock()
         """Guards `_finished` against `call`; held for a moment only."""
         self._finished = False
+        self._ended_by: ClientError | None = None  # set before `_finished`
         self._stopping = False  # set by an action, on the thread itself
         self._farewell_at = 0.0  # when QUIT was sent
         self._unsent = b""
@@ -109,7 +110,7 @@ class Connection:
 
         with self._guard:
             if self._finished:
-                raise CannotConnect(_("The client is closed."))
+                raise self._ended_by or CannotConnect(_("The client is closed."))
             self._calls.put(run)
         self._wake_up()
         try:
@@ -139,8 +140,8 @@ class Connection:
 
         try:
             self.call(stop, self._timing.farewell)
-        except CannotConnect:
-            self._stopping = True
+        except ClientError:
+            self._stopping = True  # it has ended already, or sits in the resolver
         self._thread.join(self._timing.farewell + self._timing.connect)
 
     def _wake_up(self) -> None:
@@ -162,13 +163,14 @@ class Connection:
             log.exception("the connection's thread failed")
             error = ClientError(_("The client failed; the log has the details."))
         finally:
+            end = error or CannotConnect(_("The client is closed."))
             with self._guard:
+                self._ended_by = error
                 self._finished = True
-            self._session.end(error or CannotConnect(_("The client is closed.")))
             self._run_calls()  # what was accepted is run; its requests end at once
-            self._session.end(error or CannotConnect(_("The client is closed.")))
+            self._session.end(end)
             if not self.ready.done():
-                self.ready.set_exception(error or CannotConnect(_("The client is closed.")))
+                self.ready.set_exception(end)
             self._mailbox.put(Ended(error))
             self._close_wake()
 

@@ -1,0 +1,203 @@
+"""securechat-client: talk in a room, or let scripts do so."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from securechat import __version__
+from securechat.client.errors import ClientError, UsageError
+from securechat.client.texts import _, choose_language, use_language
+from securechat.errors import SecurechatError
+
+if TYPE_CHECKING:
+    from securechat.client.library import Client
+
+EXIT_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the client and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    use_language(choose_language(_early_language(arguments)))
+    options = make_parser().parse_args(arguments)
+    _set_up(debug=options.debug)
+    try:
+        return _run(options)
+    except KeyboardInterrupt:
+        if sys.stdin.isatty():
+            sys.stderr.write("\n")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone: end quietly, and keep the interpreter from complaining at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SecurechatError as error:
+        if options.debug:
+            raise
+        sys.stderr.write(f"securechat-client: {error}\n")
+        return error.exit_code if isinstance(error, ClientError) else 1
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser; its texts are in the language that was chosen before."""
+    parser = argparse.ArgumentParser(
+        prog="securechat-client",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=_("Talk in the rooms of a securechat server. The server is verified, always."),
+        epilog=_(
+            "Standard output holds messages only; everything else goes to standard error.\n"
+            "With piped standard input each line is sent as one message.\n"
+            "\n"
+            "Exit codes: 0 done, 1 other error, 2 usage, 3 cannot connect, 4 server not trusted,\n"
+            "5 login refused, 6 no such room or not allowed, 7 not delivered, 130 interrupted."
+        ),
+    )
+    add = parser.add_argument
+    add("server", nargs="?", default="", metavar="SERVER", help=_("HOST[:PORT] or a securechat:// link"))
+    add("--room", action="append", default=[], metavar="ROOM", help=_("the room; may be repeated"))
+    add("--user", default="", metavar="NAME", help=_("your name on the server"))
+    add("--ca", type=Path, metavar="FILE", help=_("the CA certificate of the server"))
+    add("--password-file", type=Path, metavar="FILE", help=_("its first line is the password"))
+    add("--guest", action="store_true", help=_("come in without an account, if the server has guests"))
+    add("--register", action="store_true", help=_("make the account first"))
+    reading = parser.add_argument_group(_("reading"))
+    add = reading.add_argument
+    add("--tail", type=_count, metavar="N", help=_("print the last N messages"))
+    add("--since", metavar="WHEN", help=_("print what was said since: 30m, 1h, 2d, 2026-11-22T08:00Z"))
+    add("--follow", action="store_true", help=_("then go on printing what is said"))
+    look = parser.add_argument_group(_("behaviour"))
+    add = look.add_argument
+    add("--json", action="store_true", help=_("print one JSON object for each message"))
+    add("--plain", action="store_true", help=_("lines only, as for a screen reader"))
+    add("--color", choices=("auto", "always", "never"), default=None, help=_("colours; auto: on a terminal"))
+    add("--no-color", dest="color", action="store_const", const="never", help=argparse.SUPPRESS)
+    add("--timeout", type=_seconds, default=30.0, metavar="SECONDS", help=_("how long to wait for the server (30)"))
+    add("--commands", action="store_true", help=_("let piped lines that start with / be commands"))
+    add("--lang", metavar="LANGUAGE", help=_("language of the client: en, ru"))
+    add("--debug", action="store_true", help=_("tell on standard error what goes wrong inside"))
+    add("--version", action="version", version=f"securechat {__version__}")
+    return parser
+
+
+def _early_language(arguments: Sequence[str]) -> str | None:
+    """Return what --lang says before the parser is made, as the parser's own texts depend on it."""
+    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    early.add_argument("--lang", nargs="?")
+    known, _others = early.parse_known_args([argument for argument in arguments if argument != "--"])
+    language: str | None = known.lang
+    return language
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= 1_000_000 and len(text) < 8):
+        raise argparse.ArgumentTypeError(_("{text} is not a number from 1 to 1000000").format(text=repr(text)))
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 86400:
+        raise argparse.ArgumentTypeError(_("{text} is not a number of seconds").format(text=repr(text)))
+    return seconds
+
+
+def _set_up(*, debug: bool) -> None:
+    """Prepare the standard streams and the log."""
+    import io
+    import logging
+
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What cannot be decoded or shown becomes a question mark, never a traceback.
+            stream.reconfigure(errors="replace")
+    if debug:
+        logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
+    else:
+        logging.getLogger("securechat").addHandler(logging.NullHandler())
+
+
+def _run(options: argparse.Namespace) -> int:
+    from securechat.client import known_servers
+    from securechat.client.start import Asker, Start, Wishes
+
+    reads = options.tail is not None or options.since is not None or options.follow
+    interactive = not reads and sys.stdin.isatty()
+    wishes = Wishes(
+        server=options.server,
+        rooms=options.room,
+        user=options.user,
+        ca=options.ca,
+        password_file=options.password_file,
+        guest=options.guest,
+        register=options.register,
+        timeout=options.timeout,
+    )
+    start = Start(wishes, known_servers.load(known_servers.default_path()), Asker(present=sys.stdin.isatty()))
+    rooms = start.rooms("general" if interactive else "")
+    if not rooms:
+        raise UsageError(_("Which room? Use --room."))
+    if options.since is not None:
+        from securechat.client.line_mode import parse_since
+
+        options.since = parse_since(options.since)
+    client = start.connect()
+    try:
+        if reads:
+            _read(options, client, rooms)
+        elif interactive:
+            _talk(options, client, rooms)
+        else:
+            _send(options, client, rooms)
+    finally:
+        client.close()
+    return 0
+
+
+def _read(options: argparse.Namespace, client: "Client", rooms: list[str]) -> None:
+    from securechat.client.line_mode import Reader
+    from securechat.client.output import Formatter
+
+    home = rooms[0] if len(rooms) == 1 else ""
+    formatter = Formatter(colour=_colour(options), full_time=not sys.stdout.isatty(), home=home)
+    reader = Reader(client, formatter, json=options.json)
+    if options.follow:
+        reader.follow(rooms, options.tail or 0, options.since)
+    else:
+        reader.print_history(rooms, options.tail, options.since)
+
+
+def _talk(options: argparse.Namespace, client: "Client", rooms: list[str]) -> None:
+    from securechat.client.interactive import Conversation
+    from securechat.client.output import Formatter
+
+    formatter = Formatter(colour=_colour(options), full_time=not sys.stdout.isatty())
+    Conversation(client, formatter, json=options.json).run(rooms)
+
+
+def _send(options: argparse.Namespace, client: "Client", rooms: list[str]) -> None:
+    from securechat.client.line_mode import Sender
+
+    for room in reversed(rooms):
+        client.join(room)
+    Sender(client, rooms[0], json=options.json, timeout=options.timeout).run(sys.stdin, commands=options.commands)
+
+
+def _colour(options: argparse.Namespace) -> bool:
+    """Whether to use colours: the flag beats NO_COLOR (https://no-color.org), which beats the terminal."""
+    if options.json or options.color == "never":
+        return False
+    if options.color == "always":
+        return True
+    if options.color is None and os.environ.get("NO_COLOR"):
+        return False
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,184 @@
+"""The commands of the line client (`/help`, `/join`...) as one table, which also makes the help."""
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from securechat.client.errors import UsageError
+from securechat.client.events import Message
+from securechat.client.library import Client
+from securechat.client.sanitize import sanitize
+from securechat.client.texts import N_, _, ngettext
+from securechat.names import room_to_wire
+
+
+class Desk(Protocol):
+    """Where a person or a script sits: what commands work on."""
+
+    client: Client
+    target: str
+    """Room (`#general`) or nick that plain lines go to; empty when there is none."""
+
+    def say(self, target: str, text: str, *, action: bool = False, notice: bool = False) -> None:
+        """Send a text of any length."""
+
+    def note(self, text: str) -> None:
+        """Show a line that is no message."""
+
+    def show(self, message: Message) -> None:
+        """Show a message."""
+
+    def move(self, target: str) -> None:
+        """Let plain lines go to `target` from now on."""
+
+    def leave(self) -> None:
+        """End after this command."""
+
+    def enter(self, room: str) -> None:
+        """Join a room and show what was said there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command."""
+
+    name: str
+    usage: str
+    """What follows the name, as the help shows it."""
+    summary: str
+    run: Callable[[Desk, str], None]
+    needs: int = 0
+    """How many words must follow."""
+    aliases: tuple[str, ...] = ()
+
+
+def execute(desk: Desk, line: str) -> None:
+    """Run a line that starts with `/`. Raises UsageError for an unknown command, and what the command raises."""
+    word, _space, rest = line[1:].partition(" ")
+    command = BY_NAME.get(word.lower())
+    rest = rest.strip()
+    if command is None:
+        near = difflib.get_close_matches(word.lower(), BY_NAME, n=1, cutoff=0.5)
+        hint = _("Did you mean /{name}?").format(name=near[0]) if near else _("/help lists the commands.")
+        unknown = _("There is no command /{name}.").format(name=sanitize(word))
+        escape = _("To say it as text, type //.")
+        raise UsageError(f"{unknown} {hint} {escape}")
+    if len(rest.split()) < command.needs:
+        raise UsageError(_("Use: /{name} {usage}").format(name=command.name, usage=_(command.usage)))
+    command.run(desk, rest)
+
+
+def help_lines() -> list[str]:
+    """Return the help."""
+    left = [f"/{command.name} {_(command.usage) if command.usage else ''}".rstrip() for command in COMMANDS]
+    width = max(map(len, left))
+    lines = [f"{name:<{width}}  {_(command.summary)}" for name, command in zip(left, COMMANDS, strict=True)]
+    return [*lines, _("A line that starts with // is sent as text that starts with /.")]
+
+
+def _help(desk: Desk, _rest: str) -> None:
+    for line in help_lines():
+        desk.note(line)
+
+
+def _join(desk: Desk, rest: str) -> None:
+    desk.enter(room_to_wire(rest.split(maxsplit=1)[0]))
+
+
+def _part(desk: Desk, rest: str) -> None:
+    room, _space, reason = rest.partition(" ")
+    if not room.startswith("#"):  # no room is named: leave the present one
+        room, reason = _present_room(desk), rest
+    desk.client.part(room, reason)
+
+
+def _msg(desk: Desk, rest: str) -> None:
+    target, _space, text = rest.partition(" ")
+    desk.say(target, text.strip())
+
+
+def _query(desk: Desk, rest: str) -> None:
+    desk.move(rest.split(maxsplit=1)[0])
+
+
+def _me(desk: Desk, rest: str) -> None:
+    desk.say(_present(desk), rest, action=True)
+
+
+def _notice(desk: Desk, rest: str) -> None:
+    target, _space, text = rest.partition(" ")
+    desk.say(target, text.strip(), notice=True)
+
+
+def _topic(desk: Desk, rest: str) -> None:
+    room = _present_room(desk)
+    if rest:
+        desk.client.set_topic(room, rest)
+        return
+    topic = desk.client.topic(room)
+    desk.note(_("Topic: {topic}").format(topic=sanitize(topic)) if topic else _("There is no topic."))
+
+
+def _names(desk: Desk, rest: str) -> None:
+    room = room_to_wire(rest.split(maxsplit=1)[0]) if rest else _present_room(desk)
+    members = desk.client.members(room)
+    count = ngettext("{count} person in {room}: {names}", "{count} people in {room}: {names}", len(members))
+    desk.note(count.format(count=len(members), room=sanitize(room), names=sanitize(", ".join(members))))
+
+
+def _list(desk: Desk, _rest: str) -> None:
+    for info in desk.client.list_rooms():
+        people = ngettext("{count} person", "{count} people", info.members).format(count=info.members)
+        desk.note(f"{sanitize(info.room)}  {people}  {sanitize(info.topic)}".rstrip())
+
+
+def _history(desk: Desk, rest: str) -> None:
+    if rest and not (rest.isascii() and rest.isdigit() and len(rest) < 6):
+        raise UsageError(_("Use: /{name} {usage}").format(name="history", usage=_("[NUMBER]")))
+    for message in desk.client.history(_present(desk), int(rest or 50)):
+        desk.show(message)
+
+
+def _away(desk: Desk, rest: str) -> None:
+    desk.client.set_away(rest)
+    desk.note(_("You are away.") if rest else _("You are back."))
+
+
+def _nick(desk: Desk, rest: str) -> None:
+    desk.client.set_nick(rest.split(maxsplit=1)[0])
+
+
+def _quit(desk: Desk, _rest: str) -> None:
+    desk.leave()
+
+
+def _present(desk: Desk) -> str:
+    if not desk.target:
+        raise UsageError(_("You are in no room: /join ROOM first."))
+    return desk.target
+
+
+def _present_room(desk: Desk) -> str:
+    if not desk.target.startswith("#"):
+        raise UsageError(_("You are in no room: /join ROOM first."))
+    return desk.target
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("help", "", N_("show this list"), _help),
+    Command("join", N_("ROOM"), N_("enter a room and speak there"), _join, 1, ("j",)),
+    Command("part", N_("[ROOM] [REASON]"), N_("leave a room"), _part, 0, ("leave",)),
+    Command("msg", N_("NAME TEXT"), N_("say something to one person or another room"), _msg, 2),
+    Command("query", N_("NAME"), N_("let the lines that you type go to one person"), _query, 1),
+    Command("me", N_("TEXT"), N_("say what you do: * anna waves"), _me, 1),
+    Command("notice", N_("NAME TEXT"), N_("say something that no program answers"), _notice, 2),
+    Command("topic", N_("[TEXT]"), N_("show or set the topic of the room"), _topic, 0, ("t",)),
+    Command("names", N_("[ROOM]"), N_("show who is in the room"), _names),
+    Command("list", "", N_("show the rooms of the server"), _list),
+    Command("history", N_("[NUMBER]"), N_("show what was said before"), _history),
+    Command("away", N_("[REASON]"), N_("tell others that you are away; without a reason: back"), _away),
+    Command("nick", N_("NAME"), N_("take another name"), _nick, 1),
+    Command("quit", "", N_("leave the chat; exit alone and Ctrl-D do so too"), _quit, 0, ("exit",)),
+)
+BY_NAME = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}

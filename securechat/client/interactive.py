@@ -1,0 +1,172 @@
+"""The line client for a person: type lines, see lines; everything that is no message goes to standard error."""
+
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable
+
+from securechat.client.commands import execute
+from securechat.client.errors import CannotConnect, ClientError, NotDelivered
+from securechat.client.events import Ended, Event, Joined, Left, Message
+from securechat.client.library import Client
+from securechat.client.outbox import Delivery
+from securechat.client.output import Formatter, to_json
+from securechat.client.sanitize import sanitize
+from securechat.client.terminal import Editor, make_editor
+from securechat.client.texts import _, ngettext
+from securechat.names import fold, room_to_people
+
+HISTORY_ON_ENTRY = 20
+"""So many lines of a room are shown when one enters it."""
+_FAREWELL_SECONDS = 5.0  # for the last lines to be stored
+_LINES_AT_ONCE = 200  # shown at once, so that typing is never held up by a flood
+
+
+class Conversation:
+    """One person at the client. A Desk for the commands; used by the main thread, deliveries by the connection's."""
+
+    def __init__(self, client: Client, formatter: Formatter, *, json: bool, tail: int = HISTORY_ON_ENTRY) -> None:
+        self.client = client
+        self.target = ""
+        self._formatter = formatter
+        self._json = json
+        self._tail = tail
+        self._ready: deque[tuple[bool, str]] = deque()  # what is to be shown; appended by both threads, read by one
+        self._undecided: dict[int, Delivery] = {}
+        self._leaving = False
+
+    def run(self, rooms: Iterable[str]) -> None:
+        """Talk until the person leaves. Raises the ClientError that ended the link for good."""
+        editor = make_editor(self.pump)
+        try:
+            self.note(_("Welcome to the chat, {name}!").format(name=sanitize(self.client.nick)))
+            self.note(_("Type 'exit' to leave"))
+            for room in rooms:
+                self.enter(room)
+            while not self._leaving:
+                self._one_line(editor)
+            self._wait_for_deliveries()
+            editor.show()
+        finally:
+            editor.close()
+
+    def _one_line(self, editor: Editor) -> None:
+        try:
+            line = editor.read(self._prompt())
+        except (EOFError, KeyboardInterrupt) as end:
+            failure = getattr(editor, "failure", None)
+            if isinstance(failure, Exception):
+                raise failure from None
+            if isinstance(end, KeyboardInterrupt):
+                raise
+            self._leaving = True
+            if sys.stdin.isatty():
+                sys.stderr.write("\n")
+            return
+        try:
+            self.handle(line)
+        except CannotConnect as error:
+            self.note(str(error))
+        except ClientError as error:
+            self.note(str(error))
+
+    def handle(self, line: str) -> None:
+        """Do what a typed line asks for. Raises ClientError."""
+        if line.strip() == "exit":
+            self._leaving = True
+        elif line.startswith("//"):
+            self._say_here(line[1:])
+        elif line.startswith("/"):
+            execute(self, line)
+        elif line.strip():
+            self._say_here(line)
+
+    def pump(self) -> list[tuple[bool, str]]:
+        """Return what is to be shown now. Raises the ClientError that ended the link for good."""
+        for _turn in range(_LINES_AT_ONCE):
+            event = self.client.next_event(0)
+            if event is None or isinstance(event, Ended):
+                break
+            self._take(event)
+        lines = []
+        while self._ready:
+            lines.append(self._ready.popleft())
+        return lines
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Left) and event.own and fold(event.room) == fold(self.target):
+            self.move("")
+        if self._json and (text := to_json(event)):
+            self._ready.append((True, text))
+        elif isinstance(event, Message):
+            self.show(event)
+        elif isinstance(event, Joined) and event.own:
+            self._tell_room(event.room)
+        elif text := self._formatter.note(event):
+            self._ready.append((False, text))
+
+    def _tell_room(self, room: str) -> None:
+        """Say where one is, when one has come in; who is there is known a moment later, so not here."""
+        if fold(room) != fold(self.target):
+            self.note(_("You are in {room}.").format(room=sanitize(room)))
+
+    def _prompt(self) -> str:
+        return f"{sanitize(room_to_people(self.target))}> " if self.target else "> "
+
+    def _say_here(self, text: str) -> None:
+        if not self.target:
+            raise ClientError(_("You are in no room: /join ROOM first."))
+        self.say(self.target, text)
+
+    def _decided(self, delivery: Delivery) -> None:
+        """Runs on the connection's thread."""
+        self._undecided.pop(id(delivery), None)
+        error = delivery.error
+        if error is not None:
+            self.note(_("Not sent: {text} ({reason})").format(text=sanitize(delivery.text), reason=error))
+
+    def _wait_for_deliveries(self) -> None:
+        deadline = time.monotonic() + _FAREWELL_SECONDS
+        for delivery in list(self._undecided.values()):
+            try:
+                delivery.wait(max(0.0, deadline - time.monotonic()))
+            except NotDelivered:
+                self.note(_("Not sent: {text}").format(text=sanitize(delivery.text)))
+            except ClientError:
+                pass  # `_decided` has told it
+
+    # --- the desk ---
+
+    def say(self, target: str, text: str, *, action: bool = False, notice: bool = False) -> None:
+        """Send a text of any length; it is shown when its echo comes, which is when it is on the server's disk."""
+        for piece in self.client.split(target, text):
+            delivery = self.client.submit(target, piece, action=action, notice=notice)
+            self._undecided[id(delivery)] = delivery
+            delivery.when_decided(self._decided)
+
+    def note(self, text: str) -> None:
+        """Show a line that is no message."""
+        self._ready.append((False, text))
+
+    def show(self, message: Message) -> None:
+        """Show a message."""
+        self._ready.append((True, to_json(message) if self._json else self._formatter.message(message)))
+
+    def move(self, target: str) -> None:
+        """Let plain lines go to `target` from now on."""
+        self.target = target
+        self._formatter.home = target
+
+    def leave(self) -> None:
+        """End after this line."""
+        self._leaving = True
+
+    def enter(self, room: str) -> None:
+        """Join a room, show what was said there and who is there."""
+        self.client.join(room, tail=self._tail)
+        self.move(room)
+        members = self.client.members(room)
+        count = ngettext("{count} person in {room}: {names}", "{count} people in {room}: {names}", len(members))
+        self.note(count.format(count=len(members), room=sanitize(room), names=sanitize(", ".join(members))))
+        if topic := self.client.topic(room):
+            self.note(_("Topic: {topic}").format(topic=sanitize(topic)))

@@ -1,0 +1,147 @@
+"""The line client for scripts: send what is piped in, or print what is and was said. No prompt, no decoration."""
+
+import re
+import sys
+from collections import deque
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from securechat.client.commands import execute
+from securechat.client.errors import UsageError
+from securechat.client.events import Ended, Event, Joined, Left, Message, TopicChanged
+from securechat.client.library import Client
+from securechat.client.outbox import WINDOW, Delivery
+from securechat.client.output import Formatter, to_json
+from securechat.client.sanitize import sanitize
+from securechat.client.texts import _
+
+_AGE = re.compile(r"(\d{1,6})([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+class Sender:
+    """Sends each line of a stream and waits until all of them are stored. A Desk for `--commands`."""
+
+    def __init__(self, client: Client, target: str, *, json: bool, timeout: float) -> None:
+        self.client = client
+        self.target = target
+        self._timeout = timeout
+        self._formatter = Formatter(full_time=True, home=target)
+        self._json = json
+        self._undecided: deque[Delivery] = deque()
+        self._leaving = False
+
+    def run(self, lines: Iterable[str], *, commands: bool) -> None:
+        """Send the lines in order. Raises RoomRefused or NotDelivered for the first that is not stored."""
+        for line in lines:
+            line = line.rstrip("\r\n")
+            if commands and line.startswith("/") and not line.startswith("//"):
+                self._settle(0)  # a command may look at what was just sent
+                execute(self, line)
+            else:
+                self.say(self.target, line[1:] if commands and line.startswith("//") else line)
+            if self._leaving:
+                break
+        self._settle(0)
+
+    def _settle(self, most: int) -> None:
+        """Wait until at most so many messages are undecided."""
+        while len(self._undecided) > most or (self._undecided and self._undecided[0].done):
+            self._undecided.popleft().wait(self._timeout)
+
+    # --- the desk ---
+
+    def say(self, target: str, text: str, *, action: bool = False, notice: bool = False) -> None:
+        """Send a text of any length."""
+        for piece in self.client.split(target, text):
+            self._undecided.append(self.client.submit(target, piece, action=action, notice=notice))
+            self._settle(WINDOW - 1)
+
+    def note(self, text: str) -> None:
+        """Say something on standard error."""
+        tell(text)
+
+    def show(self, message: Message) -> None:
+        """Print a message."""
+        put(to_json(message) if self._json else self._formatter.message(message))
+
+    def move(self, target: str) -> None:
+        """Let plain lines go to `target` from now on."""
+        self.target = target
+
+    def leave(self) -> None:
+        """End after this command."""
+        self._leaving = True
+
+    def enter(self, room: str) -> None:
+        """Join a room and speak there."""
+        self.client.join(room)
+        self.move(room)
+
+
+class Reader:
+    """Prints what is and was said in some rooms."""
+
+    def __init__(self, client: Client, formatter: Formatter, *, json: bool) -> None:
+        self._client = client
+        self._formatter = formatter
+        self._json = json
+
+    def print_history(self, rooms: Sequence[str], tail: int | None, after: datetime | None) -> None:
+        """Print the last `tail` messages, or everything after a moment, of each room. Raises RoomRefused."""
+        for room in rooms:
+            self._client.join(room)
+            messages = self._client.history(room, None if after is not None else tail, after=after)
+            for message in messages[-tail:] if tail else messages:
+                self._print(message)
+
+    def follow(self, rooms: Sequence[str], tail: int, after: datetime | None) -> None:
+        """Print the same, and then for ever what is said. Raises RoomRefused, and what ends the link for good."""
+        for room in rooms:
+            self._client.join(room, tail=0 if after is not None else tail, after=after)
+        wanted = {room.casefold() for room in rooms}
+        while True:
+            event = self._client.next_event()
+            if event is None or isinstance(event, Ended):
+                return
+            if isinstance(event, Message | Joined | Left | TopicChanged) and event.room.casefold() not in wanted:
+                continue
+            self._print(event)
+
+    def _print(self, event: Event) -> None:
+        if self._json and (text := to_json(event)):
+            put(text)
+        elif isinstance(event, Message):
+            put(self._formatter.message(event))
+        elif not isinstance(event, Joined | Left | TopicChanged) and (text := self._formatter.note(event)):
+            tell(text)
+
+
+def put(text: str) -> None:
+    """Print a record to standard output, at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def tell(text: str) -> None:
+    """Print anything that is no message to standard error."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def parse_since(text: str, now: datetime | None = None) -> datetime:
+    """Return the moment for `90s`, `30m`, `1h`, `2d`, `1w` (ago) or a date and time in ISO form (local without zone).
+
+    Raises UsageError.
+    """
+    age = _AGE.fullmatch(text)
+    try:
+        if age is not None:
+            return (now or datetime.now(UTC)) - timedelta(**{_UNITS[age[2]]: int(age[1])})
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            _("{text} is no time: use an age such as 90s, 30m, 1h, 2d, or 2026-11-22T08:00Z.").format(
+                text=sanitize(text)
+            )
+        ) from None

@@ -1,0 +1,198 @@
+"""From a command line to a connected client: server, name, CA and password by precedence, asked for where possible.
+
+Precedence: flag, `SECURECHAT_*`, what is remembered of the server, a question on the terminal.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from securechat.client.address import Address
+from securechat.client.arguments import check_name, where
+from securechat.client.errors import ClientError, LoginRefused, Untrusted, UsageError
+from securechat.client.known_servers import KnownServer, KnownServers
+from securechat.client.library import Client
+from securechat.client.line_mode import tell
+from securechat.client.passwords import ask_new_password, ask_terminal, given_password
+from securechat.client.texts import _
+from securechat.client.trust import fetch_authority, fingerprint_of, local_authority, read_authority
+from securechat.names import room_to_wire
+
+_NAME_REFUSALS = frozenset({"432", "433", "436", "BAD_ACCOUNT_NAME", "ACCOUNT_EXISTS"})
+_PASSWORD_REFUSALS = frozenset({"WEAK_PASSWORD", "UNACCEPTABLE_PASSWORD"})
+_MOST_ATTEMPTS = 3
+
+
+@dataclass(slots=True)
+class Wishes:
+    """What the command line says about the login."""
+
+    server: str = ""
+    rooms: list[str] = field(default_factory=list)
+    user: str = ""
+    ca: Path | None = None
+    password_file: Path | None = None
+    guest: bool = False
+    register: bool = False
+    timeout: float = 30.0
+
+
+def ask_line(prompt: str) -> str:
+    """Ask for a line on the terminal; the prompt goes to standard error. Raises UsageError at the end of input."""
+    sys.stderr.write(prompt)
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    if not line:
+        raise UsageError(_("No name was given."))
+    return line.strip()
+
+
+@dataclass(slots=True)
+class Asker:
+    """The person at the terminal, if there is one; tests put somebody else there."""
+
+    present: bool
+    ask: Callable[[str], str] = ask_line
+    ask_hidden: Callable[[str], str] = ask_terminal
+
+
+class Start:
+    """Works out who logs in where, and does it."""
+
+    def __init__(
+        self, wishes: Wishes, known_servers: KnownServers, asker: Asker, environment: Mapping[str, str] = os.environ
+    ) -> None:
+        self._wishes = wishes
+        self._known_servers = known_servers
+        self._asker = asker
+        self._environment = environment
+        self._address, self._fingerprint, self._invite, self._link_room = self._find_server()
+        self._known = known_servers.find(self._address)
+
+    def connect(self) -> Client:
+        """Return a client that is logged in, and remember the server. Raises ClientError."""
+        authority = self._find_authority()  # first of all: an untrusted server is told no name either
+        name = self._find_name()
+        register = self._wishes.register or bool(self._invite and (self._known is None or self._known.name != name))
+        client = self._log_in(name, authority, register=register and not self._wishes.guest)
+        room = self._wishes.rooms[0] if self._wishes.rooms else self._link_room
+        remembered = room or (self._known.room if self._known is not None else "")
+        try:
+            self._known_servers.remember(
+                KnownServer(self._address.host, self._address.port, self._name, authority, remembered)
+            )
+        except ClientError as error:
+            tell(str(error))  # a read-only home is no reason not to talk
+        return client
+
+    def rooms(self, fallback: str = "") -> list[str]:
+        """Return the rooms to enter, by their names on the wire: flags, environment, link, memory, `fallback`."""
+        if self._wishes.rooms:
+            return [room_to_wire(room) for room in self._wishes.rooms]
+        chosen = self._environment.get("SECURECHAT_ROOM") or self._link_room
+        if not chosen and fallback:
+            chosen = (self._known.room if self._known is not None else "") or fallback
+        return [room_to_wire(chosen)] if chosen else []
+
+    def _find_server(self) -> tuple[Address, str, str, str]:
+        given = self._wishes.server or self._environment.get("SECURECHAT_SERVER", "")
+        if not given:
+            last = self._known_servers.last()
+            if last is None:
+                raise UsageError(_("Which server? Give its address, or the link that you were invited with."))
+            return last.address, "", "", ""
+        address, fingerprint, invite = where(given)
+        room = ""
+        if "://" in given:
+            from securechat.links import parse_link
+
+            room = parse_link(given).room or ""
+        return address, fingerprint, invite, room
+
+    def _find_authority(self) -> str:
+        chosen = self._wishes.ca or self._environment.get("SECURECHAT_CA")
+        if chosen:
+            return read_authority(Path(chosen))
+        if self._known is not None:
+            if self._fingerprint and fingerprint_of(self._known.authority) != self._fingerprint.lower():
+                raise Untrusted(
+                    _(
+                        "The link names another CA for {host} ({expected}) than the one that is remembered ({found}). "
+                        "If the server has a new CA, ask its administrator, then remove {path} and use the link again."
+                    ).format(
+                        host=self._address.host,
+                        expected=self._fingerprint,
+                        found=fingerprint_of(self._known.authority),
+                        path=self._known_servers.path,
+                    )
+                )
+            return self._known.authority
+        if self._fingerprint:
+            return fetch_authority(self._address, self._fingerprint, min(self._wishes.timeout, 10.0))
+        local = local_authority()
+        if local is not None:
+            return read_authority(local)
+        raise Untrusted(
+            _(
+                "It is not known which CA vouches for {host}. Use the link that you were invited with, "
+                "or copy ca.pem from the server and use --ca."
+            ).format(host=self._address.host)
+        )
+
+    def _find_name(self) -> str:
+        remembered = self._known.name if self._known is not None else ""
+        name = self._wishes.user or self._environment.get("SECURECHAT_USER", "") or remembered
+        return name or self._ask_name()
+
+    def _ask_name(self) -> str:
+        if not self._asker.present:
+            raise UsageError(_("Which name? Use --user."))
+        while True:
+            name = self._asker.ask(_("Your name: "))
+            try:
+                check_name(name)
+            except UsageError as error:
+                tell(str(error))
+            else:
+                return name
+
+    def _log_in(self, name: str, authority: str, *, register: bool) -> Client:
+        """Log in; where a person can answer, ask again for what was refused."""
+        given = "" if self._wishes.guest else given_password(self._wishes.password_file, self._environment)
+        password = given
+        for attempt in range(1, _MOST_ATTEMPTS + 1):
+            if password is None:
+                password = self._ask_password(name, register=register)
+            client = Client(
+                self._address,
+                name,
+                password=password,
+                ca=authority,
+                invite=self._invite,
+                register=register,
+                timeout=self._wishes.timeout,
+            )
+            try:
+                client.connect()
+            except LoginRefused as error:
+                may_ask = self._asker.present and attempt < _MOST_ATTEMPTS and not self._wishes.guest
+                if may_ask and error.code in _NAME_REFUSALS and register and not self._wishes.user:
+                    tell(str(error))
+                    name = self._ask_name()
+                    password = given
+                elif may_ask and given is None and error.code in _PASSWORD_REFUSALS | {"904"}:
+                    tell(str(error))
+                    password = None
+                else:
+                    raise
+            else:
+                self._name = name
+                return client
+        raise LoginRefused(_("Name or password is wrong."), "904")
+
+    def _ask_password(self, name: str, *, register: bool) -> str:
+        if register:
+            return ask_new_password(self._asker.ask_hidden, tell)
+        return self._asker.ask_hidden(_("Password of {name}: ").format(name=name))
