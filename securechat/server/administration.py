@@ -11,11 +11,11 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeVar
+from typing import Final
 
 from securechat.clock import Clock, format_time, wall_clock
 from securechat.domain.account import Account, Credentials, Invite, refusal
-from securechat.domain.ports import Journal, Reader, UnitOfWork
+from securechat.domain.ports import UnitOfWork
 from securechat.errors import (
     AccountExists,
     DomainError,
@@ -24,12 +24,11 @@ from securechat.errors import (
     NoSuchInvite,
     SecurechatError,
 )
-from securechat.links import Link, format_link
+from securechat.links import Link, format_link, parse_link
 from securechat.names import check_nick, check_room_name, room_to_people, room_to_wire
+from securechat.server.administration_ports import LiveEffects, ServerAddress, Store
 from securechat.server.configuration import Configuration
 from securechat.server.passwords import Parameters, check_password, hash_password
-
-T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +38,6 @@ TOKEN_BYTES: Final = 16
 MAX_USES: Final = 10_000
 MAX_NOTE_CHARACTERS: Final = 200
 MAX_ROOMS: Final = 50
-COMMIT_SECONDS: Final = 30.0
-"""How long the journal of a running server is waited for."""
 NEVER: Final = "never"
 
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,5})([mhd])")
@@ -56,85 +53,6 @@ class AdministrationError(SecurechatError):
 
     def __str__(self) -> str:
         return self.text
-
-
-class Store(Protocol):
-    """Reading and writing, each call a transaction of its own. `storage.engine.Database` is one."""
-
-    def read(self, work: Callable[[UnitOfWork], T]) -> T:
-        """Run `work` on a reading connection. Raises StorageError."""
-
-    def write(self, work: Callable[[UnitOfWork], T]) -> T:
-        """Run `work` and commit. Raises StorageError, and what `work` raises; nothing is stored then."""
-
-
-class JournalStore:
-    """The store of a running server: everything that is written goes through its journal."""
-
-    def __init__(self, journal: Journal, reader: Reader) -> None:
-        self._journal = journal
-        self._reader = reader
-
-    def read(self, work: Callable[[UnitOfWork], T]) -> T:
-        """Run `work` on the calling thread's reading connection. Raises StorageError."""
-        return self._reader.read(work)
-
-    def write(self, work: Callable[[UnitOfWork], T]) -> T:
-        """Run `work` in the journal's thread and wait for the commit. Raises StorageError, DomainError, TimeoutError."""
-        return self._journal.call(work).result(COMMIT_SECONDS)
-
-
-class LiveEffects(Protocol):
-    """What an operation changes in a running server at once. Called on the thread `control`, after the commit."""
-
-    def account_added(self, account: Account) -> None:
-        """A new account may log in."""
-
-    def account_suspended(self, account_id: int) -> None:
-        """The account may not log in any more; its sessions end."""
-
-    def account_unsuspended(self, account_id: int) -> None:
-        """The account may log in again."""
-
-    def credentials_changed(self, account_id: int) -> None:
-        """The password is another; the sessions of the account end."""
-
-    def sessions(self) -> Mapping[int, int] | None:
-        """How many sessions each account has now, by its id; None: no server runs here."""
-
-    def rooms(self) -> Mapping[int, int] | None:
-        """How many users are present in each room, by its id; None: no server runs here."""
-
-
-class NoEffects:
-    """Implements LiveEffects where no server runs."""
-
-    def account_added(self, account: Account) -> None:
-        """Nobody has to know."""
-
-    def account_suspended(self, account_id: int) -> None:
-        """Nobody has to know."""
-
-    def account_unsuspended(self, account_id: int) -> None:
-        """Nobody has to know."""
-
-    def credentials_changed(self, account_id: int) -> None:
-        """Nobody has to know."""
-
-    def sessions(self) -> None:
-        """Nobody is here."""
-
-    def rooms(self) -> None:
-        """Nobody is here."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServerAddress:
-    """What a link needs to know of the server."""
-
-    host: str
-    port: int
-    fingerprint: str  # of the CA certificate: SHA-256 in hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,11 +188,7 @@ class Administration:
         lasts = parse_duration(expires)
         address = self._address()
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        people = room_to_people(wire[0])
-        try:
-            link = format_link(Link(host or address.host, address.port, people, token, address.fingerprint))
-        except ValueError as error:
-            raise AdministrationError("bad_host", f"No link can be made: {error}.") from None
+        link = _link_text(Link(host or address.host, address.port, room_to_people(wire[0]), token, address.fingerprint))
         invite = self._store.write(
             lambda unit: unit.invites.add(
                 hashlib.sha256(token.encode()).digest(),
@@ -296,6 +210,9 @@ class Administration:
 
     def invite_revoke(self, number: int) -> InviteSummary:
         """Make an invite useless; accounts that were made with it stay."""
+
+        if not 0 < number < 2**63:
+            raise NoSuchInvite(number)
 
         def revoke(unit: UnitOfWork) -> Invite:
             unit.invites.revoke(number)
@@ -398,10 +315,23 @@ def explain(error: SecurechatError) -> tuple[str, str]:
 
 
 def _account(unit: UnitOfWork, name: str) -> Account:
-    account = unit.accounts.by_name(name)
+    # What does not print is in no name, and may not even be text that a database takes.
+    account = unit.accounts.by_name(name) if name.isprintable() else None
     if account is None:
         raise NoSuchAccount(name)
     return account
+
+
+def _link_text(link: Link) -> str:
+    """Return the link as text; it is read back, as a host may come from a command line. Raises AdministrationError."""
+    text = format_link(link)
+    try:
+        readable = parse_link(text) == link
+    except ValueError:
+        readable = False
+    if not readable:
+        raise AdministrationError("bad_host", f"No link can be made with the host {link.host!r}.")
+    return text
 
 
 def _check_invite(rooms: Sequence[str], uses: int, note: str) -> None:

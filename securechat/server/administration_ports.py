@@ -1,0 +1,92 @@
+"""What the administration asks of a database and of a running server, and what it gets where none runs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+
+from securechat.domain.account import Account
+from securechat.domain.ports import Journal, Reader, UnitOfWork
+
+T = TypeVar("T")
+
+COMMIT_SECONDS: Final = 30.0
+"""How long the journal of a running server is waited for."""
+
+
+class Store(Protocol):
+    """Reading and writing, each call a transaction of its own. `storage.engine.Database` is one."""
+
+    def read(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run `work` on a reading connection. Raises StorageError."""
+
+    def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run `work` and commit. Raises StorageError, and what `work` raises; nothing is stored then."""
+
+
+class JournalStore:
+    """The store of a running server: everything that is written goes through its journal."""
+
+    def __init__(self, journal: Journal, reader: Reader) -> None:
+        self._journal = journal
+        self._reader = reader
+
+    def read(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run `work` on the calling thread's reading connection. Raises StorageError."""
+        return self._reader.read(work)
+
+    def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run `work` in the journal's thread until the commit. Raises StorageError, DomainError, TimeoutError."""
+        return self._journal.call(work).result(COMMIT_SECONDS)
+
+
+class LiveEffects(Protocol):
+    """What an operation changes in a running server at once. Called on the thread `control`, after the commit."""
+
+    def account_added(self, account: Account) -> None:
+        """A new account may log in."""
+
+    def account_suspended(self, account_id: int) -> None:
+        """The account may not log in any more; its sessions end."""
+
+    def account_unsuspended(self, account_id: int) -> None:
+        """The account may log in again."""
+
+    def credentials_changed(self, account_id: int) -> None:
+        """The password is another; the sessions of the account end."""
+
+    def sessions(self) -> Mapping[int, int] | None:
+        """How many sessions each account has now, by its id; None: no server runs here."""
+
+    def rooms(self) -> Mapping[int, int] | None:
+        """How many users are present in each room, by its id; None: no server runs here."""
+
+
+class NoEffects:
+    """Implements LiveEffects where no server runs."""
+
+    def account_added(self, account: Account) -> None:
+        """Nobody has to know."""
+
+    def account_suspended(self, account_id: int) -> None:
+        """Nobody has to know."""
+
+    def account_unsuspended(self, account_id: int) -> None:
+        """Nobody has to know."""
+
+    def credentials_changed(self, account_id: int) -> None:
+        """Nobody has to know."""
+
+    def sessions(self) -> None:
+        """Nobody is here."""
+
+    def rooms(self) -> None:
+        """Nobody is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddress:
+    """What a link needs to know of the server."""
+
+    host: str
+    port: int
+    fingerprint: str  # of the CA certificate: SHA-256 in hex

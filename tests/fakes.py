@@ -1,0 +1,291 @@
+"""Fakes of the ports of domain/ports.py that keep everything in memory, for tests that need no database.
+
+`tests/test_fakes.py` runs one contract against them and against SQLite.
+"""
+
+import copy
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from securechat.domain.account import Account, Credentials, Invite, refusal
+from securechat.domain.events import RECORDED, SAID, Event, Kind
+from securechat.domain.history import Bound, Direction, HistoryQuery, StoredEvent
+from securechat.domain.ports import Entry
+from securechat.domain.room import DirectConversation, Room
+from securechat.errors import AccountExists, InviteRefused, NoSuchAccount, NoSuchInvite, StorageError
+from securechat.names import fold
+
+T = TypeVar("T")
+
+
+@dataclass
+class InMemoryAccounts:
+    """Implements AccountRepository."""
+
+    rows: dict[int, Account] = field(default_factory=dict)
+    secrets: dict[int, Credentials] = field(default_factory=dict)
+
+    def add(self, name: str, credentials: Credentials, *, administrator: bool, time: int) -> Account:
+        if self.by_name(name) is not None:
+            raise AccountExists(name)
+        account = Account(len(self.rows) + 1, name, administrator, suspended=False, created=time)
+        self.rows[account.id] = account
+        self.secrets[account.id] = credentials
+        return replace(account)
+
+    def all(self) -> list[Account]:
+        return [replace(one) for one in sorted(self.rows.values(), key=lambda one: fold(one.name))]
+
+    def by_name(self, name: str) -> Account | None:
+        return next((replace(one) for one in self.rows.values() if fold(one.name) == fold(name)), None)
+
+    def credentials(self, account_id: int) -> Credentials:
+        self._row(account_id)
+        return self.secrets[account_id]
+
+    def set_credentials(self, account_id: int, credentials: Credentials) -> None:
+        self._row(account_id)
+        self.secrets[account_id] = credentials
+
+    def set_suspended(self, account_id: int, suspended: bool) -> None:
+        self._row(account_id).suspended = suspended
+
+    def set_replay_sequence(self, account_id: int, sequence: int) -> None:
+        self._row(account_id).replay_sequence = sequence
+
+    def _row(self, account_id: int) -> Account:
+        if account_id not in self.rows:
+            raise NoSuchAccount(f"#{account_id}")
+        return self.rows[account_id]
+
+
+@dataclass
+class InMemoryInvites:
+    """Implements InviteRepository."""
+
+    rows: dict[bytes, Invite] = field(default_factory=dict)
+
+    def add(
+        self,
+        token_digest: bytes,
+        *,
+        rooms: tuple[str, ...],
+        administrator: bool,
+        uses: int,
+        expires: int | None,
+        note: str,
+        created_by: str,
+        time: int,
+        bootstrap: bool = False,
+    ) -> Invite:
+        invite = Invite(
+            len(self.rows) + 1, rooms, administrator, uses, expires, False, time, created_by, note, bootstrap
+        )
+        self.rows[token_digest] = invite
+        return invite
+
+    def by_token(self, token_digest: bytes) -> Invite | None:
+        return self.rows.get(token_digest)
+
+    def all(self) -> list[Invite]:
+        return sorted(self.rows.values(), key=lambda one: -one.id)
+
+    def use(self, token_digest: bytes, time: int) -> Invite:
+        invite = self.rows.get(token_digest)
+        reason = refusal(invite, time)
+        if invite is None or reason is not None:
+            raise InviteRefused(reason or "unknown")
+        self.rows[token_digest] = replace(invite, uses_left=invite.uses_left - 1)
+        return self.rows[token_digest]
+
+    def revoke(self, invite_id: int) -> None:
+        digest = next((digest for digest, one in self.rows.items() if one.id == invite_id), None)
+        if digest is None:
+            raise NoSuchInvite(invite_id)
+        self.rows[digest] = replace(self.rows[digest], revoked=True)
+
+    def revoke_bootstrap(self) -> None:
+        for digest, one in self.rows.items():
+            if one.bootstrap and one.uses_left > 0:
+                self.rows[digest] = replace(one, revoked=True)
+
+
+@dataclass
+class InMemoryRooms:
+    """Implements RoomRepository; `record` takes the side effects of events."""
+
+    rows: dict[int, Room] = field(default_factory=dict)
+    members: dict[tuple[int, int], None] = field(default_factory=dict)
+    direct: dict[int, DirectConversation] = field(default_factory=dict)
+
+    def all(self) -> list[Room]:
+        return [replace(one) for one in sorted(self.rows.values(), key=lambda one: fold(one.name))]
+
+    def memberships(self) -> list[tuple[int, int]]:
+        return list(self.members)
+
+    def direct_conversations(self) -> list[DirectConversation]:
+        return [replace(one) for one in self.direct.values()]
+
+    def record(self, event: Event) -> None:
+        place = event.conversation
+        if event.kind is Kind.ROOM:
+            self.rows[place] = Room(place, event.target, event.time)
+        elif event.kind is Kind.DIRECT:
+            assert event.parties is not None
+            self.direct[place] = DirectConversation(place, event.parties)
+        elif event.kind is Kind.JOIN and event.source.account_id:
+            self.members[event.source.account_id, place] = None
+        elif event.kind is Kind.PART:
+            self.members.pop((event.source.account_id, place), None)
+        elif event.kind is Kind.TOPIC:
+            room = self.rows[place]
+            room.topic, room.topic_by, room.topic_time = event.text, event.source.mask, event.time
+        conversation = self.rows.get(place) or self.direct.get(place)
+        if conversation is not None and event.kind in RECORDED:
+            conversation.last_sequence = event.sequence
+
+
+@dataclass
+class InMemoryHistory:
+    """Implements HistoryRepository."""
+
+    events: list[StoredEvent] = field(default_factory=list)
+
+    def page(self, query: HistoryQuery) -> list[StoredEvent]:
+        found = [
+            one
+            for one in self.events
+            if one.conversation == query.conversation and one.kind in query.kinds and one.sequence > query.not_before
+        ]
+        first, limit = query.first, query.limit
+        older = [one for one in found if first is not None and _side(one, first) < 0]
+        newer = [one for one in found if first is None or _side(one, first) > 0]
+        match query.direction:
+            case Direction.LATEST:
+                return newer[-limit:]
+            case Direction.BEFORE:
+                return older[-limit:]
+            case Direction.AFTER:
+                return newer[:limit]
+            case Direction.AROUND:
+                start = max(0, len(older) - limit // 2)
+                return found[start : start + limit]
+            case Direction.BETWEEN:
+                assert first is not None
+                assert query.second is not None
+                second = query.second
+                forward = [one for one in newer if _side(one, second) < 0]
+                return forward[:limit] if forward else [one for one in older if _side(one, second) > 0][-limit:]
+
+    def targets(self, conversations: Iterable[int], after: int, before: int, limit: int) -> list[tuple[int, int]]:
+        wanted = set(conversations)
+        newest = {one.conversation: one.time for one in self.events if one.kind in SAID and one.conversation in wanted}
+        found = [(place, time) for place, time in newest.items() if after < time < before]
+        return sorted(found, key=lambda one: one[1])[:limit]
+
+    def last(self) -> tuple[int, int]:
+        return (self.events[-1].sequence, self.events[-1].time) if self.events else (0, 0)
+
+
+def _side(event: StoredEvent, bound: Bound) -> int:
+    """Negative when the event is older than the bound, positive when it is newer."""
+    if bound.sequence is not None:
+        return event.sequence - bound.sequence
+    assert bound.time is not None
+    return event.time - bound.time
+
+
+@dataclass
+class InMemoryUnitOfWork:
+    """Implements UnitOfWork. There is no transaction: ImmediateJournal and InMemoryStore undo what fails."""
+
+    accounts: InMemoryAccounts = field(default_factory=InMemoryAccounts)
+    invites: InMemoryInvites = field(default_factory=InMemoryInvites)
+    rooms: InMemoryRooms = field(default_factory=InMemoryRooms)
+    history: InMemoryHistory = field(default_factory=InMemoryHistory)
+
+    def attempt(self, work: "Callable[[InMemoryUnitOfWork], T]") -> T:
+        """Run `work`; what it changed is undone when it raises."""
+        before = copy.deepcopy(vars(self))
+        try:
+            return work(self)
+        except BaseException:
+            vars(self).update(before)
+            raise
+
+
+class InMemoryStore:
+    """Implements administration_ports.Store (and so Reader); `failure` is raised by the next writes."""
+
+    def __init__(self, unit: InMemoryUnitOfWork | None = None) -> None:
+        self.unit = unit if unit is not None else InMemoryUnitOfWork()
+        self.failure: StorageError | None = None
+
+    def read(self, work: Callable[[InMemoryUnitOfWork], T]) -> T:
+        return work(self.unit)
+
+    def write(self, work: Callable[[InMemoryUnitOfWork], T]) -> T:
+        if self.failure is not None:
+            raise self.failure
+        return self.unit.attempt(work)
+
+
+class ImmediateJournal:
+    """Implements Journal in the calling thread: every entry is a batch of its own, published before `submit` returns.
+
+    `failure` fails everything until it is taken away; `full` is only what it is set to.
+    """
+
+    def __init__(
+        self,
+        publish: Callable[[list[Entry], StorageError | None], None] = lambda batch, error: None,
+        unit: InMemoryUnitOfWork | None = None,
+    ) -> None:
+        self.unit = unit if unit is not None else InMemoryUnitOfWork()
+        self.entries: list[Entry] = []
+        self.failure: StorageError | None = None
+        self.full = False
+        self.epoch = "tests"
+        self._publish = publish
+        self._sequence = 0
+
+    def submit(self, entry: Entry) -> None:
+        if self.failure is None:
+            self._record(entry.event)
+            self.entries.append(entry)
+        self._publish([entry], self.failure)
+
+    def call(self, work: Callable[[InMemoryUnitOfWork], T]) -> "Future[T]":
+        future: Future[T] = Future()
+        try:
+            if self.failure is not None:
+                raise self.failure
+            future.set_result(self.unit.attempt(work))
+        except Exception as error:  # noqa: BLE001 - the future carries it, as that of the real journal does
+            future.set_exception(error)
+        return future
+
+    def _record(self, event: Event | None) -> None:
+        if event is None:
+            return
+        self._sequence += 1
+        event.sequence = self._sequence
+        self.unit.rooms.record(event)
+        if event.kind in RECORDED:
+            source = event.source
+            self.unit.history.events.append(
+                StoredEvent(
+                    event.sequence,
+                    event.kind,
+                    event.time,
+                    event.conversation,
+                    source.mask,
+                    source.account,
+                    event.target,
+                    event.text,
+                    event.tags,
+                )
+            )

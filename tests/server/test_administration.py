@@ -1,0 +1,404 @@
+"""The operations behind securechat-admin, on a store in memory: what they return, refuse, store and tell the server."""
+
+import hashlib
+import io
+import logging
+from collections.abc import Mapping
+
+import pytest
+
+from securechat.domain.account import Account, refusal
+from securechat.domain.events import Event, Kind, Source
+from securechat.errors import (
+    AccountExists,
+    InvalidName,
+    InviteRefused,
+    NoSuchAccount,
+    NoSuchInvite,
+    SecurechatError,
+    StorageError,
+    TrustError,
+)
+from securechat.links import parse_link
+from securechat.server import logs
+from securechat.server.administration import (
+    MAX_ROOMS,
+    Administration,
+    AdministrationError,
+    explain,
+    parse_duration,
+)
+from securechat.server.administration_ports import JournalStore, NoEffects, ServerAddress
+from securechat.server.configuration import Accounts, Configuration
+from securechat.server.operations import OPERATIONS, perform
+from securechat.server.passwords import verify_password
+from tests.fakes import ImmediateJournal, InMemoryStore, InMemoryUnitOfWork
+
+PASSWORD = "correct horse"
+CONFIGURATION = Configuration(accounts=Accounts(argon2_memory_kib=8, argon2_iterations=1, scram_iterations=4096))
+NOW = 1_800_000_000_000
+DAY = 86_400_000
+
+
+class RecordedEffects:
+    """Implements LiveEffects: remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, object]] = []
+
+    def account_added(self, account: Account) -> None:
+        self.told.append(("added", account.name))
+
+    def account_suspended(self, account_id: int) -> None:
+        self.told.append(("suspended", account_id))
+
+    def account_unsuspended(self, account_id: int) -> None:
+        self.told.append(("unsuspended", account_id))
+
+    def credentials_changed(self, account_id: int) -> None:
+        self.told.append(("credentials", account_id))
+
+    def sessions(self) -> Mapping[int, int]:
+        return {1: 2}
+
+    def rooms(self) -> Mapping[int, int]:
+        return {7: 3}
+
+
+class Setting:
+    """An administration with everything around it."""
+
+    def __init__(self) -> None:
+        self.store = InMemoryStore()
+        self.effects = RecordedEffects()
+        self.now = NOW
+        self.administration = Administration(
+            CONFIGURATION,
+            self.store,
+            self.effects,
+            lambda: ServerAddress("chat.lan", 6697, "ab" * 32),
+            clock=lambda: self.now,
+        )
+
+    @property
+    def unit(self) -> InMemoryUnitOfWork:
+        return self.store.unit
+
+
+@pytest.fixture
+def setting() -> Setting:
+    return Setting()
+
+
+def test_an_account_is_made_and_told(setting: Setting) -> None:
+    made = setting.administration.user_add("ann", PASSWORD, administrator=True)
+    assert (made.name, made.administrator, made.suspended, made.sessions) == ("ann", True, False, 2)
+    assert made.created == "2027-01-15T08:00:00.000Z"
+    assert verify_password(PASSWORD, setting.unit.accounts.credentials(1))
+    assert setting.effects.told == [("added", "ann")]
+
+
+def test_nobody_is_told_of_an_account_that_was_not_stored(setting: Setting) -> None:
+    setting.store.failure = StorageError("disk full")
+    with pytest.raises(StorageError):
+        setting.administration.user_add("ann", PASSWORD)
+    assert setting.effects.told == []
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "error"),
+    [
+        ("ANN", PASSWORD, AccountExists),
+        ("two words", PASSWORD, InvalidName),
+        ("x" * 33, PASSWORD, InvalidName),
+        ("bob", "1234567", AdministrationError),
+        ("bobbobbob", "BOBbobbob", AdministrationError),
+        ("bob", "x" * 593, AdministrationError),
+    ],
+)
+def test_what_is_no_account(setting: Setting, name: str, password: str, error: type[Exception]) -> None:
+    setting.administration.user_add("ann", PASSWORD)
+    with pytest.raises(error) as caught:
+        setting.administration.user_add(name, password)
+    assert password not in str(caught.value)
+    assert [one.name for one in setting.administration.user_list()] == ["ann"]
+
+
+def test_an_administrator_ends_the_one_time_link(setting: Setting) -> None:
+    setting.unit.invites.add(
+        b"boot",
+        rooms=(),
+        administrator=True,
+        uses=1,
+        expires=None,
+        note="",
+        created_by="server",
+        time=1,
+        bootstrap=True,
+    )
+    setting.administration.user_add("ann", PASSWORD)
+    assert refusal(setting.unit.invites.by_token(b"boot"), NOW) is None
+    setting.administration.user_add("root", PASSWORD, administrator=True)
+    assert refusal(setting.unit.invites.by_token(b"boot"), NOW) == "revoked"
+
+
+def test_a_new_password(setting: Setting) -> None:
+    setting.administration.user_add("Ann", PASSWORD)
+    changed = setting.administration.user_passwd("ann", "another one")
+    assert changed.name == "Ann"
+    credentials = setting.unit.accounts.credentials(1)
+    assert verify_password("another one", credentials)
+    assert not verify_password(PASSWORD, credentials)
+    assert setting.effects.told[1:] == [("credentials", 1)]
+
+
+def test_the_rules_hold_for_new_passwords_too(setting: Setting) -> None:
+    setting.administration.user_add("annabelle", PASSWORD)
+    with pytest.raises(AdministrationError, match="must not be the name"):
+        setting.administration.user_passwd("ANNABELLE", "annabelle")
+
+
+def test_suspending_and_back(setting: Setting) -> None:
+    setting.administration.user_add("ann", PASSWORD)
+    assert setting.administration.user_suspend("ann").suspended
+    assert setting.administration.user_list()[0].suspended
+    assert not setting.administration.user_unsuspend("ANN").suspended
+    assert setting.effects.told[1:] == [("suspended", 1), ("unsuspended", 1)]
+
+
+@pytest.mark.parametrize("operation", ["user_suspend", "user_unsuspend"])
+def test_unknown_accounts(setting: Setting, operation: str) -> None:
+    with pytest.raises(NoSuchAccount):
+        getattr(setting.administration, operation)("ann")
+    with pytest.raises(NoSuchAccount):
+        setting.administration.user_passwd("ann", PASSWORD)
+    assert setting.effects.told == []
+
+
+def test_an_invite_and_its_link(setting: Setting) -> None:
+    made = setting.administration.invite_create(
+        ["ops", "#general", "ops"], uses=3, expires="12h", note="for Bob", administrator=True
+    )
+    link = parse_link(made.link)
+    assert (link.host, link.port, link.room, link.ca) == ("chat.lan", 6697, "ops", "ab" * 32)
+    stored = setting.unit.invites.by_token(hashlib.sha256(link.invite.encode()).digest())
+    assert stored is not None
+    assert (stored.rooms, stored.uses_left, stored.expires) == (("#ops", "#general"), 3, NOW + DAY // 2)
+    assert stored.administrator
+    assert made.invite.rooms == ("ops", "general")
+    assert (made.invite.created_by, made.invite.note, made.invite.state) == ("securechat-admin", "for Bob", "usable")
+    assert len(link.invite) == 22
+    assert link.invite not in repr(made)
+
+
+def test_an_invite_by_default(setting: Setting) -> None:
+    made = setting.administration.invite_create()
+    (stored,) = setting.unit.invites.all()
+    assert (stored.rooms, stored.uses_left, stored.expires, stored.administrator) == (
+        ("#general",),
+        1,
+        NOW + 7 * DAY,
+        False,
+    )
+    assert parse_link(made.link).room == "general"
+
+
+def test_another_host_in_the_link(setting: Setting) -> None:
+    made = setting.administration.invite_create(host="2001:db8::7", expires="never")
+    assert made.link.startswith("securechat://[2001:db8::7]:6697/general?")
+    assert made.invite.expires is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"uses": 0},
+        {"uses": 10_001},
+        {"expires": "soon"},
+        {"expires": "0d"},
+        {"expires": "9999d"},
+        {"note": "two\nlines"},
+        {"note": "x" * 201},
+        {"rooms": ["a b"]},
+        {"rooms": [""]},
+        {"rooms": [f"r{number}" for number in range(MAX_ROOMS + 1)]},
+        {"host": "evil/?x"},
+        {"host": "user@host"},
+    ],
+)
+def test_what_is_no_invite(setting: Setting, wrong: dict[str, object]) -> None:
+    answer = perform(setting.administration, {"operation": "invite create", **wrong})
+    assert answer["ok"] is False
+    assert answer["code"] not in ("bug", "bad_request", "failed", "refused")
+    assert setting.unit.invites.all() == []
+
+
+def test_listing_and_revoking_invites(setting: Setting) -> None:
+    for uses in (1, 2, 3):
+        setting.administration.invite_create(uses=uses, expires=f"{uses}d")
+    setting.now += 1 * DAY
+    assert setting.administration.invite_revoke(2).state == "revoked"
+    listed = setting.administration.invite_list()
+    assert [(one.number, one.uses_left, one.state) for one in listed] == [
+        (3, 3, "usable"),
+        (2, 2, "revoked"),
+        (1, 1, "expired"),
+    ]
+    with pytest.raises(NoSuchInvite):
+        setting.administration.invite_revoke(4)
+
+
+def test_rooms(setting: Setting) -> None:
+    ann = Source("ann", "ann", "host", "ann", 1)
+    journal = ImmediateJournal(unit=setting.unit)
+    for event in (
+        Event(Kind.ROOM, NOW, ann, 7, "#tea"),
+        Event(Kind.JOIN, NOW, ann, 7, "#tea"),
+        Event(Kind.TOPIC, NOW, ann, 7, "#tea", "Hot"),
+        Event(Kind.ROOM, NOW, ann, 8, "##x"),
+    ):
+        setting.unit.rooms.record(event)
+    assert journal.entries == []
+    listed = setting.administration.room_list()
+    assert [(one.name, one.topic, one.members, one.present) for one in listed] == [
+        ("##x", "", 0, 0),
+        ("tea", "Hot", 1, 3),
+    ]
+
+
+def test_beside_no_server_nobody_is_counted(setting: Setting) -> None:
+    offline = Administration(CONFIGURATION, setting.store, NoEffects(), lambda: ServerAddress("h", 1, ""))
+    assert offline.user_add("ann", PASSWORD).sessions is None
+    assert offline.user_suspend("ann").sessions is None
+    assert not offline.user_unsuspend("ann").suspended
+    assert offline.user_passwd("ann", "another one").sessions is None
+    setting.unit.rooms.record(Event(Kind.ROOM, NOW, Source("a", "a", "h"), 7, "#tea"))
+    assert offline.room_list()[0].present is None
+
+
+def test_the_store_of_a_running_server_goes_through_its_journal(setting: Setting) -> None:
+    journal = ImmediateJournal(unit=setting.unit)
+    store = JournalStore(journal, setting.store)
+    administration = Administration(CONFIGURATION, store, setting.effects, lambda: ServerAddress("h", 1, ""))
+    administration.user_add("ann", PASSWORD)
+    assert [one.name for one in administration.user_list()] == ["ann"]
+    journal.failure = StorageError("disk full")
+    assert perform(administration, {"operation": "user suspend", "name": "ann"}) == {
+        "ok": False,
+        "code": "storage",
+        "error": "The database refused: disk full",
+    }
+    assert setting.effects.told == [("added", "ann")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("30m", 1_800_000), ("12h", DAY // 2), ("7d", 7 * DAY), ("3650d", 3650 * DAY), ("never", None)],
+)
+def test_durations(text: str, expected: int | None) -> None:
+    assert parse_duration(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "7", "d", "0m", "-1d", "1.5h", "7 d", "7D", "٧d", "1w", "3651d", "999999d", "7d\n"]
+)
+def test_what_is_no_duration(text: str) -> None:
+    with pytest.raises(AdministrationError, match="30m, 12h or 7d"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        ({}, "unknown_operation"),
+        ({"operation": 5}, "unknown_operation"),
+        ({"operation": "user delete"}, "unknown_operation"),
+        ({"operation": "user add", "name": "ann"}, "bad_request"),
+        ({"operation": "user add", "name": "ann", "password": 12345678}, "bad_request"),
+        ({"operation": "user add", "name": "ann", "password": PASSWORD, "administrator": 1}, "bad_request"),
+        ({"operation": "user add", "name": "ann", "password": PASSWORD, PASSWORD: 1}, "bad_request"),
+        ({"operation": "invite create", "rooms": "ops"}, "bad_request"),
+        ({"operation": "invite create", "rooms": [1]}, "bad_request"),
+        ({"operation": "invite create", "uses": True}, "bad_request"),
+        ({"operation": "invite revoke", "number": 5}, "no_such_invite"),
+        ({"operation": "invite revoke", "number": 2**70}, "no_such_invite"),
+        ({"operation": "user suspend", "name": "ann"}, "no_such_account"),
+        ({"operation": "user suspend", "name": "\udc80"}, "no_such_account"),
+        ({"operation": "user add", "name": "a b", "password": PASSWORD}, "invalid_name"),
+        ({"operation": "user add", "name": "ann", "password": "x"}, "weak_password"),
+    ],
+)
+def test_requests_that_are_refused(setting: Setting, request_: dict[str, object], code: str) -> None:
+    answer = perform(setting.administration, request_)
+    assert (answer["ok"], answer["code"]) == (False, code)
+    assert PASSWORD not in answer["error"]
+
+
+def test_a_bug_is_logged_and_answered_without_its_text(setting: Setting, caplog: pytest.LogCaptureFixture) -> None:
+    def explode() -> Mapping[int, int]:
+        raise KeyError("secret detail")
+
+    setting.effects.sessions = explode  # type: ignore[method-assign]
+    answer = perform(setting.administration, {"operation": "user list"})
+    assert answer["code"] == "bug"
+    assert "secret detail" not in answer["error"]
+    assert "Bug in the operation user list" in caplog.text
+
+
+def test_results_are_plain_values(setting: Setting) -> None:
+    perform(setting.administration, {"operation": "user add", "name": "ann", "password": PASSWORD})
+    assert perform(setting.administration, {"operation": "user list"}) == {
+        "ok": True,
+        "result": [
+            {
+                "name": "ann",
+                "administrator": False,
+                "suspended": False,
+                "created": "2027-01-15T08:00:00.000Z",
+                "sessions": 2,
+            }
+        ],
+    }
+
+
+def test_every_operation_names_parameters_that_its_method_has() -> None:
+    for operation in OPERATIONS.values():
+        code = operation.method.__code__
+        names = set(code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount])
+        assert names == {*operation.needs, *operation.takes}
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (AdministrationError("weak", "Too weak."), "weak", "Too weak."),
+        (AccountExists("ann"), "account_exists", "There is an account ann already"),
+        (NoSuchAccount("ann"), "no_such_account", "There is no account ann."),
+        (NoSuchInvite(7), "no_such_invite", "There is no invite number 7."),
+        (InvalidName("a b", "it has a space"), "invalid_name", "The name 'a b' is not possible: it has a space."),
+        (InviteRefused("used"), "refused", "The rules of the chat refuse this (InviteRefused)."),
+        (TrustError("no CA"), "failed", "no CA"),
+    ],
+)
+def test_errors_are_worded(error: SecurechatError, code: str, words: str) -> None:
+    found = explain(error)
+    assert found[0] == code
+    assert found[1].startswith(words)
+
+
+def test_no_password_and_no_token_gets_into_the_log(setting: Setting) -> None:
+    stream = io.StringIO()
+    root, ours = logging.getLogger(), logging.getLogger(logs.LOGGER)
+    before = (root.handlers[:], root.level, ours.level)
+    try:
+        logs.setup("debug", "text", stream)
+        setting.administration.user_add("ann", PASSWORD)
+        setting.administration.user_passwd("ann", PASSWORD + "2")
+        link = parse_link(setting.administration.invite_create().link)
+    finally:
+        root.handlers[:] = before[0]
+        root.setLevel(before[1])
+        ours.setLevel(before[2])
+    assert "Account made account=ann administrator=False by=securechat-admin" in stream.getvalue()
+    assert PASSWORD not in stream.getvalue()
+    assert link.invite not in stream.getvalue()
