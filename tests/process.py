@@ -3,7 +3,7 @@
 Every wait is on an event (a line, an exit) with a deadline; nothing sleeps.
 """
 
-import contextlib
+import base64
 import json
 import os
 import re
@@ -14,12 +14,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-
-from securechat.cli import admin as admin_command
 
 DEADLINE = 20.0
 """Seconds that anything may take before a test fails."""
@@ -37,31 +36,69 @@ failed_logins_per_minute = 0
 """
 """Settings for tests: cheap passwords, no throttles."""
 
+OPEN = f"{QUICK}\n[access]\nregistration = 'open'\nguests = true\n"
+"""As QUICK, and everybody may make an account or come as a guest."""
+
+SERVER = (sys.executable, "-m", "securechat.cli.server")
+"""The command under test."""
+PASSWORD = "correct horse battery"
+"""Of every account that a test makes."""
+
+_ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+
+
+def run_server(folder: Path, *arguments: str, configuration: str | None = QUICK) -> subprocess.CompletedProcess[str]:
+    """Run a server that is expected not to start; return how it ended. It is killed at the deadline."""
+    if configuration is not None:
+        (folder / "securechat.toml").write_text(configuration)
+    return subprocess.run(
+        [*SERVER, "--listen", "127.0.0.1:0", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        env=_ENVIRONMENT,
+    )
+
 
 class ServerProcess:
     """One server in `folder`. Its standard error is read by a thread, as JSON log lines."""
 
-    def __init__(self, folder: Path, configuration: str = QUICK, arguments: Sequence[str] = (), port: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        configuration: str = QUICK,
+        arguments: Sequence[str] = (),
+        port: int = 0,
+        command: Sequence[str] = SERVER,
+    ) -> None:
+        """Return once it listens; `start_seconds` says how long that took. `command` may be a variant of the server."""
         self.folder = folder
         self.log: list[dict[str, Any]] = []
+        self.output = ""
         self._news = threading.Condition()
         (folder / "securechat.toml").write_text(configuration)
+        started = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "securechat.cli.server", "--listen", f"127.0.0.1:{port}", *arguments],
+            [*command, "--listen", f"127.0.0.1:{port}", *arguments],
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[1])},
+            env=_ENVIRONMENT,
         )
         self._readers = [
             threading.Thread(target=self._read_log, name="test-log"),
             threading.Thread(target=self._read_output, name="test-output"),
         ]
-        self.output = ""
         for reader in self._readers:
             reader.start()
-        self.port = self._wait_for_port()
+        try:
+            self.port = self._wait_for_port()
+        except BaseException:
+            self.kill()
+            raise
+        self.start_seconds = time.monotonic() - started
 
     def _read_log(self) -> None:
         assert self.process.stderr is not None
@@ -106,27 +143,40 @@ class ServerProcess:
         assert match is not None
         return match[1]
 
-    def admin(self, *arguments: str) -> int:
-        """Run a securechat-admin command on this server; return its exit code."""
-        with contextlib.chdir(self.folder):
-            return admin_command.main(list(arguments))
-
-    def add_account(self, name: str, password: str = "correct horse") -> None:
-        """Make an account beside the running server."""
-        run = subprocess.run(
-            [sys.executable, "-m", "securechat.cli.admin", "user", "add", name, "--password-stdin"],
+    def admin(self, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a securechat-admin command beside the server; `answer` is its standard input."""
+        return subprocess.run(
+            [sys.executable, "-m", "securechat.cli.admin", *arguments],
             cwd=self.folder,
-            input=f"{password}\n",
+            input=answer,
             text=True,
             capture_output=True,
             timeout=DEADLINE,
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[1])},
+            env=_ENVIRONMENT,
         )
+
+    def add_account(self, name: str, password: str = PASSWORD) -> None:
+        """Make an account beside the running server."""
+        run = self.admin("user", "add", name, "--password-stdin", answer=f"{password}\n")
         assert run.returncode == 0, run.stderr
 
-    def client(self, host: str = "localhost") -> "RawClient":
+    def sign_up(self, name: str, password: str = PASSWORD) -> None:
+        """Make an account by REGISTER, as a client does (needs registration = 'open')."""
+        with self.client() as client:
+            client.send("CAP LS 302", "CAP REQ :draft/account-registration", f"NICK {name}", f"USER {name} 0 * :{name}")
+            client.send(f"REGISTER * * :{password}")
+            answer = client.until(" (REGISTER|FAIL REGISTER) ")[-1]
+            assert " REGISTER SUCCESS " in answer, answer
+
+    def client(self, host: str = "localhost", receive_buffer: int = 0) -> "RawClient":
         """A connection, verified by the server's CA."""
-        return RawClient(self.port, self.folder / "certs" / "ca.pem", host)
+        return RawClient(self.port, self.folder / "certs" / "ca.pem", host, receive_buffer)
+
+    def member(self, name: str, capabilities: str = "", receive_buffer: int = 0) -> "RawClient":
+        """Somebody present by an account that `sign_up` or `add_account` made."""
+        client = self.client(receive_buffer=receive_buffer)
+        client.register(name, capabilities, password=PASSWORD)
+        return client
 
     def guest(self, nick: str, capabilities: str = "") -> "RawClient":
         """Somebody present without an account (needs guests = true)."""
@@ -136,15 +186,26 @@ class ServerProcess:
 
     def kill(self) -> None:
         """SIGKILL: no chance to say goodbye."""
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(DEADLINE)
+        self.process.kill()
+        self._finish()
 
-    def stop(self) -> float:
-        """SIGTERM; return the seconds that it took to end."""
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
+        """Send a signal; return the seconds that it took to end."""
         started = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
+        self.process.send_signal(number)
         self.process.wait(DEADLINE)
-        return time.monotonic() - started
+        seconds = time.monotonic() - started
+        self._finish()
+        return seconds
+
+    def _finish(self) -> None:
+        """Wait for the end of the process and of what it wrote."""
+        self.process.wait(DEADLINE)
+        for reader in self._readers:
+            reader.join(DEADLINE)
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
 
     def __enter__(self) -> Self:
         return self
@@ -152,38 +213,47 @@ class ServerProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self.process.poll() is None:
+        try:
             self.stop()
-        for reader in self._readers:
-            reader.join(DEADLINE)
-        for stream in (self.process.stdout, self.process.stderr):
-            if stream is not None:
-                stream.close()
+        finally:
+            self.kill()  # it has ended, unless the test or the server is at fault
 
 
 class RawClient:
-    """Lines over verified TLS, with a deadline on every read."""
+    """Lines over verified TLS, with a deadline on every read. One thread at a time may use it."""
 
-    def __init__(self, port: int, authority: Path, host: str = "localhost") -> None:
+    def __init__(self, port: int, authority: Path, host: str = "localhost", receive_buffer: int = 0) -> None:
+        """`receive_buffer` (bytes, 0: the system's choice) bounds what the kernel takes for a client that reads not."""
         context = ssl.create_default_context(cafile=str(authority))
         context.verify_flags |= ssl.VERIFY_X509_STRICT
-        plain = socket.create_connection(("127.0.0.1", port), DEADLINE)
-        self.socket = context.wrap_socket(plain, server_hostname=host)
-        self.socket.settimeout(DEADLINE)
+        plain = socket.socket()
+        try:
+            if receive_buffer:
+                plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            plain.settimeout(DEADLINE)
+            plain.connect(("127.0.0.1", port))
+            self.socket = context.wrap_socket(plain, server_hostname=host)
+        except BaseException:
+            plain.close()
+            raise
         self._rest = b""
+        self._ready: deque[bytes] = deque()
         self._pings = 0
 
     def send(self, *lines: str) -> None:
         """Send lines in one write."""
-        self.socket.sendall("".join(f"{line}\r\n" for line in lines).encode())
+        self.send_raw("".join(f"{line}\r\n" for line in lines).encode())
+
+    def send_raw(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self.socket.sendall(data)
 
     def lines(self) -> Iterator[str]:
         """Lines as they come; ends with the connection. The server's PINGs are answered and not shown."""
         while True:
-            while b"\r\n" in self._rest:
-                line, _, self._rest = self._rest.partition(b"\r\n")
-                text = line.decode()
-                if text.partition(" PING ")[1] and not text.startswith("@"):
+            while self._ready:
+                text = self._ready.popleft().decode()
+                if re.match(r"(:\S+ )?PING ", text):
                     self.send(f"PONG {text.rpartition(' ')[2]}")
                 else:
                     yield text
@@ -193,7 +263,8 @@ class RawClient:
                 return
             if not data:
                 return
-            self._rest += data
+            *whole, self._rest = (self._rest + data).split(b"\r\n")
+            self._ready.extend(whole)
 
     def until(self, pattern: str) -> list[str]:
         """Return the lines up to the first that matches `pattern`, that one included."""
@@ -217,15 +288,18 @@ class RawClient:
         if capabilities:
             lines.append(f"CAP REQ :{capabilities}")
         if password:
-            import base64
-
             plain = base64.b64encode(f"\0{nick}\0{password}".encode()).decode()
             lines += ["CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain}"]
         answer = self.ask(*lines, "CAP END")
         assert any(" 001 " in line for line in answer), answer
         return answer
 
+    def end(self) -> list[str]:
+        """Return all lines up to the end of the connection."""
+        return list(self.lines())
+
     def close(self) -> None:
+        """Close the socket, without goodbye."""
         self.socket.close()
 
     def __enter__(self) -> Self:

@@ -1,0 +1,1 @@
+"""Proofs of the whole server: real processes, real TLS, real faults."""
