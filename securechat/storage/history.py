@@ -1,15 +1,36 @@
 """Pages of history. A point in time becomes a point in the sequence first, as time never decreases with it."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
-from sqlalchemy import Connection, Select, func, select, union_all
+from sqlalchemy import Connection, Executable, Integer, Select, bindparam, func, select, text, union_all
 
 from securechat.domain.events import SAID, Kind
 from securechat.domain.history import Bound, Direction, HistoryQuery, StoredEvent
 from securechat.storage.models import EventRow, TimelineRow
-from securechat.storage.timeline import covered, newest_of_conversations
+from securechat.storage.timeline import COVERED, newest_of_conversations
 
+_CONVERSATION = bindparam("conversation", type_=Integer)
+_LOW = bindparam("low", type_=Integer)
+_HIGH = bindparam("high", type_=Integer)
+_LIMIT = bindparam("limit", type_=Integer)
+_KINDS = {int(kind): kind for kind in Kind}
 _END = 2**63 - 1  # greater than any sequence number: the largest integer of SQLite
+
+# A binary search over the primary key, 20 steps in a million events, in one statement. `low` and `high` close in on the
+# first event that is not older than :time; where numbers are missing, any number in the gap will do.
+_REACHED = "(SELECT time FROM events WHERE sequence >= (low + high) / 2 ORDER BY sequence LIMIT 1) >= :time"
+_FIRST_AT = text(f"""
+    WITH RECURSIVE search (low, high) AS (
+        SELECT coalesce((SELECT min(sequence) FROM events), 1), coalesce((SELECT max(sequence) FROM events), 0) + 1
+        UNION ALL
+        SELECT CASE WHEN {_REACHED} THEN low ELSE (low + high) / 2 + 1 END,
+               CASE WHEN {_REACHED} THEN (low + high) / 2 ELSE high END
+        FROM search
+        WHERE low < high
+    )
+    SELECT low FROM search WHERE low >= high
+""")  # noqa: S608 - a constant
 
 
 class History:
@@ -22,28 +43,6 @@ class History:
 
     def page(self, query: HistoryQuery) -> list[StoredEvent]:
         """The page, oldest first. Costs the same however long the conversation is, and whatever else is in it."""
-        return self._events(self._page_sequences(query))
-
-    def targets(self, conversations: Iterable[int], after: int, before: int, limit: int) -> list[tuple[int, int]]:
-        """(conversation, time of its newest said event), after < time < before (ms), oldest first, at most `limit`."""
-        asked = set(conversations)
-        newest = newest_of_conversations(self._connection, _numbers(SAID), asked)
-        low = self._last_at(after)
-        high = self._first_at(before)
-        found = sorted((sequence, conversation) for conversation, sequence in newest.items() if low < sequence < high)
-        found = found[: max(limit, 0)]
-        times = {event.sequence: event.time for event in self._events([sequence for sequence, _ in found])}
-        return [(conversation, times[sequence]) for sequence, conversation in found]
-
-    def last(self) -> tuple[int, int]:
-        """(sequence, time in ms) of the newest event of all; (0, 0) when there is none."""
-        row = self._connection.execute(
-            select(EventRow.sequence, EventRow.time).order_by(EventRow.sequence.desc()).limit(1)
-        ).first()
-        return (0, 0) if row is None else (row.sequence, row.time)
-
-    def _page_sequences(self, query: HistoryQuery) -> list[int]:
-        """Return the sequence numbers of the page, oldest first."""
         if query.limit <= 0:
             return []
         match query.direction:
@@ -63,51 +62,43 @@ class History:
                     return self._range(query, first[1], second[0], newest=False)
                 return self._range(query, second[1], first[0], newest=True)
 
-    def _around(self, query: HistoryQuery, point: int) -> list[int]:
+    def targets(self, conversations: Iterable[int], after: int, before: int, limit: int) -> list[tuple[int, int]]:
+        """(conversation, time of its newest said event), after < time < before (ms), oldest first, at most `limit`."""
+        asked = set(conversations)
+        newest = newest_of_conversations(self._connection, _numbers(SAID), asked)
+        low = self._last_at(after)
+        high = self._first_at(before)
+        found = sorted((sequence, conversation) for conversation, sequence in newest.items() if low < sequence < high)
+        found = found[: max(limit, 0)]
+        rows = self._connection.execute(
+            select(EventRow.sequence, EventRow.time).where(EventRow.sequence.in_([sequence for sequence, _ in found]))
+        )
+        times = {sequence: time for sequence, time in rows}  # noqa: C416 - rows are not tuples to the type checker
+        return [(conversation, times[sequence]) for sequence, conversation in found]
+
+    def last(self) -> tuple[int, int]:
+        """(sequence, time in ms) of the newest event of all; (0, 0) when there is none."""
+        row = self._connection.execute(
+            select(EventRow.sequence, EventRow.time).order_by(EventRow.sequence.desc()).limit(1)
+        ).first()
+        return (0, 0) if row is None else (row.sequence, row.time)
+
+    def _around(self, query: HistoryQuery, point: int) -> list[StoredEvent]:
         """Return half a page before `point` and half from it on; what one side lacks, the other may fill."""
         before = self._range(query, 0, point, newest=True)
         since = self._range(query, point - 1, _END, newest=False)
         taken_before = min(len(before), max(query.limit // 2, query.limit - len(since)))
         return before[len(before) - taken_before :] + since[: query.limit - taken_before]
 
-    def _range(self, query: HistoryQuery, low: int, high: int, *, newest: bool) -> list[int]:
-        """Return at most `query.limit` sequence numbers with low < sequence < high, oldest first.
-
-        The newest of them, or else the oldest. The kinds are asked for one by one, so that a thousand people who come
-        and go between two messages do not have to be looked through.
-        """
+    def _range(self, query: HistoryQuery, low: int, high: int, *, newest: bool) -> list[StoredEvent]:
+        """Return at most `query.limit` events with low < sequence < high: the newest, or else the oldest of them."""
         low = max(low, query.not_before)
         if high - low < 2 or not query.kinds:
             return []
-        through = covered(self._connection)
-        kinds = _numbers(query.kinds)
-        parts = []
-        if low < through:
-            parts = [_indexed(query, kind, low, high, newest=newest) for kind in kinds]
-        if high > through + 1:
-            parts.append(_unindexed(query, kinds, max(low, through), high, newest=newest))
-        found = sorted(sequence for (sequence,) in self._connection.execute(union_all(*parts)))
-        return found[-query.limit :] if newest else found[: query.limit]
-
-    def _events(self, sequences: list[int]) -> list[StoredEvent]:
-        """Return the events with those sequence numbers, oldest first."""
-        rows = self._connection.execute(
-            select(
-                EventRow.sequence,
-                EventRow.kind,
-                EventRow.time,
-                EventRow.conversation_id,
-                EventRow.source,
-                EventRow.account,
-                EventRow.target,
-                EventRow.text,
-                func.coalesce(EventRow.tags, ""),
-            )
-            .where(EventRow.sequence.in_(sequences))
-            .order_by(EventRow.sequence)
-        )
+        values = {"conversation": query.conversation, "low": low, "high": high, "limit": min(query.limit, _END)}
+        rows = self._connection.execute(_range_statement(query.kinds, newest), values)
         return [
-            StoredEvent(sequence, Kind(kind), time, conversation, source, account, target, text, tags)
+            StoredEvent(sequence, _KINDS[kind], time, conversation, source, account, target, text, tags or "")
             for sequence, kind, time, conversation, source, account, target, text, tags in rows
         ]
 
@@ -125,47 +116,69 @@ class History:
         return self._first_at(time + 1) - 1
 
     def _first_at(self, time: int) -> int:
-        """Return the oldest sequence number with a time >= `time` (ms); past the newest one when there is none.
-
-        A binary search over the primary key: 20 look-ups in a million events.
-        """
-        oldest, newest = self._connection.execute(
-            select(func.coalesce(func.min(EventRow.sequence), 1), func.coalesce(func.max(EventRow.sequence), 0))
-        ).one()
-        low, high = oldest, newest + 1
-        probe = select(EventRow.sequence, EventRow.time).order_by(EventRow.sequence).limit(1)
-        while low < high:
-            middle = (low + high) // 2
-            # There is one at or after the middle: the newest is.
-            sequence, found = self._connection.execute(probe.where(EventRow.sequence >= middle)).one()
-            if found >= time:
-                high = middle
-            else:
-                low = sequence + 1
-        return low
+        """Return the oldest sequence number with a time >= `time` (ms); past the newest one when there is none."""
+        bounded = max(-_END, min(time, _END))  # a client may name any year
+        found: int = self._connection.execute(_FIRST_AT, {"time": bounded}).scalar_one()
+        return found
 
 
-def _indexed(query: HistoryQuery, kind: int, low: int, high: int, *, newest: bool) -> "Select[int]":
-    """Select what `timeline` has of one kind."""
-    column = TimelineRow.sequence
+@lru_cache(maxsize=128)  # every set of kinds that there is; building a statement takes longer than running it
+def _range_statement(kinds: frozenset[Kind], newest: bool) -> "Executable":
+    """Return the statement for a part of a conversation, with the parameters :conversation, :low, :high and :limit."""
+    numbers = _numbers(kinds)
+    sequence = (
+        union_all(*(_indexed(kind, newest) for kind in numbers), _unindexed(numbers, newest)).subquery().c.sequence
+    )
+    wanted = select(sequence).order_by(sequence.desc() if newest else sequence).limit(_LIMIT)
+    return (
+        select(
+            EventRow.sequence,
+            EventRow.kind,
+            EventRow.time,
+            EventRow.conversation_id,
+            EventRow.source,
+            EventRow.account,
+            EventRow.target,
+            EventRow.text,
+            EventRow.tags,
+        )
+        .where(EventRow.sequence.in_(wanted))
+        .order_by(EventRow.sequence)
+    )
+
+
+def _indexed(kind: int, newest: bool) -> "Select[int]":
+    """Select what `timeline` has of one kind.
+
+    Each kind by itself, so that the thousand people who came and went between two messages are not looked through.
+    """
+    sequence = TimelineRow.sequence
     inner = (
-        select(column.label("sequence"))
-        .where(TimelineRow.conversation_id == query.conversation, TimelineRow.kind == kind, column > low, column < high)
-        .order_by(column.desc() if newest else column)
-        .limit(query.limit)
+        select(sequence)
+        .where(
+            TimelineRow.conversation_id == _CONVERSATION, TimelineRow.kind == kind, sequence > _LOW, sequence < _HIGH
+        )
+        .order_by(sequence.desc() if newest else sequence)
+        .limit(_LIMIT)
         .subquery()
     )
     return select(inner.c.sequence)
 
 
-def _unindexed(query: HistoryQuery, kinds: list[int], low: int, high: int, *, newest: bool) -> "Select[int]":
+def _unindexed(kinds: list[int], newest: bool) -> "Select[int]":
     """Select among the events that `timeline` does not cover yet: a few thousand at most."""
-    column = EventRow.sequence
+    sequence = EventRow.sequence
     inner = (
-        select(column.label("sequence"))
-        .where(column > low, column < high, EventRow.conversation_id == query.conversation, EventRow.kind.in_(kinds))
-        .order_by(column.desc() if newest else column)
-        .limit(query.limit)
+        select(sequence)
+        .where(
+            # One lower bound: of two, SQLite might walk from the lesser one.
+            sequence > func.max(_LOW, COVERED.scalar_subquery()),
+            sequence < _HIGH,
+            EventRow.conversation_id == _CONVERSATION,
+            EventRow.kind.in_(kinds),
+        )
+        .order_by(sequence.desc() if newest else sequence)
+        .limit(_LIMIT)
         .subquery()
     )
     return select(inner.c.sequence)

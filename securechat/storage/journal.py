@@ -91,6 +91,7 @@ class Journal:
         self._queue: SimpleQueue[Entry | _Call | None] = SimpleQueue()  # None: stop
         self._closing = threading.Lock()  # guards `_stopped` against a `call` that comes at the same moment
         self._stopped = False
+        self._in_hand: list[Entry | _Call] = []  # the batch that the thread is at work on
         self._last_commit = 0.0  # time.monotonic()
         self._unchecked_rows = 0  # written since the last checkpoint
         self._unchecked_batches = 0
@@ -168,6 +169,7 @@ class Journal:
         """Store and publish one batch; False when it was the last one."""
         items, more = self._next_batch()
         if items:
+            self._in_hand = items
             self._store(items)
             self._last_commit = time.monotonic()
             self._upkeep()
@@ -318,9 +320,9 @@ class Journal:
         """After a bug: let nobody wait for ever."""
         with self._closing:
             self._stopped = True
-            waiting = [self._queue.get() for _ in range(self._queue.qsize())]
+            waiting = self._in_hand + [self._queue.get() for _ in range(self._queue.qsize())]
         for item in waiting:
-            if type(item) is _Call:
+            if type(item) is _Call and not item.future.done():
                 item.settle(_stopped())
 
 

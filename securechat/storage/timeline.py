@@ -12,11 +12,13 @@ from securechat.storage.models import TIMELINE_THROUGH, ConversationRow, EventRo
 _MOST_PARAMETERS = 10_000  # of one statement; SQLite takes 32,766
 
 
+COVERED = select(cast(SettingRow.value, Integer)).where(SettingRow.key == TIMELINE_THROUGH)
+"""Selects the newest sequence number that `timeline` covers."""
+
+
 def covered(connection: Connection) -> int:
     """Return the newest sequence number that `timeline` covers."""
-    return connection.execute(
-        select(cast(SettingRow.value, Integer)).where(SettingRow.key == TIMELINE_THROUGH)
-    ).scalar_one()
+    return connection.execute(COVERED).scalar_one()
 
 
 def advance(connection: Connection) -> int:

@@ -1,11 +1,12 @@
 """What the tests of the journal share: entries, and a collector of what is published."""
 
+import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from securechat.domain.account import Credentials
 from securechat.domain.events import Event, Kind, Source
-from securechat.domain.ports import Entry
+from securechat.domain.ports import Entry, UnitOfWork
 from securechat.domain.room import parties
 from securechat.errors import StorageError
 from securechat.storage.journal import Journal
@@ -81,3 +82,21 @@ def submit(journal: Journal, items: Sequence[Item]) -> None:
 def settle(journal: Journal) -> None:
     """Return when everything that was submitted before is published."""
     journal.call(lambda unit: None).result(SECONDS)
+
+
+@contextlib.contextmanager
+def paused(journal: Journal) -> Iterator[None]:
+    """Keep the started journal at work meanwhile, so that all that is submitted becomes one batch."""
+    entered, go_on = threading.Event(), threading.Event()
+
+    def hold(unit: UnitOfWork) -> bool:
+        entered.set()
+        return go_on.wait(SECONDS)
+
+    future = journal.call(hold)
+    assert entered.wait(SECONDS)
+    try:
+        yield
+    finally:
+        go_on.set()
+        assert future.result(SECONDS)
