@@ -1,0 +1,1 @@
+"""Tests of securechat.cli: the commands as they are called."""
