@@ -6,6 +6,7 @@ drawn again, cursor in place. So no two threads ever touch readline or the scree
 """
 
 import ctypes
+import locale
 import os
 import shutil
 import signal
@@ -20,15 +21,18 @@ Pump = Callable[[], list[tuple[bool, str]]]
 """Returns the lines to show now, each with whether it is a message (standard output) or not (standard error)."""
 
 
-class Interrupted(Exception):  # noqa: N818 - not an error: somebody else has ended the typing
-    """The line that is being typed is of no use any more."""
+class _TypingEnded(Exception):  # noqa: N818 - not an error
+    """Typing is ended from outside; the editor knows why."""
+
+
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGALRM", "SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class Editor(Protocol):
     """Reads lines from the person."""
 
     def read(self, prompt: str) -> str:
-        """Return the next line, without its end. Raises EOFError, KeyboardInterrupt or Interrupted."""
+        """Return the next line, without its end. Raises EOFError, KeyboardInterrupt or what showing has raised."""
 
     def show(self) -> None:
         """Show what there is to show now, while nothing is being typed."""
@@ -62,6 +66,7 @@ class ReadlineEditor:
 
     def __init__(self, pump: Pump, *, escapes: bool) -> None:
         """`escapes`: whether the terminal knows cursor movements; if so the typed line goes when it was sent."""
+        _make_locale_utf8()
         import readline
 
         self._pump = pump
@@ -74,7 +79,7 @@ class ReadlineEditor:
         self._slot = ctypes.c_void_p.in_dll(ctypes.pythonapi, "PyOS_InputHook")
         self._previous = self._slot.value
         self._failure: BaseException | None = None
-        self._old_alarm = signal.signal(signal.SIGALRM, self._alarm)
+        self._old_handlers = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
 
     def read(self, prompt: str) -> str:
         """Return the next line (see Editor)."""
@@ -82,11 +87,9 @@ class ReadlineEditor:
         self._slot.value = ctypes.cast(self._callback, ctypes.c_void_p).value
         try:
             line = input(prompt)
-        except Interrupted:
-            if self._failure is not None:
-                failure, self._failure = self._failure, None
-                raise failure from None
-            raise
+        except _TypingEnded:
+            failure, self._failure = self._failure, None
+            raise failure or KeyboardInterrupt from None
         finally:
             self._slot.value = self._previous
         if self._escapes:
@@ -101,13 +104,14 @@ class ReadlineEditor:
         write_lines(self._pump())
 
     def close(self) -> None:
-        """Give the hook and the signal back."""
+        """Give the hook and the signals back."""
         self._slot.value = self._previous
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, self._old_alarm)
+        for number, handler in self._old_handlers.items():
+            signal.signal(number, handler)
 
     def _hook(self) -> int:
-        """Called by readline between two keys. An error cannot pass through C: it is kept, and typing is ended."""
+        """Called by readline between two keys."""
         try:
             lines = self._pump()
             if lines:
@@ -118,15 +122,50 @@ class ReadlineEditor:
                 new_line()
                 redisplay()
                 self._flush(None)
-        except BaseException as error:  # noqa: BLE001 - it is raised again by `read`
-            if self._failure is None:
-                self._failure = error
-            # Readline looks for signals only while it waits, so one has to come a moment later.
-            signal.setitimer(signal.ITIMER_REAL, 0.01)
+        except BaseException as error:  # noqa: BLE001 - an error cannot pass through C: `read` raises it again
+            self._end_typing(error)
         return 0
 
-    def _alarm(self, _number: int, _frame: FrameType | None) -> None:
-        raise Interrupted
+    def _end_typing(self, failure: BaseException) -> None:
+        """Have `read` raise `failure`. Readline heeds signals only while no hook is set."""
+        if self._failure is None:
+            self._failure = failure
+        self._slot.value = None
+        signal.setitimer(signal.ITIMER_REAL, 0.01, 0.1)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        """Runs on the main thread, but perhaps inside of the hook, where raising would be lost."""
+        if number == signal.SIGALRM:
+            if self._is_in_hook(frame):
+                return  # it comes again
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            raise _TypingEnded
+        failure = KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number)
+        if not self._is_in_hook(frame):
+            raise failure
+        self._end_typing(failure)
+
+    def _is_in_hook(self, frame: FrameType | None) -> bool:
+        while frame is not None:
+            if frame.f_code is ReadlineEditor._hook.__code__:
+                return True
+            frame = frame.f_back
+        return False
+
+
+def _make_locale_utf8() -> None:
+    """Let readline count characters and not bytes, also where the locale that was asked for is not installed."""
+    try:
+        locale.setlocale(locale.LC_CTYPE, "")
+        works = locale.nl_langinfo(locale.CODESET).upper() == "UTF-8"
+    except locale.Error:
+        works = False
+    if not works:
+        os.environ["LC_ALL"] = "C.UTF-8"  # readline looks there itself
+        try:
+            locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
+        except locale.Error:
+            pass  # then bytes it is
 
 
 class PlainEditor:

@@ -16,6 +16,7 @@ from securechat.client import (
     Connected,
     Disconnected,
     Ended,
+    Event,
     Joined,
     LoginRefused,
     Message,
@@ -125,7 +126,7 @@ def test_lost_links_come_back_without_a_loss(server: ScriptedServer, authority: 
                 deliveries[number - 15].wait(20)  # the link works
                 server.cut()
         ids = [delivery.wait(20) for delivery in deliveries]
-        events = []
+        events: list[Event] = []
         while sum(isinstance(event, Message) for event in events) < 120:
             event = client.next_event(10)
             assert event is not None

@@ -1,0 +1,164 @@
+"""The line client in a pseudo-terminal, and a very small screen that understands what it sends."""
+
+import os
+import pty
+import re
+import selectors
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+_TOKEN = re.compile(r"\x1b\[(\??[\d;]*)([A-Za-z])|\x1b[=>]|\r|\n|\x08|\x07|[^\x00-\x1f\x7f]")
+_ROOT = Path(__file__).resolve().parent.parent.parent
+_PROGRAM = """
+import sys
+from pathlib import Path
+from securechat.client import texts
+texts.DIRECTORY = Path(sys.argv.pop(1))
+from securechat.cli.client import main
+sys.exit(main())
+"""
+
+
+class Screen:
+    """What is to be seen, as lines without an upper end; wide enough that nothing wraps."""
+
+    def __init__(self) -> None:
+        self.lines = [""]
+        self._row = 0
+        self._column = 0
+        self.unknown: list[str] = []
+
+    def feed(self, text: str) -> None:
+        """Take what the program wrote."""
+        for match in _TOKEN.finditer(text):
+            token = match.group()
+            if token == "\r":
+                self._column = 0
+            elif token == "\n":
+                self._row += 1
+                while len(self.lines) <= self._row:
+                    self.lines.append("")
+            elif token == "\x08":
+                self._column = max(0, self._column - 1)
+            elif match[2]:
+                self._escape(match[1], match[2])
+            elif token[0] != "\x1b" and token != "\x07":
+                self._put(token)
+
+    def _put(self, character: str) -> None:
+        line = self.lines[self._row].ljust(self._column)
+        self.lines[self._row] = line[: self._column] + character + line[self._column + 1 :]
+        self._column += 1
+
+    def _escape(self, numbers: str, letter: str) -> None:
+        count = int(numbers or 1) if numbers.isdigit() or not numbers else 0
+        if letter == "K":
+            self.lines[self._row] = self.lines[self._row][: self._column]
+        elif letter == "J":
+            self.lines[self._row] = self.lines[self._row][: self._column]
+            del self.lines[self._row + 1 :]
+        elif letter == "A":
+            self._row = max(0, self._row - count)
+        elif letter == "C":
+            self._column += count
+        elif letter == "D":
+            self._column = max(0, self._column - count)
+        elif letter == "P":
+            line = self.lines[self._row]
+            self.lines[self._row] = line[: self._column] + line[self._column + count :]
+        elif letter == "@":
+            line = self.lines[self._row]
+            self.lines[self._row] = line[: self._column] + " " * count + line[self._column :]
+        elif letter not in "mhl":
+            self.unknown.append(f"{numbers}{letter}")
+
+    def text(self) -> str:
+        """Return all lines."""
+        return "\n".join(self.lines)
+
+
+class Terminal:
+    """One run of the program; `type` keys and `wait` for what is to be seen."""
+
+    def __init__(self, arguments: Sequence[str], catalogues: Path, home: Path, **environment: str) -> None:
+        self.screen = Screen()
+        self.raw = ""
+        self._main, side = pty.openpty()
+        os.set_blocking(self._main, False)
+        variables = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(_ROOT),
+            "HOME": str(home),
+            "XDG_STATE_HOME": str(home / "state"),
+            "TERM": "xterm-256color",
+            "COLUMNS": "200",
+            "LC_ALL": "C.UTF-8",
+            "INPUTRC": os.devnull,
+            **environment,
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM, str(catalogues), *arguments],
+            stdin=side,
+            stdout=side,
+            stderr=side,
+            cwd=home,
+            env=variables,
+            start_new_session=True,
+            preexec_fn=lambda: _take_terminal(side),
+        )
+        os.close(side)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._main, selectors.EVENT_READ)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait(10)
+        self._selector.close()
+        os.close(self._main)
+
+    def type(self, text: str) -> None:
+        """Press keys."""
+        os.write(self._main, text.encode())
+
+    def wait(self, wanted: str, seconds: float = 20.0) -> str:
+        """Read until `wanted` (a regular expression) is on the screen; return the screen."""
+        deadline = time.monotonic() + seconds
+        while not re.search(wanted, self.screen.text()):
+            if not self._read(deadline):
+                raise AssertionError(f"{wanted!r} did not come:\n{self.screen.text()}\n{self.raw!r}")
+        return self.screen.text()
+
+    def end(self, seconds: float = 20.0) -> int:
+        """Read until the program ends; return its exit code."""
+        deadline = time.monotonic() + seconds
+        while self._read(deadline):
+            pass
+        return self._process.wait(max(1.0, deadline - time.monotonic()))
+
+    def _read(self, deadline: float) -> bool:
+        if not self._selector.select(max(0.0, deadline - time.monotonic())):
+            return False
+        try:
+            data = os.read(self._main, 65536)
+        except OSError:  # the other side is closed
+            return False
+        text = data.decode(errors="replace")
+        self.raw += text
+        self.screen.feed(text)
+        return bool(data)
+
+
+def _take_terminal(side: int) -> None:
+    """Make the pseudo-terminal the controlling one, so that /dev/tty is it."""
+    import fcntl
+    import termios
+
+    fcntl.ioctl(side, termios.TIOCSCTTY, 0)

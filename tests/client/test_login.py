@@ -1,0 +1,112 @@
+"""Login: every pair of state and step, and a server that does not play by the rules."""
+
+import base64
+from itertools import product
+
+import pytest
+
+from securechat.client.errors import CannotConnect, LoginRefused
+from securechat.client.login import NEEDED, TRANSITIONS, Identity, Login, State, Step
+from securechat.protocol.message import parse_text
+from tests.client.harness import CAPABILITIES
+
+
+def lines(answer: list[bytes]) -> list[str]:
+    return [line.decode().removesuffix("\r\n") for line in answer]
+
+
+def begin(identity: Identity, capabilities: list[str] = CAPABILITIES) -> Login:
+    login = Login(identity, lambda: "nonce")
+    login.start()
+    request = lines(login.receive(parse_text(f":s CAP * LS :{' '.join(capabilities)}")))[0]
+    login.receive(parse_text(f":s CAP * ACK :{request.partition(' :')[2]}"))
+    return login
+
+
+@pytest.mark.parametrize(("state", "step"), list(product(State, Step)))
+def test_every_pair_follows_the_table(state: State, step: Step) -> None:
+    login = Login(Identity("anna"), lambda: "nonce")
+    login.state = state
+    if (state, step) in TRANSITIONS:
+        login._move(step)
+        assert login.state is TRANSITIONS[state, step]
+    else:
+        with pytest.raises(LoginRefused, match="broke the rules"):
+            login._move(step)
+        assert login.state is State.REFUSED
+
+
+def test_the_password_never_leaves_by_scram() -> None:
+    login = begin(Identity("anna", "secret99"))
+    assert login.state is State.OFFERED
+    (first,) = lines(login.receive(parse_text("AUTHENTICATE +")))
+    assert base64.b64decode(first.split()[1]) == b"n,,n=anna,r=nonce"
+
+
+@pytest.mark.parametrize(
+    "challenge", [b"r=other,s=c2FsdA==,i=4096", b"r=nonceX,s=c2FsdA==,i=1", b"r=nonceX,s=c2FsdA==,i=99999999", b"junk"]
+)
+def test_a_challenge_that_is_no_good_gets_no_proof(challenge: bytes) -> None:
+    login = begin(Identity("anna", "secret99"))
+    login.receive(parse_text("AUTHENTICATE +"))
+    line = parse_text(f"AUTHENTICATE {base64.b64encode(challenge).decode()}")
+    with pytest.raises(LoginRefused, match="could not prove"):
+        login.receive(line)
+    assert login.state is State.REFUSED
+
+
+def test_a_server_that_skips_its_own_proof_is_refused() -> None:
+    login = begin(Identity("anna", "secret99"))
+    login.receive(parse_text("AUTHENTICATE +"))
+    login.receive(parse_text(f"AUTHENTICATE {base64.b64encode(b'r=nonceX,s=c2FsdA==,i=4096').decode()}"))
+    with pytest.raises(LoginRefused, match="broke the rules"):
+        login.receive(parse_text(":s 903 * :SASL authentication successful"))
+
+
+def test_a_proof_that_is_refused_in_the_exchange_means_a_wrong_password() -> None:
+    login = begin(Identity("anna", "secret99"))
+    login.receive(parse_text("AUTHENTICATE +"))
+    login.receive(parse_text(f"AUTHENTICATE {base64.b64encode(b'r=nonceX,s=c2FsdA==,i=4096').decode()}"))
+    with pytest.raises(LoginRefused, match="password is wrong"):
+        login.receive(parse_text(f"AUTHENTICATE {base64.b64encode(b'e=invalid-proof').decode()}"))
+
+
+def test_no_password_goes_to_a_server_without_scram() -> None:
+    plain_only = [*NEEDED, "sasl=PLAIN"]
+    with pytest.raises(LoginRefused, match="sends no password in clear"):
+        begin(Identity("anna", "secret99"), plain_only)
+
+
+def test_a_server_that_lacks_what_is_needed_is_named() -> None:
+    with pytest.raises(LoginRefused, match="batch, labeled-response"):
+        begin(Identity("anna"), [name for name in NEEDED if name not in {"batch", "labeled-response"}])
+
+
+def test_registration_wants_a_server_that_offers_it_before_login() -> None:
+    with pytest.raises(LoginRefused, match="No accounts can be made"):
+        begin(Identity("anna", "secret99", register=True), [*NEEDED, "draft/account-registration"])
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (":s FAIL REGISTER INVITE_EXPIRED anna :x", "has expired"),
+        (":s FAIL REGISTER WEAK_PASSWORD anna :at least 8 characters", "too weak. .at least 8 characters"),
+        (":s FAIL REGISTER NEW_CODE anna :for \x1breasons", "did not let you in: for reasons"),
+        (":s REGISTER VERIFICATION_REQUIRED anna :mail", "did not let you in: mail"),
+    ],
+)
+def test_refused_registrations(line: str, words: str) -> None:
+    login = begin(Identity("anna", "secret99", register=True, token="t"))
+    with pytest.raises(LoginRefused, match=words):
+        login.receive(parse_text(line))
+
+
+def test_a_server_that_closes_may_be_tried_again() -> None:
+    login = begin(Identity("anna"))
+    with pytest.raises(CannotConnect, match="too many"):
+        login.receive(parse_text("ERROR :Closing link: (too many connections)"))
+
+
+def test_an_identity_shows_no_secret() -> None:
+    assert "secret" not in repr(Identity("anna", "secret99", token="secret-token"))
