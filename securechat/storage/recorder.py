@@ -53,9 +53,27 @@ class Recorder:
         return []
 
     def _record_together(self, entries: Sequence[Entry]) -> None:
-        effects: list[Event] = []
+        first = self.newest
+        values, effects = self._number(entries)
+        if effects:
+            with self._connection.begin_nested():
+                self._insert(values)
+                for event in effects:
+                    _EFFECTS[event.kind](self._connection, event)
+        elif values:
+            try:
+                self._insert(values)
+            except ROW_FAULTS as error:
+                # No SAVEPOINT here, as it would cost every batch; earlier chunks of this run are taken back by hand.
+                if not is_general(error):
+                    self._connection.execute(delete(EventRow).where(EventRow.sequence > first))
+                raise
+
+    def _number(self, entries: Sequence[Entry]) -> tuple[list[object], list[Event]]:
+        """Give the events their numbers; return the rows to store, as one flat list, and the events with effects."""
         values: list[object] = []
-        sequence = first = self.newest
+        effects: list[Event] = []
+        sequence = self.newest
         message = Kind.MESSAGE
         extend = values.extend
         for entry in entries:
@@ -85,19 +103,7 @@ class Recorder:
                 )
             )
         self.newest = sequence
-        if effects:
-            with self._connection.begin_nested():
-                self._insert(values)
-                for event in effects:
-                    _EFFECTS[event.kind](self._connection, event)
-        elif values:
-            try:
-                self._insert(values)
-            except ROW_FAULTS as error:
-                # No SAVEPOINT here, as it would cost every batch; earlier chunks of this run are taken back by hand.
-                if not is_general(error):
-                    self._connection.execute(delete(EventRow).where(EventRow.sequence > first))
-                raise
+        return values, effects
 
     def _insert(self, values: list[object]) -> None:
         """Insert rows, given as one flat list, with as few statements as the chunk sizes allow."""

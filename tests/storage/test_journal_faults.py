@@ -192,10 +192,8 @@ def test_a_commit_that_fails_undoes_everything(database: Database, published: Pu
     journal.stop()
 
 
-def test_a_real_failure_of_the_commit_itself(tmp_path: Path) -> None:
-    """The system refuses to let the write-ahead log grow: SQLite notices only while it commits."""
-    script = f"""
-import resource
+COMMIT_FAILS = """
+import resource, sys
 from securechat.domain.events import Event, Kind, Source
 from securechat.domain.history import Direction, HistoryQuery
 from securechat.storage.engine import open_database
@@ -205,7 +203,7 @@ class Item:
     def __init__(self, text):
         self.event = Event(Kind.MESSAGE, 1, Source("a", "a", "h"), 1, "#general", text)
 
-database = open_database("sqlite:///{tmp_path}/chat.db")
+database = open_database(sys.argv[1])
 database.migrate()
 def publish(entries, error):
     print([entry.event.text[:6] for entry in entries], [entry.event.sequence for entry in entries], error, flush=True)
@@ -230,7 +228,12 @@ print([(event.sequence, event.text) for event in page], journal.healthy)
 journal.stop()
 database.close()
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=SECONDS)
+
+
+def test_a_real_failure_of_the_commit_itself(url: str) -> None:
+    """The system refuses to let the write-ahead log grow: SQLite notices only while it commits."""
+    command = [sys.executable, "-c", COMMIT_FAILS, url]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=SECONDS)
     lines = done.stdout.splitlines()
     assert lines[0] == "['first'] [1] None"
     assert lines[1].startswith("['lost 1'] [0] the database cannot store: ")
