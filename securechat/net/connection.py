@@ -174,10 +174,16 @@ class Connection:
         pending = self._pending
         if pending:
             data = pending[0] if len(pending) == 1 else b"".join(pending)
-            sent = self._write(data)
+            # This is the hottest line of the server: a busy room comes by here once per member and tick.
+            try:
+                sent = self._tls.send(data)
+            except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                sent = 0
+            if sent < len(data):
+                sent += self._write_rest(data, sent)
             self.pending_bytes -= sent
             if sent < len(data):
-                self._pending = [data[sent:] if sent else data]
+                self._pending = [data[sent:]]
                 if not self._blocked:
                     self._blocked = True
                     self._update_events()
@@ -186,25 +192,19 @@ class Connection:
         if self._blocked:
             self._blocked = False
             self._update_events()
+        if self.phase is Phase.CLOSING:
+            self._finish_sending()
 
-    def _write(self, data: bytes) -> int:
-        """Return how many bytes TLS took."""
-        length = len(data)
-        sent = 0
+    def _write_rest(self, data: bytes, sent: int) -> int:
+        """Go on after the first record, for as long as TLS takes more; return how many bytes it took."""
+        position = sent
         try:
-            if length <= READ_BYTES:
-                return self._tls.send(data)
             with memoryview(data) as view:
-                while sent < length:
-                    sent += self._tls.send(view[sent : sent + WRITE_BYTES])
+                while sent and position < len(data):
+                    position += self._tls.send(view[position : position + WRITE_BYTES])
         except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
             pass
-        return sent
-
-    @property
-    def is_flushed(self) -> bool:
-        """Whether nothing waits to be sent."""
-        return not self._pending
+        return position - sent
 
     def pause(self, paused: bool) -> None:
         """Stop or go on reading from it."""
@@ -212,7 +212,7 @@ class Connection:
             self._paused = paused
             self._update_events()
 
-    def finish_sending(self) -> None:
+    def _finish_sending(self) -> None:
         """Say goodbye in TLS and TCP; the peer may still be sending, so the socket is kept for a moment."""
         self.phase = Phase.DRAINING
         self._paused = False
@@ -226,6 +226,7 @@ class Connection:
         """Close the socket at once."""
         self.phase = Phase.CLOSED
         self._pending.clear()
+        self._blocked = False
         self._held = None
         self._tls.close()
 

@@ -321,13 +321,8 @@ class IoThread(threading.Thread):
         """Write what this tick has queued: one write for each connection."""
         dirty, self.dirty = self.dirty, []
         for connection in dirty:
-            phase = connection.phase
-            if phase is Phase.CLOSED or phase is Phase.DRAINING:
-                continue
             try:
                 connection.flush()
-                if connection.phase is Phase.CLOSING and connection.is_flushed:
-                    connection.finish_sending()
             except OSError as error:
                 self.post(lambda connection=connection, error=error: self._lose(connection, _reason(error)))  # type: ignore[misc]
 

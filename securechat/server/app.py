@@ -1,5 +1,6 @@
 """The server as a whole: wires storage, hub, threads and sockets, starts them, and stops them in order."""
 
+import gc
 import hashlib
 import hmac
 import logging
@@ -18,10 +19,14 @@ from securechat.links import Link, format_link
 from securechat.net.io_thread import IoThread, publisher
 from securechat.net.listener import Acceptor, open_listeners
 from securechat.net.workers import WorkerPools
+from securechat.server.administration import Administration
+from securechat.server.administration_ports import JournalStore, ServerAddress
 from securechat.server.admission import Admission
 from securechat.server.configuration import Configuration
+from securechat.server.control import ControlServer, socket_path
 from securechat.server.dispatcher import Dispatcher
 from securechat.server.hub import GENERAL, Hub, take_snapshot
+from securechat.server.live_effects import HubEffects
 from securechat.storage.engine import Database, open_database
 from securechat.storage.journal import Journal
 from securechat.tls import authority, contexts
@@ -30,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 1.2
 """How long clients have to take their last lines."""
+GC_THRESHOLD = 20_000
+"""New objects between two runs of the garbage collector."""
 RENEWAL_SECONDS = 60.0
 """How often certificates are looked after."""
 
@@ -83,7 +90,7 @@ class Server:
         database.lock()
         database.migrate()
         self._wire(database, tls_context)
-        self._serve(listeners)
+        self._serve(listeners, database)
 
     def _wire(self, database: Database, tls_context: ssl.SSLContext) -> None:
         """Make the journal, the hub and the threads; nothing runs yet."""
@@ -102,7 +109,7 @@ class Server:
         dispatcher = Dispatcher(self.hub)
         self._threads.append(IoThread(0, self.hub, dispatcher, self._admission, tls_context))
 
-    def _serve(self, listeners: list[socket.socket]) -> None:
+    def _serve(self, listeners: list[socket.socket], database: Database) -> None:
         """Start everything."""
         self.journal.start()
         self._undo.append(self.journal.stop)
@@ -112,6 +119,18 @@ class Server:
             if self.hub.find_room(GENERAL) is None:
                 _, created = self.hub.create_room(GENERAL, self.hub.server_source)
                 self.hub.journal.submit(created)
+        host, port = self.addresses[0]
+        self._address = ServerAddress(best_host(host), port, self.fingerprint)
+        administration = Administration(
+            self.configuration,
+            JournalStore(self.journal, database),
+            HubEffects(self.hub),
+            lambda: self._address,
+            clock=self._clock,
+        )
+        control = ControlServer(socket_path(self.configuration.database_path), administration)
+        control.start()
+        self._undo.append(control.stop)
         if not self.hub.accounts:
             self.bootstrap = self._make_bootstrap()
         for listening in listeners:
@@ -119,6 +138,11 @@ class Server:
         for thread in self._threads:
             thread.start()
         self._undo.append(self._stop_threads)
+        # What exists now lives as long as the server: the collector need not look at it again. Connections are freed by
+        # counting references; what only the collector can free is rare, so it may come rarely.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GC_THRESHOLD, 20, 50)
         for host, port in self.addresses:
             logger.info("Listening on %s", f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
 
@@ -143,8 +167,8 @@ class Server:
             )
 
         self.journal.call(store).result(10)
-        host, port = self.addresses[0]
-        link = Link(best_host(host), port, GENERAL.removeprefix("#"), token, self.fingerprint)
+        address = self._address
+        link = Link(address.host, address.port, GENERAL.removeprefix("#"), token, address.fingerprint)
         return Bootstrap(format_link(link))
 
     def request_stop(self) -> None:

@@ -57,11 +57,13 @@ class Context:
         then: Callable[[T], None],
         failed: Callable[[BaseException], None],
         busy: Callable[[], None],
+        too_late: Callable[[T], None] | None = None,
     ) -> None:
         """Run `job` on a worker once the session's own events are on disk; then go on here, under the hub lock.
 
         Exactly one of `then(result)`, `failed(error)` and `busy()` (the pool's queue is full) is called, then the
-        answer is flushed. Further lines of the session wait until then.
+        answer is flushed. Further lines of the session wait until then. When the session ends meanwhile, nobody is
+        called, but `too_late(result)` when the job has changed something that the hub must know of.
         """
         session = self.session
         self.wait()
@@ -73,6 +75,8 @@ class Context:
                         then(result)
                     else:
                         failed(error)
+                elif error is None and too_late is not None:
+                    too_late(result)
                 self.done()
 
             session.outlet.post(go_on)

@@ -5,10 +5,12 @@ are put, so that a busy room costs one `put` per member and batch instead of one
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
+from securechat.domain.events import ONLY_SHOWN
 from securechat.errors import StorageError
 from securechat.protocol.capabilities import RENDER_MASK
-from securechat.server.entries import Barrier, Copy, Entry, Publication, Reply
+from securechat.server.entries import Barrier, Copy, Entry, Hold, Publication, Reply
 from securechat.server.ports import Outlet
 from securechat.server.rendering import Renderer
 from securechat.server.sessions import THREAD_SHIFT, Session
@@ -59,6 +61,10 @@ class Delivery:
             elif isinstance(entry, Barrier):
                 entry.session.in_flight -= 1
                 actions.append(entry.action)
+            elif isinstance(entry, Hold):
+                entry.session.in_flight -= 1
+                entry.session.outlet.hold()
+                actions.append(partial(entry.action, self.delivered_sequence))
         return actions
 
     def fail(self, entries: Sequence[Entry]) -> list[Callable[[], None]]:
@@ -68,14 +74,14 @@ class Delivery:
         """
         undo: list[Callable[[], None]] = []
         for entry in reversed(entries):
-            if isinstance(entry, Publication):
+            if isinstance(entry, Publication) and not _only_shown(entry):
                 entry.failed = True
                 if entry.undo is not None and self._thread_index == 0:
                     undo.append(entry.undo)
         actions: list[Callable[[], None]] = []
         for entry in entries:
             session = entry.session
-            if not isinstance(entry, Publication):
+            if not isinstance(entry, Publication) or _only_shown(entry):
                 actions.extend(self.deliver((entry,)))
             elif session is not None and session.outlet.thread_index == self._thread_index:
                 session.in_flight -= 1
@@ -108,12 +114,11 @@ class Delivery:
                     self._put_for_author(run, lines, authors[outlet])
                 else:
                     outlet.put(chunk)
-        for publication in reversed(run):
+        for publication in run:  # an audience of nobody is the same for many conversations
             event = publication.event
             if event is not None and event.sequence:  # some events are not recorded: they have none
                 self.delivered_sequence = event.sequence
                 self._last_said[event.conversation] = event.sequence
-                break
         for session in waiting.values():
             self._put_for_author(run, None, session)
 
@@ -129,3 +134,8 @@ class Delivery:
                 parts.append(lines[index])
         if parts:
             session.outlet.put(b"".join(parts))
+
+
+def _only_shown(publication: Publication) -> bool:
+    """Whether nothing of it is stored: that the disk is full is no reason not to tell who came or went."""
+    return publication.event is not None and publication.event.kind in ONLY_SHOWN

@@ -74,6 +74,19 @@ class Copy(Entry):
         self.original = original
 
 
+class Hold(Entry):
+    """From its place in the order on, what comes for the session is kept back, until its outlet is released.
+
+    Then runs `action(reached)` like a Barrier; `reached` is the newest sequence number that came before.
+    """
+
+    __slots__ = ("action",)
+
+    def __init__(self, session: Session, action: Callable[[int], None]) -> None:
+        super().__init__(None, session)
+        self.action = action
+
+
 class Barrier(Entry):
     """Runs `action` on the session's I/O thread, under the hub lock, once its earlier events are published."""
 

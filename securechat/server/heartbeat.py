@@ -39,5 +39,5 @@ def watch(hub: Hub, session: Session, now: float) -> None:
 def answered(session: Session, token: str) -> None:
     """Take a PONG."""
     session.pinged_at = 0.0
-    if token.isascii() and token.isdigit() and len(token) < 19:
+    if token.isascii() and token.isdigit() and len(token) < 19 and int(token) <= session.outlet.delivered_sequence:
         session.received_sequence = max(session.received_sequence, int(token))

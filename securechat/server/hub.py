@@ -145,7 +145,12 @@ class Hub:
         self._next_conversation = max(self._next_conversation, live.room.id + 1)
 
     def _forget_room(self, live: LiveRoom) -> None:
-        """Undo `create_room`; whoever joined meanwhile is taken out by the undoing of their own events."""
+        """Undo `create_room`. Who came in by the same batch is out already; whoever is left learns that they are."""
+        for user in list(live.members):
+            event = Event(Kind.PART, self.now(), user.source, live.room.id, live.room.name, "It could not be stored")
+            publication = self.publication(event, live, None)
+            self.leave(user, live)
+            self.journal.submit(publication)
         self.rooms.pop(fold(live.room.name), None)
         self.rooms_by_id.pop(live.room.id, None)
 
@@ -162,6 +167,13 @@ class Hub:
             self.memberships[user.account.id][live.room.id] = None
         for session in user.sessions:
             live.add_session(session)
+
+    def return_to(self, user: User, live: LiveRoom) -> None:
+        """Undo that `user` left a room: they are in it again if they are still here, and members in any case."""
+        if user.sessions:
+            self.enter(user, live)
+        elif user.account is not None:
+            self.memberships[user.account.id][live.room.id] = None
 
     def leave(self, user: User, live: LiveRoom, *, keep_membership: bool = False) -> None:
         """Take a user out of a room; `keep_membership` when they only go offline."""

@@ -46,7 +46,7 @@ class Exchange:
 
 
 def throttled(context: Context, name: str) -> bool:
-    """Refuse, with the seconds to wait, when too many logins to `name` have failed from this address."""
+    """Answer with the seconds to wait when too many logins to `name` have failed from this address."""
     hub = context.hub
     now = hub.monotonic()
     address = context.session.outlet.address
@@ -58,9 +58,19 @@ def throttled(context: Context, name: str) -> bool:
             str(int(wait) + 1),
             text=f"Too many failed logins; try again in {int(wait) + 1} seconds",
         )
-        context.response.numeric(ERR_SASLFAIL)
-        context.session.exchange = None
     return bool(wait)
+
+
+def _refused(context: Context, name: str, acts_as: str) -> bool:
+    """Whether an exchange ends before the password is looked at; answered then. `acts_as` is the authzid."""
+    if throttled(context, name):
+        context.session.exchange = None
+        context.response.numeric(ERR_SASLFAIL)
+        return True
+    if acts_as and fold(acts_as) != fold(name):
+        fail_login(context, name)  # nobody may act as somebody else
+        return True
+    return False
 
 
 def fail_login(context: Context, name: str) -> None:
@@ -132,10 +142,7 @@ def parameters(context: Context) -> Parameters:
 def plain(context: Context, response: PlainResponse) -> None:
     """Check a PLAIN response on a worker (RFC 4616)."""
     name = response.authcid
-    if throttled(context, name):
-        return
-    if response.authzid and fold(response.authzid) != fold(name):
-        fail_login(context, name)  # nobody may act as somebody else
+    if _refused(context, name, response.authzid):
         return
     account = context.hub.accounts.get(fold(name))
 
@@ -178,7 +185,7 @@ def scram_first(context: Context, exchange: Exchange, data: bytes) -> None:
     """Answer client-first with salt and iterations (RFC 5802 section 5)."""
     scram = ScramServer(data)
     name = scram.user
-    if throttled(context, name):
+    if _refused(context, name, scram.authzid):
         return
     exchange.scram = scram
     exchange.name = name

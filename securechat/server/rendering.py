@@ -6,6 +6,7 @@ from securechat.clock import format_time
 from securechat.domain.events import Event, Kind
 from securechat.domain.history import StoredEvent
 from securechat.protocol.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, SERVER_TIME
+from securechat.protocol.message import escape_tag_value
 
 _MESSAGE_TAGS = MESSAGE_TAGS.bit
 _SERVER_TIME = SERVER_TIME.bit
@@ -46,7 +47,7 @@ class Renderer:
         if capabilities & _MESSAGE_TAGS and event.kind in _HAS_MESSAGE_ID:
             parts.append(f"msgid={self._id_prefix}{event.sequence}")
         if capabilities & _ACCOUNT_TAG and event.source.account:
-            parts.append(f"account={event.source.account}")
+            parts.append(f"account={escape_tag_value(event.source.account)}")
         if event.tags and capabilities & _MESSAGE_TAGS:
             parts.append(event.tags)  # behind the server's own tags (extensions/message-tags, "Size limit")
         return ";".join(parts)
@@ -71,7 +72,7 @@ class Renderer:
         if capabilities & _MESSAGE_TAGS:
             parts.append(f"msgid={self._id_prefix}{stored.sequence}")
         if capabilities & _ACCOUNT_TAG and stored.account:
-            parts.append(f"account={stored.account}")
+            parts.append(f"account={escape_tag_value(stored.account)}")
         if stored.tags and capabilities & _MESSAGE_TAGS:
             parts.append(stored.tags)
         text = body(stored.kind, stored.source, stored.target, stored.text)

@@ -1,7 +1,7 @@
 """Replay: clients that cannot ask for history are shown what they missed, at login and at JOIN."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from securechat.domain.account import Account
@@ -33,62 +33,80 @@ class Wanted:
     after: int  # sequence; 0: the newest lines whatever they are
 
 
+Pages = Sequence[tuple[Wanted, list[StoredEvent]]]
+"""What was found in each conversation, oldest line first."""
+
+
 def replay_missed(hub: Hub, session: Session, response: Response, user: User, account: Account) -> None:
     """After the welcome: everything since the account's last client of this kind was here."""
     after = account.replay_sequence
     last = hub.last_said
-    wanted = [
-        Wanted(live.room.name, live.room.id, after)
-        for live in user.rooms.values()
-        if last.get(live.room.id, 0) > after and may(user.subject(live), Action.READ_HISTORY, hub.policy)
-    ]
-    if may(user.subject(), Action.READ_DIRECT_HISTORY, hub.policy):
-        direct = hub.direct_by_party.get(party_of_account(account.id), {}).values()
-        missed = sorted((one for one in direct if last.get(one.id, 0) > after), key=lambda one: -last[one.id])
-        wanted += [Wanted(user.nick, one.id, after) for one in missed[:MOST_DIRECT]]
-    _replay(hub, session, response, wanted)
+
+    def missed() -> list[Wanted]:
+        wanted = [
+            Wanted(live.room.name, live.room.id, after)
+            for live in user.rooms.values()
+            if last.get(live.room.id, 0) > after and may(user.subject(live), Action.READ_HISTORY, hub.policy)
+        ]
+        if may(user.subject(), Action.READ_DIRECT_HISTORY, hub.policy):
+            direct = hub.direct_by_party.get(party_of_account(account.id), {}).values()
+            newest = sorted((one for one in direct if last.get(one.id, 0) > after), key=lambda one: -last[one.id])
+            wanted += [Wanted(user.nick, one.id, after) for one in newest[:MOST_DIRECT]]
+        return wanted
+
+    _replay(hub, session, response, missed)
 
 
-def replay_room(hub: Hub, session: Session, response: Response, user: User, live: LiveRoom) -> None:
-    """After a JOIN: the newest lines of the room."""
-    if hub.last_said.get(live.room.id) and may(user.subject(live), Action.READ_HISTORY, hub.policy):
-        _replay(hub, session, response, [Wanted(live.room.name, live.room.id, 0)])
+def replay_rooms(hub: Hub, session: Session, response: Response, user: User, joined: Sequence[LiveRoom]) -> None:
+    """After a JOIN: the newest lines of the rooms."""
+
+    def newest() -> list[Wanted]:
+        return [
+            Wanted(live.room.name, live.room.id, 0)
+            for live in joined
+            if hub.last_said.get(live.room.id) and may(user.subject(live), Action.READ_HISTORY, hub.policy)
+        ]
+
+    _replay(hub, session, response, newest)
 
 
-def _replay(hub: Hub, session: Session, response: Response, wanted: Sequence[Wanted]) -> None:
-    """Read and show the conversations once the answer is out; live lines wait until they are shown."""
+def _replay(hub: Hub, session: Session, response: Response, find: Callable[[], list[Wanted]]) -> None:
+    """Read and show the conversations once the answer is out; live lines wait until they are shown.
+
+    What is looked for by `find`, and how far, is settled where the live lines begin to wait: there, everything older
+    is on disk and known to the hub, and everything newer is kept back. So no line is missed and none comes twice.
+    """
     limit = hub.configuration.history.replay_lines
-    if not wanted or not limit:
+    if not limit:
         return
     session.busy = True
 
-    def read(unit: UnitOfWork) -> list[tuple[Wanted, list[StoredEvent]]]:
-        return [(one, unit.history.page(_query(one, limit))) for one in wanted]
-
-    def finish(pages: list[tuple[Wanted, list[StoredEvent]]] | None, error: BaseException | None) -> None:
+    def finish(pages: Pages | None, error: BaseException | None) -> None:
         session.outlet.post(lambda: _show(hub, session, pages, error))
 
-    def start() -> None:
+    def start(reached: int) -> None:
         if session.state is State.ENDED:
             return
-        session.outlet.hold()
-        if not hub.workers.submit(Pool.READING, lambda: hub.reader.read(read), finish):
+        wanted = find()
+
+        def read(unit: UnitOfWork) -> Pages:
+            return [(one, unit.history.page(_query(one, reached, limit))) for one in wanted]
+
+        if not wanted:
+            _show(hub, session, [], None)
+        elif not hub.workers.submit(Pool.READING, lambda: hub.reader.read(read), finish):
             _show(hub, session, None, None)
 
-    response.afterwards(start)
+    response.hold_afterwards(start)
 
 
-def _query(wanted: Wanted, limit: int) -> HistoryQuery:
-    first = Bound(sequence=wanted.after) if wanted.after else None
-    return HistoryQuery(wanted.conversation, Direction.LATEST, limit, first)
+def _query(wanted: Wanted, reached: int, limit: int) -> HistoryQuery:
+    """The newest lines up to `reached`, but only what is newer than what is known already."""
+    end = Bound(sequence=reached + 1)
+    return HistoryQuery(wanted.conversation, Direction.BEFORE, limit, end, not_before=wanted.after)
 
 
-def _show(
-    hub: Hub,
-    session: Session,
-    pages: list[tuple[Wanted, list[StoredEvent]]] | None,
-    error: BaseException | None,
-) -> None:
+def _show(hub: Hub, session: Session, pages: Pages | None, error: BaseException | None) -> None:
     """Put the pages before what was held back, and let the session go on."""
     if error is not None:
         logger.error("History could not be read for a replay", exc_info=error)

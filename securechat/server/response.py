@@ -7,7 +7,7 @@ from securechat.protocol.capabilities import BATCH, LABELED_RESPONSE
 from securechat.protocol.message import format_message, format_tags
 from securechat.protocol.numerics import Numeric, format_numeric
 from securechat.protocol.standard_replies import StandardReply, fail
-from securechat.server.entries import Barrier, Entry, Publication, Reply
+from securechat.server.entries import Barrier, Entry, Hold, Publication, Reply
 from securechat.server.sessions import Session
 
 LABEL_BYTES = 64
@@ -31,7 +31,7 @@ class Response:
         self._label = format_tags({"label": label}) if wanted else ""
         self._items: list[bytes | Entry | Callable[[str], bytes]] = []
         self._requires: Publication | None = None
-        self._afterwards: Callable[[], None] | None = None
+        self._afterwards: Callable[[int], None] | None = None
         self._flushed = False
 
     def numeric(self, numeric: Numeric, **values: object) -> None:
@@ -70,16 +70,19 @@ class Response:
         """Drop the lines of the answer that follow when `publication` cannot be stored."""
         self._requires = publication
 
-    def afterwards(self, action: Callable[[], None]) -> None:
-        """Run `action` on the I/O thread, lock held, once the answer is put and all of its events are on disk."""
+    def hold_afterwards(self, action: Callable[[int], None]) -> None:
+        """Behind the answer, keep back what comes for the session, and run `action` (see entries.Hold)."""
         self._afterwards = action
 
     def flush(self) -> None:
-        """Send everything. Nothing may be added afterwards."""
+        """Send everything, once. Nothing may be added afterwards."""
+        if self._flushed:
+            return
         self._flushed = True
         self._flush_items()
         if self._afterwards is not None:
-            after_own_events(self._session, self._journal, self._afterwards)
+            self._session.in_flight += 1
+            self._journal.submit(Hold(self._session, self._afterwards))
 
     def _flush_items(self) -> None:
         """Label the items by their number and send them (extensions/labeled-response)."""
@@ -91,8 +94,10 @@ class Response:
         shown = sum(1 for item in items if not isinstance(item, Entry) or item.echo)
         label = self._label
         if shown == 0:
-            self._send(items, "")
-            self._send_line("ACK", (), f"@{label} ")
+            # Nothing of this is shown to its author, unless it cannot be stored: then the FAIL is the answer.
+            self._send(items, label)
+            published = [item for item in items if isinstance(item, Publication)]
+            self._send_line("ACK", (), f"@{label} ", published[-1] if published else None)
         elif shown == 1:
             self._send(items, label)
         elif self._session.has(BATCH.bit):
@@ -103,9 +108,11 @@ class Response:
         else:
             self._send(items, label)
 
-    def _send_line(self, command: str, params: Sequence[str], tags: str) -> None:
+    def _send_line(
+        self, command: str, params: Sequence[str], tags: str, requires: Publication | None = None
+    ) -> None:
         line = tags.encode() + format_message(command, params, source=self._server_name)
-        send(self._session, self._journal, line)
+        send(self._session, self._journal, line, requires)
 
     def _send(self, items: list[bytes | Entry | Callable[[str], bytes]], tags: str) -> None:
         """Send the items in order, each with `tags` in front."""

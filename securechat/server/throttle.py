@@ -9,8 +9,8 @@ class Budget:
     __slots__ = ("_at", "_burst", "_rate", "_tokens")
 
     def __init__(self, rate: float, burst: float, now: float) -> None:
-        """Allow `burst` at once and `rate` per second after; a rate of 0 means no limit. `now` in monotonic seconds."""
-        self._rate = rate
+        """Allow `burst` at once and `rate` per second after; 0 for either means no limit. `now`: monotonic seconds."""
+        self._rate = rate if burst else 0.0
         self._burst = max(burst, 1.0)
         self._tokens = self._burst
         self._at = now

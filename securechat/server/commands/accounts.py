@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 from securechat.domain.account import Account, Invite, refusal
 from securechat.domain.events import Event, Kind, Source
@@ -76,6 +77,7 @@ def register(context: Context) -> None:
         lambda made: _made(context, *made),
         failed=lambda error: _failed(context, wish, error),
         busy=lambda: context.response.fail("REGISTER", replies.TEMPORARILY_UNAVAILABLE, wish.name),
+        too_late=lambda made: _add(context, *made),
     )
 
 
@@ -141,17 +143,22 @@ def _failed(context: Context, wish: _Wish, error: BaseException) -> None:
     context.response.fail("REGISTER", replies.TEMPORARILY_UNAVAILABLE, wish.name)
 
 
-def _made(context: Context, account: Account, invite: Invite | None) -> None:
-    """Let the account in: into the rooms of its invite, and logged in."""
-    hub = context.hub
-    session = context.session
-    hub.add_account(account)
+def _add(context: Context, account: Account, invite: Invite | None) -> None:
+    """Know the account, whether or not its maker is still there, and make it a member of the rooms of its invite."""
+    context.hub.add_account(account)
     logger.info(
         "Account made",
-        extra={"account": account.name, "peer": session.outlet.address, "administrator": account.administrator},
+        extra={"account": account.name, "peer": context.session.outlet.address, "administrator": account.administrator},
     )
     for name in invite.rooms if invite is not None else ():
-        _put_into_room(hub, account, name)
+        _put_into_room(context.hub, account, name)
+
+
+def _made(context: Context, account: Account, invite: Invite | None) -> None:
+    """Let the account in."""
+    hub = context.hub
+    session = context.session
+    _add(context, account, invite)
     session.password = ""
     if session.user is not None:
         hub.adopt(session.user, account)
@@ -169,4 +176,5 @@ def _put_into_room(hub: Hub, account: Account, name: str) -> None:
         hub.journal.submit(created)
     hub.memberships[account.id][live.room.id] = None
     event = Event(Kind.JOIN, hub.now(), source, live.room.id, live.room.name)
-    hub.journal.submit(Publication(event, NOBODY, None))
+    undo = partial(hub.memberships[account.id].pop, live.room.id, None)
+    hub.journal.submit(Publication(event, NOBODY, None, undo=undo))

@@ -165,6 +165,7 @@ def _say_to_person(context: Context, kind: Kind, target: str, text: str, tags: s
     if present is user:
         context.response.publish(Copy(session, publication))
     elif present is not None and present.away and kind is Kind.MESSAGE:
+        context.response.stands_or_falls_with(publication)
         context.response.numeric(RPL_AWAY, nick=nick, message=present.away)
 
 

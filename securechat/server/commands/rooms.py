@@ -19,7 +19,7 @@ from securechat.server.entries import Publication, Reply
 from securechat.server.error_replies import answer_error
 from securechat.server.presence import MOST_ROOMS
 from securechat.server.registry import command
-from securechat.server.replay import replay_room
+from securechat.server.replay import replay_rooms
 from securechat.server.response import Response
 from securechat.server.roster import show_names, show_room, show_topic
 from securechat.server.users import LiveRoom
@@ -37,12 +37,15 @@ def join(context: Context) -> None:
         for live in list(context.user.rooms.values()):
             _part(context, live, "")
         return
+    joined = []
     for name in _names(context):
         try:
             check_room_name(name, context.hub.configuration.limits.room_name_length)
-            _join(context, name)
+            joined += _join(context, name)
         except DomainError as error:
             answer_error(context, error)
+    if joined and not context.session.has(CHATHISTORY.bit):
+        replay_rooms(context.hub, context.session, context.response, context.user, joined)
 
 
 def _names(context: Context) -> list[str]:
@@ -53,16 +56,17 @@ def _names(context: Context) -> list[str]:
     return names[:MOST_ROOMS]
 
 
-def _join(context: Context, name: str) -> None:
+def _join(context: Context, name: str) -> list[LiveRoom]:
+    """Go into one room and return it; nothing when there is no way in, or the user is in it already."""
     hub = context.hub
     session = context.session
     user = context.user
     if len(user.rooms) >= ROOMS_PER_USER:
         context.response.fail("JOIN", replies.TOO_MANY_ROOMS, name)
-        return
+        return []
     joined = hub.join(user, session, name)
     if joined is None:
-        return  # in it already: silence (modern-irc, "JOIN message")
+        return []  # in it already: silence (modern-irc, "JOIN message")
     live, publications = joined
     for publication in publications:
         publication.failure = publication.failure or context.failure(replies.NOT_STORED, name)
@@ -70,8 +74,7 @@ def _join(context: Context, name: str) -> None:
     context.response.stands_or_falls_with(publications[-1])
     show_room(context.response, live)
     _show_to_other_sessions(context, live, publications[-1])
-    if not session.has(CHATHISTORY.bit):
-        replay_room(hub, session, context.response, user, live)
+    return [live]
 
 
 def _show_to_other_sessions(context: Context, live: LiveRoom, joined: Publication) -> None:
@@ -106,7 +109,7 @@ def _part(context: Context, live: LiveRoom, reason: str) -> None:
         event,
         live,
         context.session,
-        undo=lambda: hub.enter(user, live),
+        undo=lambda: hub.return_to(user, live),
         failure=context.failure(replies.NOT_STORED, live.room.name),
     )
     hub.leave(user, live)
@@ -134,10 +137,11 @@ def topic(context: Context) -> None:
     before = (room.topic, room.topic_by, room.topic_time)
 
     def undo() -> None:
-        room.topic, room.topic_by, room.topic_time = before
+        if (room.topic, room.topic_by, room.topic_time) == after:  # else a later one stands, and may be stored
+            room.topic, room.topic_by, room.topic_time = before
 
     event = Event(Kind.TOPIC, hub.now(), user.source, room.id, room.name, text)
-    room.topic, room.topic_by, room.topic_time = text, user.source.mask, event.time
+    after = room.topic, room.topic_by, room.topic_time = (text, user.source.mask, event.time)
     context.response.publish(
         hub.publication(event, live, context.session, undo=undo, failure=context.failure(replies.NOT_STORED, room.name))
     )

@@ -1,0 +1,63 @@
+"""What an act of administration changes in the running server at once (administration_ports.LiveEffects)."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from securechat.domain.account import Account
+from securechat.names import fold
+from securechat.server.hub import Hub
+from securechat.server.presence import end_session
+from securechat.server.sessions import Session
+
+
+class HubEffects:
+    """Carries acts of administration into the hub. Called on the thread `control`."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def account_added(self, account: Account) -> None:
+        """Let the account log in. A guest who goes by its name must leave, as the name is somebody's now."""
+        hub = self._hub
+        with hub.lock:
+            hub.add_account(account)
+            holder = hub.users.get(fold(account.name))
+            guests = list(holder.sessions) if holder is not None and holder.account is None else []
+        self._end(guests, "Your nick belongs to an account now; choose another one")
+
+    def account_suspended(self, account_id: int) -> None:
+        """End the account's sessions and let it log in no more."""
+        with self._hub.lock:
+            self._hub.accounts_by_id[account_id].suspended = True
+        self._end_sessions(account_id, "The account is suspended")
+
+    def account_unsuspended(self, account_id: int) -> None:
+        """Let the account log in again."""
+        with self._hub.lock:
+            self._hub.accounts_by_id[account_id].suspended = False
+
+    def credentials_changed(self, account_id: int) -> None:
+        """End the account's sessions: whoever is there must know the new password."""
+        self._end_sessions(account_id, "The password was changed; log in with the new one")
+
+    def sessions(self) -> Mapping[int, int]:
+        """How many sessions each account has that is online, by its id."""
+        with self._hub.lock:
+            return {account_id: len(user.sessions) for account_id, user in self._hub.users_of_account.items()}
+
+    def rooms(self) -> Mapping[int, int]:
+        """How many users are in each room now, by its id."""
+        with self._hub.lock:
+            return {room_id: len(live.members) for room_id, live in self._hub.rooms_by_id.items()}
+
+    def _end_sessions(self, account_id: int, reason: str) -> None:
+        """End every session of the account, those that are logged in but not welcomed yet included."""
+        hub = self._hub
+        with hub.lock:
+            sessions = [one for one in hub.sessions if one.account is not None and one.account.id == account_id]
+        self._end(sessions, reason)
+
+    def _end(self, sessions: Sequence[Session], reason: str) -> None:
+        """End sessions, each on its own I/O thread, which holds the hub lock then."""
+        for session in sessions:
+            session.outlet.post(partial(end_session, self._hub, session, reason))
