@@ -27,6 +27,9 @@ SAID = frozenset({Kind.MESSAGE, Kind.NOTICE})
 RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART, Kind.TOPIC})
 """The kinds that get a row of their own in the `events` table."""
 
+ONLY_SHOWN = frozenset({Kind.QUIT, Kind.NICK, Kind.AWAY, Kind.ARRIVE})
+"""The kinds that leave no trace in the database."""
+
 
 @dataclass(slots=True, frozen=True)
 class Source:

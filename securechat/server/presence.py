@@ -10,7 +10,7 @@ from securechat.errors import StorageError
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import CHATHISTORY
 from securechat.protocol.isupport import Isupport
-from securechat.protocol.message import format_message
+from securechat.protocol.message import cut, format_message
 from securechat.protocol.numerics import (
     ERR_NICKNAMEINUSE,
     RPL_CREATED,
@@ -23,6 +23,7 @@ from securechat.server.entries import Publication
 from securechat.server.hub import Hub
 from securechat.server.information import send_lusers, send_motd
 from securechat.server.lifecycle import State, Step, after
+from securechat.server.rendering import text_bytes
 from securechat.server.replay import replay_missed
 from securechat.server.response import Response, after_own_events
 from securechat.server.roster import show_room
@@ -37,6 +38,8 @@ MOST_ROOMS = 20
 """How many rooms JOIN, PART and NAMES take (TARGMAX)."""
 MOST_SESSIONS = 20
 """How many sessions one account may have at once: enough for people, a bound for runaway scripts."""
+REASON_BYTES = 400
+"""The longest reason for an end that fits into an ERROR."""
 
 
 def register_when_ready(hub: Hub, session: Session, response: Response) -> None:
@@ -147,7 +150,7 @@ def end_session(hub: Hub, session: Session, reason: str, *, orderly: bool = Fals
     session.backlog = None
     session.password = ""
     session.exchange = None
-    error = format_message("ERROR", (f"Closing link: ({reason})",))
+    error = format_message("ERROR", (f"Closing link: ({cut(reason, REASON_BYTES)})",))
     if user is not None:
         _leave_user(hub, session, user, reason, orderly=orderly)
     # What the session itself caused before is still shown to it; then the reason, then the end.
@@ -169,7 +172,8 @@ def _leave_user(hub: Hub, session: Session, user: User, reason: str, *, orderly:
     if user.sessions:
         return
     if not hub.stopping:
-        event = Event(Kind.QUIT, hub.now(), user.source, text=reason)
+        text = cut(reason, text_bytes(Kind.QUIT, user.source.mask, ""))
+        event = Event(Kind.QUIT, hub.now(), user.source, text=text)
         hub.journal.submit(hub.tell_peers(event, user, None))
     for live in list(user.rooms.values()):
         hub.leave(user, live, keep_membership=True)

@@ -1,12 +1,13 @@
 """The one place that turns events into lines, for a given set of capabilities."""
 
-from collections.abc import Iterable
-
 from securechat.clock import format_time
 from securechat.domain.events import Event, Kind
 from securechat.domain.history import StoredEvent
 from securechat.protocol.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, SERVER_TIME
-from securechat.protocol.message import escape_tag_value
+from securechat.protocol.message import cut, escape_tag_value
+
+LINE_BYTES = 512
+"""A relayed line without its tags, CR LF included (RFC 1459 section 2.3)."""
 
 _MESSAGE_TAGS = MESSAGE_TAGS.bit
 _SERVER_TIME = SERVER_TIME.bit
@@ -79,14 +80,20 @@ class Renderer:
         return (f"@{';'.join(parts)} {text}\r\n" if parts else f"{text}\r\n").encode()
 
     def dated_line(self, stored: StoredEvent) -> bytes:
-        """Return the line for a client without server-time: the time (UTC) stands at the start of its text."""
-        moment = f"{format_time(stored.time)[:16].replace('T', ' ')}Z"
-        text = stored.text
+        """Return the line for a client without server-time: the time (UTC) stands at the start of its text.
+
+        Two lines when it does not fit into one any more.
+        """
+        moment = f"[{format_time(stored.time)[:16].replace('T', ' ')}Z] "
+        text, before, behind = stored.text, moment, ""
         if text.startswith("\x01ACTION "):
-            text = f"\x01ACTION [{moment}] {text[8:]}"
-        else:
-            text = f"[{moment}] {text}"
-        return f"{body(stored.kind, stored.source, stored.target, text)}\r\n".encode()
+            text, before, behind = text[8:].removesuffix("\x01"), f"\x01ACTION {moment}", "\x01"
+        room = text_bytes(stored.kind, stored.source, stored.target) - len(before) - len(behind)
+        parts = [cut(text, room)]
+        if len(parts[0]) < len(text):
+            parts.append(text[len(parts[0]) :])
+        lines = [body(stored.kind, stored.source, stored.target, f"{before}{part}{behind}") for part in parts]
+        return "".join(f"{line}\r\n" for line in lines).encode()
 
 
 def body(kind: Kind, source: str, target: str, text: str) -> str:
@@ -110,6 +117,6 @@ def body(kind: Kind, source: str, target: str, text: str) -> str:
             return ""
 
 
-def joined(lines: Iterable[bytes]) -> bytes:
-    """Return the lines as one piece, to be written at once."""
-    return b"".join(lines)
+def text_bytes(kind: Kind, source: str, target: str) -> int:
+    """Return how many bytes of UTF-8 the text of an event may have, so that its line stays within LINE_BYTES."""
+    return max(0, LINE_BYTES - len(f"{body(kind, source, target, '+')}\r\n".encode()) + 1)

@@ -8,6 +8,7 @@ from securechat.protocol.message import format_message, format_tags
 from securechat.protocol.numerics import Numeric, format_numeric
 from securechat.protocol.standard_replies import StandardReply, fail
 from securechat.server.entries import Barrier, Entry, Hold, Publication, Reply
+from securechat.server.rendering import LINE_BYTES
 from securechat.server.sessions import Session
 
 LABEL_BYTES = 64
@@ -37,6 +38,10 @@ class Response:
     def numeric(self, numeric: Numeric, **values: object) -> None:
         """Answer with a numeric."""
         self.raw(format_numeric(numeric, self._server_name, self._session.shown_nick, **values))
+
+    def numeric_text_bytes(self, numeric: Numeric, **values: object) -> int:
+        """Return how many bytes the text of a numeric may have; `values` hold an empty one."""
+        return LINE_BYTES - len(format_numeric(numeric, self._server_name, self._session.shown_nick, **values))
 
     def line(self, command: str, params: Sequence[str], source: str | None = None) -> None:
         """Answer with a command; the server is its source unless another is given."""
@@ -108,9 +113,7 @@ class Response:
         else:
             self._send(items, label)
 
-    def _send_line(
-        self, command: str, params: Sequence[str], tags: str, requires: Publication | None = None
-    ) -> None:
+    def _send_line(self, command: str, params: Sequence[str], tags: str, requires: Publication | None = None) -> None:
         line = tags.encode() + format_message(command, params, source=self._server_name)
         send(self._session, self._journal, line, requires)
 

@@ -4,9 +4,6 @@ from securechat.protocol.numerics import RPL_ENDOFNAMES, RPL_NAMREPLY, RPL_NOTOP
 from securechat.server.response import Response
 from securechat.server.users import LiveRoom
 
-NAMES_BYTES = 380
-"""How many bytes of nicks one 353 holds: with prefix, server name and room it stays below 512."""
-
 
 def show_topic(response: Response, live: LiveRoom, *, even_none: bool) -> None:
     """Send 332 and 333, or 331 when there is no topic and `even_none` asks for that."""
@@ -20,12 +17,13 @@ def show_topic(response: Response, live: LiveRoom, *, even_none: bool) -> None:
 
 def show_names(response: Response, live: LiveRoom) -> None:
     """Send 353 as often as needed, and 366 (modern-irc, "RPL_NAMREPLY")."""
+    most = response.numeric_text_bytes(RPL_NAMREPLY, symbol="=", room=live.room.name, names="")
     line: list[str] = []
     size = 0
     for member in live.members:
         nick = member.nick
         length = len(nick.encode()) + 1
-        if line and size + length > NAMES_BYTES:
+        if line and size + length - 1 > most:
             response.numeric(RPL_NAMREPLY, symbol="=", room=live.room.name, names=" ".join(line))
             line, size = [], 0
         line.append(nick)

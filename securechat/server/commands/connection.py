@@ -1,10 +1,12 @@
 """PING, PONG and QUIT (modern-irc, "Connection Messages")."""
 
+from securechat.protocol.message import cut
 from securechat.protocol.numerics import ERR_NOORIGIN
 from securechat.server.context import Context
 from securechat.server.heartbeat import answered
 from securechat.server.presence import end_session
 from securechat.server.registry import Stage, command
+from securechat.server.rendering import LINE_BYTES
 
 
 @command(
@@ -18,7 +20,9 @@ def ping(context: Context) -> None:
     if not token:
         context.response.numeric(ERR_NOORIGIN)
         return
-    context.response.line("PONG", (context.hub.configuration.server.name, token))
+    server = context.hub.configuration.server.name
+    overhead = len(f":{server} PONG {server} :\r\n")
+    context.response.line("PONG", (server, cut(token, LINE_BYTES - overhead)))
 
 
 @command("PONG", stage=Stage.ANY, free=True, help="PONG <token>: the answer to the server's PING")

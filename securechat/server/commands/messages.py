@@ -25,11 +25,9 @@ from securechat.server.context import Context
 from securechat.server.entries import Copy, Publication
 from securechat.server.presence import MOST_TARGETS
 from securechat.server.registry import command
+from securechat.server.rendering import LINE_BYTES
 from securechat.server.sessions import Session
 from securechat.server.users import User, audience_of
-
-LINE_BYTES = 512
-"""A relayed line without its tags, CR LF included (RFC 1459 section 2.3)."""
 
 _COMMANDS = {Kind.MESSAGE: "PRIVMSG", Kind.NOTICE: "NOTICE", Kind.TAGS: "TAGMSG"}
 _ECHO = ECHO_MESSAGE.bit
@@ -94,17 +92,24 @@ def _client_tags(tags: Mapping[str, str]) -> str:
 
 def _say_to(context: Context, kind: Kind, target: str, text: str, tags: str) -> None:
     """Say it to one target."""
-    user = context.user
-    size = len(text) if text.isascii() else len(text.encode())
-    mask = user.source.mask
-    name_size = len(target) if target.isascii() else len(target.encode())
-    # `:mask COMMAND target :text` CR LF. What cannot be relayed whole is refused, so that nothing is lost unseen.
-    if size + name_size + len(mask.encode()) + len(_COMMANDS[kind]) + 7 > LINE_BYTES:
-        context.response.numeric(ERR_INPUTTOOLONG)
-    elif target[0] == "#":
+    if target[0] == "#":
         _say_in_room(context, kind, target, text, tags)
     else:
         _say_to_person(context, kind, target, text, tags)
+
+
+def _is_too_long(context: Context, event: Event) -> bool:
+    """Refuse what cannot be relayed whole, so that nothing is lost unseen."""
+    # The name as it is relayed counts: names that are the same may differ in length, outside ASCII.
+    text, target, mask = event.text, event.target, event.source.mask
+    size = len(text) + len(target) + len(mask)
+    if not (text.isascii() and target.isascii() and mask.isascii()):
+        size = len(text.encode()) + len(target.encode()) + len(mask.encode())
+    # `:mask COMMAND target :text` CR LF
+    if size + len(_COMMANDS[event.kind]) + 7 <= LINE_BYTES:
+        return False
+    context.response.numeric(ERR_INPUTTOOLONG)
+    return True
 
 
 def _say_in_room(context: Context, kind: Kind, target: str, text: str, tags: str) -> None:
@@ -123,6 +128,8 @@ def _say_in_room(context: Context, kind: Kind, target: str, text: str, tags: str
             context.response.numeric(ERR_CANNOTSENDTOCHAN, room=target)
         return
     event = Event(kind, hub.now(), user.source, room.id, room.name, text, tags)
+    if _is_too_long(context, event):
+        return
     session = context.session
     publication = Publication(
         event,
@@ -149,10 +156,13 @@ def _say_to_person(context: Context, kind: Kind, target: str, text: str, tags: s
         party, nick = party_of_account(offline.id), offline.name
     elif present is not None:
         party, nick = present.party, present.nick
+    event = Event(kind, hub.now(), user.source, target=nick, text=text, tags=tags)
+    if _is_too_long(context, event):
+        return
     direct, opened = hub.open_direct(parties(user.party, party))
     if opened is not None:
         hub.journal.submit(opened)
-    event = Event(kind, hub.now(), user.source, direct.id, nick, text, tags)
+    event.conversation = direct.id
     session = context.session
     publication = Publication(
         event,

@@ -11,12 +11,16 @@ from securechat.protocol.capabilities import (
     ls_lines,
     parse_request,
 )
+from securechat.protocol.message import cut
 from securechat.protocol.numerics import ERR_INVALIDCAPCMD, ERR_NEEDMOREPARAMS
 from securechat.server.context import Context
 from securechat.server.lifecycle import Step, after
 from securechat.server.login import MECHANISMS
 from securechat.server.presence import register_when_ready
 from securechat.server.registry import Stage, command
+
+REQUEST_BYTES = 280
+"""How much of a REQ one answer repeats: a prefix of the longest names fits before it, and half a line behind."""
 
 
 @command("CAP", stage=Stage.ANY, help="CAP LS|LIST|REQ|END: negotiate capabilities")
@@ -77,7 +81,7 @@ def _req(context: Context) -> None:
     request = context.param(1) or ""
     changes = parse_request(request, offered(context))
     if changes is None:
-        _send(context, "NAK", [request])
+        _answer_request(context, "NAK", request)
         return
     add, remove = changes
     user = session.user
@@ -88,7 +92,19 @@ def _req(context: Context) -> None:
     if user is not None:
         for live in user.rooms.values():
             live.add_session(session)
-    _send(context, "ACK", [request])
+    _answer_request(context, "ACK", request)
+
+
+def _answer_request(context: Context, subcommand: str, request: str) -> None:
+    """Repeat the request; one that was as long as a line can be takes two lines."""
+    first, rest = request, ""
+    if len(request.encode()) > REQUEST_BYTES:
+        first = cut(request, REQUEST_BYTES)
+        first = first.rpartition(" ")[0] or first
+        rest = request[len(first) :]
+    _send(context, subcommand, [first])
+    if rest:
+        _send(context, subcommand, [rest.lstrip(" ")])
 
 
 def _end(context: Context) -> None:

@@ -6,6 +6,7 @@ from securechat.errors import DomainError, NotInRoom
 from securechat.names import check_room_name, fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import CHATHISTORY
+from securechat.protocol.message import cut
 from securechat.protocol.numerics import (
     ERR_NOSUCHCHANNEL,
     ERR_NOTONCHANNEL,
@@ -19,6 +20,7 @@ from securechat.server.entries import Publication, Reply
 from securechat.server.error_replies import answer_error
 from securechat.server.presence import MOST_ROOMS
 from securechat.server.registry import command
+from securechat.server.rendering import text_bytes
 from securechat.server.replay import replay_rooms
 from securechat.server.response import Response
 from securechat.server.roster import show_names, show_room, show_topic
@@ -104,7 +106,8 @@ def part(context: Context) -> None:
 def _part(context: Context, live: LiveRoom, reason: str) -> None:
     hub = context.hub
     user = context.user
-    event = Event(Kind.PART, hub.now(), user.source, live.room.id, live.room.name, reason)
+    text = cut(reason, text_bytes(Kind.PART, user.source.mask, live.room.name))
+    event = Event(Kind.PART, hub.now(), user.source, live.room.id, live.room.name, text)
     publication = hub.publication(
         event,
         live,
@@ -134,6 +137,7 @@ def topic(context: Context) -> None:
     require(user.subject(live), Action.SET_TOPIC, hub.policy, live.room.name)
     room = live.room
     text = text[: hub.configuration.limits.topic_length or None]
+    text = cut(text, text_bytes(Kind.TOPIC, user.source.mask, room.name))
     before = (room.topic, room.topic_by, room.topic_time)
 
     def undo() -> None:
@@ -141,7 +145,8 @@ def topic(context: Context) -> None:
             room.topic, room.topic_by, room.topic_time = before
 
     event = Event(Kind.TOPIC, hub.now(), user.source, room.id, room.name, text)
-    after = room.topic, room.topic_by, room.topic_time = (text, user.source.mask, event.time)
+    after = (text, user.source.mask, event.time)
+    room.topic, room.topic_by, room.topic_time = after
     context.response.publish(
         hub.publication(event, live, context.session, undo=undo, failure=context.failure(replies.NOT_STORED, room.name))
     )
