@@ -76,6 +76,8 @@ class ServerProcess:
         self.folder = folder
         self.log: list[dict[str, Any]] = []
         self.output = ""
+        self._log_ended = False
+        self._clients: list[RawClient] = []
         self._news = threading.Condition()
         (folder / "securechat.toml").write_text(configuration)
         started = time.monotonic()
@@ -111,6 +113,7 @@ class ServerProcess:
                 self.log.append(record)
                 self._news.notify_all()
         with self._news:
+            self._log_ended = True
             self._news.notify_all()
 
     def _read_output(self) -> None:
@@ -127,7 +130,7 @@ class ServerProcess:
             return next((m for record in self.log if (m := re.search(pattern, str(record.get("message"))))), None)
 
         with self._news:
-            self._news.wait_for(lambda: found() or self.process.poll() is not None, deadline)
+            self._news.wait_for(lambda: found() or self._log_ended, deadline)
             match = found()
         assert match is not None, f"no log line {pattern!r}; there are: {self.log}"
         return match
@@ -169,8 +172,10 @@ class ServerProcess:
             assert " REGISTER SUCCESS " in answer, answer
 
     def client(self, host: str = "localhost", receive_buffer: int = 0) -> "RawClient":
-        """A connection, verified by the server's CA."""
-        return RawClient(self.port, self.folder / "certs" / "ca.pem", host, receive_buffer)
+        """A connection, verified by the server's CA; closed at the end of the `with` block of the server at last."""
+        client = RawClient(self.port, self.folder / "certs" / "ca.pem", host, receive_buffer)
+        self._clients.append(client)
+        return client
 
     def member(self, name: str, capabilities: str = "", receive_buffer: int = 0) -> "RawClient":
         """Somebody present by an account that `sign_up` or `add_account` made."""
@@ -213,6 +218,8 @@ class ServerProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        for client in self._clients:
+            client.close()
         try:
             self.stop()
         finally:

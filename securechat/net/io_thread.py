@@ -173,9 +173,10 @@ class IoThread(threading.Thread):
         if self._deliveries or self._actions or self._resumed:
             timeout = 0.0
         else:
-            timeout = max(
-                0.0, min(self._next_sweep, self._timers[0][0] if self._timers else self._next_sweep) - self.now
-            )
+            wake_at = min(self._next_sweep, self._timers[0][0] if self._timers else self._next_sweep)
+            if self._stop_at is not None:
+                wake_at = min(wake_at, self._stop_at)
+            timeout = max(0.0, wake_at - self.now)
         if self._hub.journal.full:
             ready = []
             if select.select([self._wake_receiver], [], [], min(timeout, FULL_SECONDS))[0]:
