@@ -64,7 +64,11 @@ def main(argv: list[str] | None = None) -> int:
     server.wait()
     started = time.monotonic()
     server.stop()
-    print(f"Stopped after {time.monotonic() - started:.1f} s; everything that was accepted is stored.", file=sys.stderr)
+    seconds = f"{time.monotonic() - started:.1f} s"
+    if server.exit_code:
+        print(f"Stopped by an error of the program after {seconds}; the log has it.", file=sys.stderr)
+    else:
+        print(f"Stopped after {seconds}; everything that was accepted is stored.", file=sys.stderr)
     return server.exit_code
 
 

@@ -46,17 +46,24 @@ class IoThread(threading.Thread):
     """Runs connections: deliver, read, run commands under the hub lock, write. Nothing here waits for a peer."""
 
     def __init__(
-        self, index: int, hub: Hub, dispatcher: Dispatcher, admission: Admission, tls_context: ssl.SSLContext
+        self,
+        index: int,
+        hub: Hub,
+        dispatcher: Dispatcher,
+        admission: Admission,
+        tls_context: ssl.SSLContext,
+        on_fatal: Callable[[], None],
     ) -> None:
+        """`on_fatal` is told when the thread ends by a bug: the server must end, too."""
         super().__init__(name=f"io-{index}")
         self.index = index
         self.delivery = Delivery(hub.renderer, hub.last_said, index)
         self.dirty: list[Connection] = []  # connections with something to send at the end of this tick
         self.tls_context = tls_context  # replaced as a whole when the certificate changes; any thread may do so
         self.now = time.monotonic()  # of this tick
-        self.failure: BaseException | None = None  # why the thread ended, if it did not stop as told
         self._hub = hub
         self._admission = admission
+        self._on_fatal = on_fatal
         self._dispatcher = dispatcher
         self._selector = selectors.DefaultSelector()
         self._connections: dict[Connection, None] = {}
@@ -99,8 +106,8 @@ class IoThread(threading.Thread):
         if self._asleep:
             try:
                 self._wake_sender.send(b"\0")
-            except BlockingIOError:
-                pass  # it is full: the thread is about to wake anyway
+            except OSError:
+                pass  # it is full: the thread is about to wake anyway; or closed: the thread has ended
 
     # From this thread
 
@@ -109,9 +116,9 @@ class IoThread(threading.Thread):
         try:
             while self._stop_at is None or (self._connections and time.monotonic() < self._stop_at):
                 self._tick()
-        except BaseException as error:
+        except BaseException:
             logger.critical("Bug in the I/O thread; the server stops", exc_info=True)
-            self.failure = error
+            self._on_fatal()
         finally:
             for connection in list(self._connections):
                 self._forget(connection)

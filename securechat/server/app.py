@@ -4,10 +4,10 @@ import gc
 import hashlib
 import hmac
 import logging
+import queue
 import secrets
 import socket
 import ssl
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +57,8 @@ class Server:
         self.bootstrap: Bootstrap | None = None
         self.exit_code = 0
         self._clock = clock
-        self._stopping = threading.Event()
+        # Not an Event: its `set` would wait for ever if a signal came while the main thread is inside its `wait`.
+        self._stop_wishes: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._undo: list[Callable[[], None]] = []  # what `stop` has to do, last first
 
     def start(self) -> None:
@@ -107,7 +108,7 @@ class Server:
         limits = configuration.limits
         self._admission = Admission(limits.connections_per_address, limits.connection_rate_per_address)
         dispatcher = Dispatcher(self.hub)
-        self._threads.append(IoThread(0, self.hub, dispatcher, self._admission, tls_context))
+        self._threads.append(IoThread(0, self.hub, dispatcher, self._admission, tls_context, self._fail))
 
     def _serve(self, listeners: list[socket.socket], database: Database) -> None:
         """Start everything."""
@@ -173,19 +174,22 @@ class Server:
 
     def request_stop(self) -> None:
         """Let `wait` return. From any thread or signal handler."""
-        self._stopping.set()
+        self._stop_wishes.put(None)
 
     def _fail(self) -> None:
         """A thread that nothing works without has ended."""
         self.exit_code = 1
-        self._stopping.set()
+        self.request_stop()
 
     def wait(self) -> None:
         """Return when it is time to stop; look after certificates meanwhile."""
-        while not self._stopping.wait(RENEWAL_SECONDS):
-            self.renew_certificates()
-            if any(thread.failure is not None for thread in self._threads):
-                self._fail()
+        while True:
+            try:
+                self._stop_wishes.get(timeout=RENEWAL_SECONDS)
+            except queue.Empty:
+                self.renew_certificates()
+            else:
+                return
 
     def renew_certificates(self) -> None:
         """Renew the server's certificate if it is due, and serve new files; connections that stand go on."""
@@ -204,7 +208,6 @@ class Server:
 
     def stop(self) -> None:
         """Stop in order: clients are told, everything accepted is committed, everything is closed."""
-        self._stopping.set()
         self._unwind()
 
     def _stop_threads(self) -> None:
