@@ -45,6 +45,7 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser; its texts are in the language that was chosen before."""
     parser = argparse.ArgumentParser(
         prog="securechat-client",
+        allow_abbrev=False,  # --password must not quietly mean --password-file
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description=_("Talk in the rooms of a securechat server. The server is verified, always."),
         epilog=_(

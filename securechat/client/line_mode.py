@@ -106,7 +106,8 @@ class Reader:
                 return
             if isinstance(event, Message | Joined | Left | TopicChanged) and event.room.casefold() not in wanted:
                 continue
-            self._print(event)
+            if not (isinstance(event, Joined) and event.own):
+                self._print(event)
 
     def _print(self, event: Event) -> None:
         if self._json and (text := to_json(event)):
