@@ -22,6 +22,8 @@ from securechat.server.sessions import Session
 from securechat.server.throttle import Window
 from securechat.server.users import HOST, NOBODY, LiveRoom, User, audience_of
 
+UNUSED_CONVERSATIONS = 100_000
+"""How many numbers of conversations are passed over at each start: more than can be on their way to a failing disk."""
 GENERAL = "#general"
 """The room that always exists."""
 
@@ -105,6 +107,8 @@ class Hub:
             self._add_direct(direct)
             self.last_said[direct.id] = direct.last_sequence
         self._last_time = snapshot.last_time
+        # A room whose making failed may have left messages under its number (see storage): it is never given again.
+        self._next_conversation += UNUSED_CONVERSATIONS
 
     def now(self) -> int:
         """Return the wall time in ms, but never less than before: history is searched by time (domain.events)."""
