@@ -1,0 +1,71 @@
+"""A reader that stops reading is cut at its limit; nobody else waits for it."""
+
+import time
+from pathlib import Path
+
+from tests.process import OPEN, RawClient, ServerProcess
+from tests.system.load import ROOM
+
+LIMIT = 65_536
+"""Bytes that may wait for a client."""
+RECEIVE_BUFFER = 4096
+"""What the kernel takes for the slow reader."""
+TEXT = "x" * 380
+ROUND = 50
+"""Messages that are said before the others are looked at."""
+MOST_ROUNDS = 400
+"""Far more bytes than the limit and all of the kernel's buffers."""
+PROMPT_SECONDS = 2.0
+"""In so much time a round reaches everybody, slow reader or not."""
+
+
+def say_a_round(talker: RawClient, reader: RawClient, number: int) -> float:
+    """Let everybody but the slow one take a round; return how long it took (s)."""
+    started = time.monotonic()
+    talker.send(*(f"PRIVMSG {ROOM} :{number}.{step} {TEXT}" for step in range(ROUND)))
+    for client in (talker, reader):
+        said = [line for line in client.until(rf" PRIVMSG {ROOM} :{number}\.{ROUND - 1} ") if " PRIVMSG " in line]
+        assert [line.split(" :")[1].split()[0] for line in said] == [f"{number}.{step}" for step in range(ROUND)]
+    return time.monotonic() - started
+
+
+def test_a_reader_that_stops_is_cut_and_the_others_get_everything_meanwhile(tmp_path: Path) -> None:
+    configuration = OPEN.replace("[limits]", f"[limits]\nsend_queue_bytes = {LIMIT}")
+    with ServerProcess(tmp_path, configuration) as server:
+        talker = server.guest("talker", "echo-message")
+        reader = server.guest("reader")
+        slow = server.client(receive_buffer=RECEIVE_BUFFER)
+        slow.register("slow")
+        for client in (talker, reader, slow):
+            client.ask(f"JOIN {ROOM}")
+        rounds = []
+        for number in range(MOST_ROUNDS):
+            rounds.append(say_a_round(talker, reader, number))
+            if any("did not read" in str(record.get("message")) for record in server.log):
+                break
+        server.wait_for_log(f"Closing: It did not read: over {LIMIT} bytes were waiting for it")
+        assert max(rounds) < PROMPT_SECONDS
+        for client in (talker, reader):
+            client.send(f"NAMES {ROOM}")
+            names = client.until(" 366 ")
+            assert any(" QUIT " in line and line.startswith(":slow!") for line in names)
+            assert not any("slow" in line for line in names if " 353 " in line)
+        say_a_round(talker, reader, 1000)
+        got = [line for line in slow.end() if " PRIVMSG " in line]
+        assert 0 < len(got) < len(rounds) * ROUND
+        assert [line.split(" :")[1].split()[0] for line in got] == [
+            f"{number}.{step}" for number in range(len(rounds)) for step in range(ROUND)
+        ][: len(got)]
+
+
+def test_who_reads_slowly_but_steadily_is_not_cut(tmp_path: Path) -> None:
+    configuration = OPEN.replace("[limits]", f"[limits]\nsend_queue_bytes = {LIMIT}")
+    with ServerProcess(tmp_path, configuration) as server:
+        talker = server.guest("talker", "echo-message")
+        steady = server.client(receive_buffer=RECEIVE_BUFFER)
+        steady.register("steady")
+        for client in (talker, steady):
+            client.ask(f"JOIN {ROOM}")
+        for number in range(20):
+            say_a_round(talker, steady, number)
+        assert not any("did not read" in str(record.get("message")) for record in server.log)
