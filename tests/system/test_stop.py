@@ -114,7 +114,7 @@ def test_many_signals_stop_it_as_well_as_one(tmp_path: Path) -> None:
 
 def test_a_bug_in_a_thread_ends_the_server_at_once(tmp_path: Path) -> None:
     with ServerProcess(tmp_path, OPEN, command=(sys.executable, "-m", "tests.system.faulty_server")) as server:
-        with pytest.raises(OSError):  # noqa: PT011 - which one depends on how far the handshake came
+        with pytest.raises(OSError):
             server.client()
         server.process.wait(STOP_SECONDS)
         assert server.process.returncode == 1
