@@ -4,8 +4,12 @@
 ends. `Harness.settle` waits for the journal (on its futures, never by time) and delivers, until nothing moves.
 """
 
+import base64
 import dataclasses
+import functools
 import hashlib
+import sqlite3
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -60,9 +64,11 @@ class RecordedOutlet:
 
     def release(self, data: bytes) -> None:
         held, self._held = self._held or [], None
-        self.chunks += [data, *held]
+        self.chunks += [piece for piece in (data, *held) if piece]
 
     def close(self, reason: str) -> None:
+        if self._held is not None:
+            self.release(b"")
         self.closed = reason
 
     def resume(self) -> None:
@@ -73,22 +79,42 @@ class RecordedOutlet:
 
 
 class ImmediateWorkers:
-    """Implements server.ports.Workers: works in the caller's thread; `full` refuses."""
+    """Implements server.ports.Workers: works in the caller's thread; `full` refuses, `waiting` puts off."""
 
     def __init__(self) -> None:
         self.full = False
+        self.waiting: deque[Callable[[], None]] | None = None  # set: jobs are kept here for `work`
+        self.done: list[Pool] = []  # what was asked for
 
     def submit(self, pool: Pool, job: Callable[[], Any], done: Callable[[Any, BaseException | None], None]) -> bool:
         if self.full:
             return False
-        # A worker never holds the hub lock, but here the caller does: the job may use the journal, not the hub.
+        self.done.append(pool)
+        if self.waiting is None:
+            # A worker never holds the hub lock, but here the caller does: the job may use the journal, not the hub.
+            self._run(job, done)
+        else:
+            self.waiting.append(lambda: self._run(job, done))
+        return True
+
+    def put_off(self) -> None:
+        """Keep jobs until `work`."""
+        self.waiting = deque()
+
+    def work(self) -> None:
+        """Do what was put off, and work at once again."""
+        waiting, self.waiting = self.waiting or deque(), None
+        while waiting:
+            waiting.popleft()()
+
+    @staticmethod
+    def _run(job: Callable[[], Any], done: Callable[[Any, BaseException | None], None]) -> None:
         try:
             result = job()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - as net.workers does
             done(None, error)
         else:
             done(result, None)
-        return True
 
 
 class Person:
@@ -130,13 +156,43 @@ class Person:
 
     def codes(self) -> list[str]:
         """The commands and numerics of `received`."""
-        return [line.split()[1] if line.startswith(":") else line.split()[0] for line in self.bodies()]
+        return [code_of(line) for line in self.bodies()]
+
+    def answers(self, line: str) -> list[str]:
+        """Send a line and return what came."""
+        self.sends(line)
+        return self.received()
 
     def vanishes(self) -> None:
         """The connection breaks."""
         with self.harness.hub.lock:
             end_session(self.harness.hub, self.session, "Connection closed by the client")
         self.harness.settle()
+
+
+def code_of(line: str) -> str:
+    """The command or numeric of a line."""
+    words = line.split()
+    if words[0].startswith("@"):
+        del words[0]
+    return words[1] if words[0].startswith(":") else words[0]
+
+
+@functools.cache
+def migrated_database() -> bytes:
+    """A database file that is as new as can be, made once for all tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "chat.db"
+        database = open_database(f"sqlite:///{path}")
+        database.lock()
+        database.migrate()
+        database.close()
+        return path.read_bytes()
+
+
+def full_disk() -> None:
+    """What SQLite does then."""
+    raise sqlite3.OperationalError("database or disk is full")
 
 
 class Harness:
@@ -154,6 +210,9 @@ class Harness:
         self.resumed: deque[RecordedOutlet] = deque()
         self.workers = ImmediateWorkers()
         self._batches: deque[tuple[Sequence[EntryPort], StorageError | None]] = deque()
+        if not (folder / "chat.db").exists():
+            (folder / "chat.db").write_bytes(migrated_database())
+            (folder / "chat.db").chmod(0o600)
         self.database = open_database(f"sqlite:///{folder / 'chat.db'}")
         self.database.lock()
         self.database.migrate()
@@ -175,7 +234,7 @@ class Harness:
         """Deliver until the journal and everything posted is done."""
         assert threading.current_thread() is threading.main_thread()
         while True:
-            self.journal.call(lambda _: None).result(20)
+            self.await_journal()
             moved = self._deliver()
             with self.hub.lock:
                 while self.posted:
@@ -188,6 +247,49 @@ class Harness:
                     self.dispatcher.run_backlog(session, self.now)
             if not moved:
                 return
+
+    def await_journal(self) -> None:
+        """Wait until the journal has done all that was given to it so far; nothing is delivered yet."""
+        try:
+            self.journal.call(lambda _: None).result(20)
+        except StorageError:
+            pass  # the disk is full: what was in this batch has failed
+
+    @contextmanager
+    def disk_full(self) -> Iterator[None]:
+        """Inside, no commit succeeds."""
+        self.settle()
+        self.journal.before_commit = full_disk
+        try:
+            yield
+        finally:
+            self.settle()
+            self.journal.before_commit = None
+
+    @contextmanager
+    def one_batch(self, *, fails: bool = False) -> Iterator[None]:
+        """What is sent inside (by `sends_unsettled`) is one batch for the journal; with `fails`, one that fails."""
+        self.settle()
+        started, go_on = threading.Event(), threading.Event()
+        outcomes = deque([False, fails])
+
+        def wait(_: object) -> None:
+            started.set()
+            assert go_on.wait(20)
+
+        def before_commit() -> None:
+            if outcomes and outcomes.popleft():
+                full_disk()
+
+        self.journal.before_commit = before_commit
+        waited = self.journal.call(wait)
+        assert started.wait(20)
+        try:
+            yield
+        finally:
+            go_on.set()
+            waited.result(20)
+            self.await_journal()
 
     def _deliver(self) -> bool:
         moved = bool(self._batches)
@@ -233,8 +335,6 @@ class Harness:
         if capabilities:
             one.sends(f"CAP REQ :{capabilities}")
         if password:
-            import base64
-
             plain = base64.b64encode(f"\0{account or nick}\0{password}".encode()).decode()
             one.sends("CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain}")
         one.sends("CAP END")
