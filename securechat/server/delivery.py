@@ -55,9 +55,9 @@ class Delivery:
                     entry.session.outlet.put(entry.data)
             elif isinstance(entry, Copy):
                 entry.session.in_flight -= 1
-                event = entry.original.event
-                if event is not None and not entry.original.failed:
-                    entry.session.outlet.put(self._renderer.line(event, entry.session.capabilities & RENDER_MASK))
+                if entry.original.sequence:
+                    capabilities = entry.session.capabilities & RENDER_MASK
+                    entry.session.outlet.put(self._renderer.line(entry.original, capabilities, entry.author_tags))
             elif isinstance(entry, Barrier):
                 entry.session.in_flight -= 1
                 actions.append(entry.action)

@@ -65,12 +65,15 @@ class Reply(Entry):
 
 
 class Copy(Entry):
-    """The received copy of a message that somebody wrote to themselves; stored once, with the original."""
+    """A message shown once more to its author alone: the received copy of one to oneself, the answer to a repeat.
+
+    It is stored once, with the original, whose event must have come before; nothing is shown if that failed.
+    """
 
     __slots__ = ("original",)
 
-    def __init__(self, session: Session, original: Publication) -> None:
-        super().__init__(None, session)
+    def __init__(self, session: Session, original: Event, *, echo: bool = False) -> None:
+        super().__init__(None, session, echo=echo)
         self.original = original
 
 

@@ -18,6 +18,7 @@ from securechat.server.configuration import Configuration
 from securechat.server.entries import Publication
 from securechat.server.ports import Workers
 from securechat.server.rendering import Renderer
+from securechat.server.repeats import Repeats
 from securechat.server.sessions import Session
 from securechat.server.throttle import Window
 from securechat.server.users import HOST, NOBODY, LiveRoom, User, audience_of
@@ -81,6 +82,7 @@ class Hub:
         self.memberships: dict[int, dict[int, None]] = {}  # account id -> room ids
         self.direct: dict[tuple[str, str], DirectConversation] = {}
         self.direct_by_party: dict[str, dict[int, DirectConversation]] = {}
+        self.repeats = Repeats()
         self.most_users = 0
         self.stopping = False  # everybody goes: nobody needs to be told of each other
         self.present_sessions = 0

@@ -1,6 +1,7 @@
 """PRIVMSG, NOTICE and TAGMSG: what people say (modern-irc, "Sending Messages"; extensions/message-tags)."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from securechat.domain.events import Event, Kind
 from securechat.domain.permissions import Action, require
@@ -26,8 +27,9 @@ from securechat.server.entries import Copy, Publication
 from securechat.server.presence import MOST_TARGETS
 from securechat.server.registry import command
 from securechat.server.rendering import LINE_BYTES
+from securechat.server.repeats import Repeats
 from securechat.server.sessions import Session
-from securechat.server.users import User, audience_of
+from securechat.server.users import Audience, User, audience_of
 
 _COMMANDS = {Kind.MESSAGE: "PRIVMSG", Kind.NOTICE: "NOTICE", Kind.TAGS: "TAGMSG"}
 _ECHO = ECHO_MESSAGE.bit
@@ -130,15 +132,7 @@ def _say_in_room(context: Context, kind: Kind, target: str, text: str, tags: str
     event = Event(kind, hub.now(), user.source, room.id, room.name, text, tags)
     if _is_too_long(context, event):
         return
-    session = context.session
-    publication = Publication(
-        event,
-        live.audience(),
-        session,
-        echo=bool(session.capabilities & _ECHO),
-        failure=context.failure(replies.MESSAGE_NOT_STORED, target),
-    )
-    context.response.publish(publication)
+    _publish(context, event, live.audience())
 
 
 def _say_to_person(context: Context, kind: Kind, target: str, text: str, tags: str) -> None:
@@ -163,20 +157,35 @@ def _say_to_person(context: Context, kind: Kind, target: str, text: str, tags: s
     if opened is not None:
         hub.journal.submit(opened)
     event.conversation = direct.id
-    session = context.session
-    publication = Publication(
-        event,
-        audience_of(_hearers(context, user, present)),
-        session,
-        echo=bool(session.capabilities & _ECHO),
-        failure=context.failure(replies.MESSAGE_NOT_STORED, target),
-    )
-    context.response.publish(publication)
+    publication = _publish(context, event, audience_of(_hearers(context, user, present)))
+    if publication is None:
+        return
     if present is user:
-        context.response.publish(Copy(session, publication))
+        context.response.publish(Copy(context.session, event))
     elif present is not None and present.away and kind is Kind.MESSAGE:
         context.response.stands_or_falls_with(publication)
         context.response.numeric(RPL_AWAY, nick=nick, message=present.away)
+
+
+def _publish(context: Context, event: Event, audience: Audience) -> Publication | None:
+    """Publish what is said; None when it was said before, and only the answer to it is given again."""
+    hub = context.hub
+    session = context.session
+    echo = bool(session.capabilities & _ECHO)
+    undo = None
+    key = Repeats.key(event.source.account_id, event.target, context.message.tags) if event.tags else None
+    if key is not None:
+        known = hub.repeats.find(key)
+        if known is not None:
+            if echo:
+                context.response.publish(Copy(session, known, echo=True))
+            return None
+        hub.repeats.remember(key, event)
+        undo = partial(hub.repeats.forget, key)
+    failure = context.failure(replies.MESSAGE_NOT_STORED, event.target)
+    publication = Publication(event, audience, session, echo=echo, failure=failure, undo=undo)
+    context.response.publish(publication)
+    return publication
 
 
 def _hearers(context: Context, user: User, present: User | None) -> list[Session]:
