@@ -136,12 +136,14 @@ class Limits:
         32, whole(1, 1_000_000, zero=_NO_LIMIT), "New connections within 10 minutes, for each IP address."
     )
     commands_per_second: float = setting(
-        10.0,
+        25.0,
         number(0.1, 100_000, zero=_NO_LIMIT),
         "Steady rate of commands of one connection. Above it the server reads more slowly; nothing is dropped.",
     )
     command_burst: int = setting(
-        40, whole(1, 100_000, zero=_NO_LIMIT), "Commands that one connection may send at once before that rate applies."
+        100,
+        whole(1, 100_000, zero=_NO_LIMIT),
+        "Commands that one connection may send at once before that rate applies.",
     )
     failed_logins_per_minute: int = setting(
         3,
