@@ -1,0 +1,136 @@
+"""What keeps a server from starting: one clear message each on standard error, the exit code, and no traceback."""
+
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.process import QUICK, ServerProcess, run_server
+
+CONFIGURATION = 2
+OTHER = 1
+
+
+def refusal(folder: Path, *arguments: str, code: int = OTHER, configuration: str | None = QUICK) -> list[str]:
+    """Start a server that must not start; return the lines that say why."""
+    run = run_server(folder, *arguments, configuration=configuration)
+    assert "Traceback" not in run.stderr
+    assert run.returncode == code, run.stderr
+    assert run.stdout == ""
+    said = [line for line in run.stderr.splitlines() if not line.startswith("{")]  # the rest is the log
+    assert said
+    assert all(line.startswith("securechat-server: ") for line in said), said
+    assert not [line for line in run.stderr.splitlines() if '"level": "error"' in line or '"critical"' in line]
+    return [line.removeprefix("securechat-server: ") for line in said]
+
+
+@pytest.fixture
+def stopped(tmp_path: Path) -> Iterator[Path]:
+    """The folder of a server that has run and was stopped."""
+    with ServerProcess(tmp_path):
+        pass
+    return tmp_path
+
+
+def test_a_port_in_use(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        port = other.getsockname()[1]
+        (said,) = refusal(tmp_path, "--listen", f"127.0.0.1:{port}", code=CONFIGURATION)
+    assert said == (
+        f"cannot listen on 127.0.0.1:{port}: another program uses port {port} already "
+        "(is a securechat-server running? choose another port with --listen)"
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["securechat.toml"]
+
+
+def test_an_address_that_is_not_ours(tmp_path: Path) -> None:
+    (said,) = refusal(tmp_path, "--listen", "192.0.2.1:6697", code=CONFIGURATION)
+    assert said == "cannot listen on 192.0.2.1:6697: this machine has no such address"
+
+
+def test_a_database_folder_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where a folder should be")
+    (said,) = refusal(tmp_path, "--database", "sqlite:///data/chat.db")
+    assert str(tmp_path / "data") in said
+
+
+def test_a_database_folder_that_is_missing(tmp_path: Path) -> None:
+    (said,) = refusal(tmp_path, "--database", "sqlite:///missing/chat.db")
+    assert said == f"there is no folder {tmp_path / 'missing'}"
+
+
+def test_a_certificate_folder_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "certs").write_text("a file where a folder should be")
+    (said,) = refusal(tmp_path)
+    assert "certs" in said
+
+
+def test_three_errors_of_the_configuration_are_told_at_once(tmp_path: Path) -> None:
+    configuration = "[server]\nlisten = 6697\n[limits]\nnick_lenght = 20\nregistration_seconds = -1\n"
+    said = refusal(tmp_path, code=CONFIGURATION, configuration=configuration)
+    assert len(said) == 3
+    assert ["listen" in said[0], "nick_length" in said[1], "registration_seconds" in said[2]] == [True] * 3
+
+
+def test_a_configuration_that_is_no_toml(tmp_path: Path) -> None:
+    (said,) = refusal(tmp_path, code=CONFIGURATION, configuration="[server\n")
+    assert "securechat.toml" in said
+
+
+def test_a_configuration_that_is_missing(tmp_path: Path) -> None:
+    (said,) = refusal(tmp_path, "--config", "nowhere.toml", code=CONFIGURATION)
+    assert "nowhere.toml" in said
+
+
+def test_a_newer_database(stopped: Path) -> None:
+    with closing(sqlite3.connect(stopped / "securechat.db")) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.commit()
+    (said,) = refusal(stopped)
+    assert said.startswith(f"{stopped}/securechat.db was made by a newer securechat (its schema is revision 9999")
+
+
+def test_a_database_of_another_program(tmp_path: Path) -> None:
+    path = tmp_path / "securechat.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE events (recipe TEXT)")
+        database.execute("INSERT INTO events VALUES ('apple pie')")
+        database.commit()
+    path.chmod(0o600)
+    (said,) = refusal(tmp_path)
+    assert str(path) in said
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("events",)]
+        assert database.execute("SELECT * FROM events").fetchall() == [("apple pie",)]
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "securechat.db"
+    path.write_text("Dear diary, " * 1000)
+    path.chmod(0o600)
+    (said,) = refusal(tmp_path)
+    assert str(path) in said
+    assert path.read_text() == "Dear diary, " * 1000
+
+
+def test_a_key_that_others_can_read(stopped: Path) -> None:
+    key = stopped / "certs" / "server.key"
+    key.chmod(0o644)
+    (said,) = refusal(stopped)
+    assert f"chmod 600 {key.relative_to(stopped)}" in said or f"chmod 600 {key}" in said
+
+
+def test_a_key_of_another_certificate(stopped: Path) -> None:
+    (stopped / "certs" / "server.key").write_bytes((stopped / "certs" / "ca.key").read_bytes())
+    (said,) = refusal(stopped)
+    assert "server.key" in said
+
+
+def test_a_folder_that_another_server_uses(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path) as server:
+        (said,) = refusal(tmp_path)
+        assert said == f"{tmp_path}/securechat.db is in use by process {server.process.pid}"
+        server.client().close()  # it was not disturbed
