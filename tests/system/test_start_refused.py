@@ -2,7 +2,6 @@
 
 import socket
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -28,7 +27,7 @@ def refusal(folder: Path, *arguments: str, code: int = OTHER, configuration: str
 
 
 @pytest.fixture
-def stopped(tmp_path: Path) -> Iterator[Path]:
+def stopped(tmp_path: Path) -> Path:
     """The folder of a server that has run and was stopped."""
     with ServerProcess(tmp_path):
         pass
