@@ -3,6 +3,7 @@
 import argparse
 import sys
 from datetime import UTC, datetime
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 from securechat import __version__
@@ -28,14 +29,20 @@ def parser() -> argparse.ArgumentParser:
         "--ip", action="append", default=[], metavar="ADDR", help="a further address; may be given several times"
     )
     made.add_argument(
-        "--force", action="store_true", help="replace an authority that is there: every client must trust the new one"
+        "--force",
+        action="store_true",
+        help="make: replace what is there, so that every client must trust the new authority; "
+        "renew: replace a certificate that another authority has issued",
     )
     made.add_argument("--version", action="version", version=f"securechat-gencert {__version__}")
     return made
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command; return its exit code (0 done, 1 refused, 2 wrong arguments; status: 1 also for expired)."""
+    """Run the command; return its exit code.
+
+    0: done; 1: refused, or `status` found something wrong; 2: wrong arguments.
+    """
     arguments = parser().parse_args(argv)
     try:
         match arguments.command:
@@ -53,31 +60,42 @@ def main(argv: list[str] | None = None) -> int:
 def _make(arguments: argparse.Namespace) -> int:
     from securechat.tls import authority
 
-    names = [authority.check_name(name) for name in arguments.name]
-    addresses = [authority.parse_address(text) for text in arguments.ip]
+    names, addresses = _given(arguments)
     local_names, local_addresses = authority.local_names()
-    authority.create_authority(arguments.dir, force=arguments.force)
-    authority.issue_server_certificate(arguments.dir, [*names, *local_names], [*addresses, *local_addresses])
-    print(f"Made in {arguments.dir}:")
+    authority.make(arguments.dir, [*names, *local_names], [*addresses, *local_addresses], force=arguments.force)
+    print(f"Made in {arguments.dir} (ca.pem is for everybody, both keys are secret):")
     return _status(arguments.dir)
 
 
 def _renew(arguments: argparse.Namespace) -> int:
     from securechat.tls import authority
 
-    names = [authority.check_name(name) for name in arguments.name]
-    authority.renew(arguments.dir, names, [authority.parse_address(text) for text in arguments.ip])
-    print("Renewed; a running server takes it up within a minute:")
+    authority.renew(arguments.dir, *_given(arguments), force=arguments.force)
+    print("Renewed; a running server takes it up within a minute (at once on SIGHUP):")
     return _status(arguments.dir)
 
 
-def _status(directory: Path) -> int:
-    """Print both certificates; 1 when one has expired."""
+def _given(arguments: argparse.Namespace) -> tuple[list[str], list[IPv4Address | IPv6Address]]:
+    """Return the names and addresses of the command line. An address given as a name is meant as an address."""
     from securechat.tls import authority
 
+    names: list[str] = []
+    addresses = [authority.parse_address(text) for text in arguments.ip]
+    for text in arguments.name:
+        try:
+            addresses.append(authority.parse_address(text))
+        except TrustError:
+            names.append(authority.check_name(text))
+    return names, addresses
+
+
+def _status(directory: Path) -> int:
+    """Print both certificates and what is wrong; 1 when something is."""
+    from securechat.tls import authority, files
+
     now = datetime.now(UTC)
-    code = 0
-    for title, name in (("authority", authority.CA_FILE), ("server", authority.SERVER_FILE)):
+    troubles: list[str] = []
+    for title, name in (("authority", files.CA_FILE), ("server", files.SERVER_FILE)):
         status = authority.status(directory / name)
         days = status.days_left(now)
         print(f"  {title:10} {status.path}")
@@ -86,8 +104,19 @@ def _status(directory: Path) -> int:
         validity = f"valid until {status.not_after:%Y-%m-%d}, {days} days left" if days >= 0 else "EXPIRED"
         print(f"  {'':10} {validity}")
         print(f"  {'':10} fingerprint {status.fingerprint}")
-        code = max(code, 0 if days >= 0 else EXIT_REFUSED)
-    return code
+        if days < 0:
+            troubles.append(f"{status.path} has expired on {status.not_after:%Y-%m-%d}")
+    for name in (files.KEY_FILE, files.CA_KEY_FILE):
+        try:
+            if name == files.KEY_FILE or name in files.present(directory):
+                files.check_key_file(directory / name)
+        except TrustError as error:
+            troubles.append(str(error))
+    if not authority.is_own(directory):
+        print(f"  {'':10} issued by another authority; the server does not renew it by itself")
+    for trouble in troubles:
+        print(f"securechat-gencert: {trouble}", file=sys.stderr)
+    return EXIT_REFUSED if troubles else 0
 
 
 if __name__ == "__main__":

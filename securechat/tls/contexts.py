@@ -1,11 +1,11 @@
 """The hardened TLS contexts: for the server, for the client, and one that fetches a CA and is good for nothing else."""
 
+import shlex
 import ssl
 from pathlib import Path
 from typing import Final
 
 from securechat.errors import TrustError
-from securechat.tls.authority import KEY_FILE, SERVER_FILE, check_key_file
 
 _VERSIONS: Final = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 # For TLS 1.2, if the operator allows it: forward secrecy and authenticated encryption only (Mozilla "intermediate").
@@ -17,30 +17,42 @@ def server_context(directory: Path, minimum: str = "1.3") -> ssl.SSLContext:
 
     `minimum` is "1.3" or "1.2". Raises TrustError when a file is missing, does not fit, or can be read by others.
     """
-    certificate, key = directory / SERVER_FILE, directory / KEY_FILE
-    check_key_file(key)
+    # Late: this brings `cryptography`, and clients, which also import this module, start quicker without it.
+    from securechat.tls import files
+
+    certificate, key = directory / files.SERVER_FILE, directory / files.KEY_FILE
+    files.read_certificate(certificate)  # for its own sentence when it is missing or is none
+    files.check_key_file(key)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = _VERSIONS[minimum]
     context.set_ciphers(_CIPHERS_12)
-    # Python 3.11 can name one group only; without a call OpenSSL offers X25519, P-256, X448, P-384 and P-521.
-    # Every TLS 1.3 client that we met offers X25519; naming it alone would shut out those with P-256 only.
+    # Python before 3.15 can name one group only; without a call OpenSSL offers X25519, P-256, X448, P-384 and P-521.
+    # Nearly every client begins with X25519: naming P-256 alone would cost each of them a round trip, naming X25519
+    # alone would shut out those that have P-256 only.
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
     # No tickets: sessions last for days, and each ticket costs memory and time for nothing.
     context.num_tickets = 0
     context.options |= ssl.OP_NO_TICKET
-    try:
-        context.load_cert_chain(certificate, key)
-    except FileNotFoundError:
-        missing = certificate if not certificate.exists() else key
-        raise TrustError(f"there is no {missing}; make it with: securechat-gencert --dir {directory}") from None
-    except ssl.SSLError as error:
+    _load_chain(context, certificate, key)
+    return context
+
+
+def _load_chain(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
+    def no_password() -> str:  # without this OpenSSL would ask on the terminal, and the server would wait for ever
         raise TrustError(
-            f"{certificate} and {key} cannot be served: {error.reason or error}; they must be a certificate (PEM) and "
-            "its own private key"
+            f"the private key {key} is protected by a password, and nobody is there to type it when the server starts; "
+            f"take it off with: umask 077; openssl pkey -in {shlex.quote(str(key))} -out NEW_FILE"
+        )
+
+    try:
+        context.load_cert_chain(certificate, key, no_password)
+    except ssl.SSLError as error:
+        why = "the key belongs to another certificate" if error.reason == "KEY_VALUES_MISMATCH" else str(error.reason)
+        raise TrustError(
+            f"{certificate} and {key} cannot be served ({why}); they must be a certificate and its own private key"
         ) from error
     except OSError as error:
         raise TrustError(f"cannot read {certificate} or {key}: {error.strerror}") from error
-    return context
 
 
 def client_context(ca_pem: str | Path) -> ssl.SSLContext:
@@ -49,21 +61,26 @@ def client_context(ca_pem: str | Path) -> ssl.SSLContext:
     It verifies the chain, the validity and the name of the server, strictly; the system's own CAs do not count.
     Raises TrustError when it is no CA certificate.
     """
-    if isinstance(ca_pem, Path):
-        try:
-            text = ca_pem.read_text(encoding="ascii")
-        except (OSError, UnicodeDecodeError) as error:
-            raise TrustError(f"cannot read the CA certificate {ca_pem}: {error}") from error
-    else:
-        text = ca_pem
+    named = str(ca_pem) if isinstance(ca_pem, Path) else "the CA certificate"
+    try:
+        text = ca_pem.read_text(encoding="utf-8", errors="replace") if isinstance(ca_pem, Path) else ca_pem
+    except OSError as error:
+        raise TrustError(f"cannot read the CA certificate {named}: {error.strerror}") from error
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # CERT_REQUIRED and check_hostname from the start
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(_CIPHERS_12)
     context.verify_flags |= ssl.VERIFY_X509_STRICT
+    context.hostname_checks_common_name = False  # names count in subjectAltName only (RFC 9525)
     try:
-        context.load_verify_locations(cadata=text)
+        # Around the certificate there may be remarks in any script, which OpenSSL skips but Python will not take.
+        context.load_verify_locations(cadata=text.encode("ascii", "replace").decode("ascii"))
     except (ssl.SSLError, ValueError) as error:
-        raise TrustError("the CA certificate is not a certificate in PEM form (-----BEGIN CERTIFICATE-----)") from error
+        raise TrustError(f"{named} is not a certificate in PEM form (-----BEGIN CERTIFICATE-----)") from error
+    if not context.cert_store_stats()["x509_ca"]:
+        raise TrustError(
+            f"{named} is not the certificate of an authority but of something else, such as a server; the right file "
+            "is ca.pem in the server's folder of certificates"
+        )
     return context
 
 
