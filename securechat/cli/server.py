@@ -1,9 +1,12 @@
 """securechat-server: start the server, wait for a signal, stop it in order."""
 
 import argparse
+import contextlib
+import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from securechat import __version__
@@ -19,7 +22,8 @@ def parser() -> argparse.ArgumentParser:
         prog="securechat-server",
         description="A private chat server over TLS with lasting history. Without arguments it listens on port 6697 "
         "and keeps everything in this folder: securechat.db and certs/, which it makes if they are missing.",
-        epilog="Stop it with Ctrl+C or SIGTERM. All settings: docs/configuration.md. "
+        epilog="Stop it with Ctrl+C or SIGTERM; SIGHUP makes it look for new certificates "
+        "at once. All settings: docs/configuration.md. "
         "Certificates: securechat-gencert --help.",
     )
     made.add_argument(
@@ -52,6 +56,8 @@ def main(argv: list[str] | None = None) -> int:
         server = Server(configuration)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: server.request_stop())
+        if hasattr(signal, "SIGHUP"):
+            _handle_hangup(server.request_renewal, server.request_stop)
         server.start()
     except ConfigurationError as error:
         for problem in error.problems:
@@ -60,16 +66,36 @@ def main(argv: list[str] | None = None) -> int:
     except SecurechatError as error:
         print(f"securechat-server: {error}", file=sys.stderr)
         return EXIT_OTHER
-    _greet(server.bootstrap.link if server.bootstrap is not None else None)
-    server.wait()
-    started = time.monotonic()
-    server.stop()
+    try:
+        with contextlib.suppress(OSError):  # nobody reads our output: no reason not to serve
+            _greet(server.bootstrap.link if server.bootstrap is not None else None)
+        server.wait()
+    finally:  # its threads would go on without anybody to stop them
+        started = time.monotonic()
+        server.stop()
     seconds = f"{time.monotonic() - started:.1f} s"
-    if server.exit_code:
-        print(f"Stopped by an error of the program after {seconds}; the log has it.", file=sys.stderr)
-    else:
-        print(f"Stopped after {seconds}; everything that was accepted is stored.", file=sys.stderr)
+    with contextlib.suppress(OSError):  # the terminal may have been closed
+        if server.exit_code:
+            print(f"Stopped by an error of the program after {seconds}; the log has it.", file=sys.stderr)
+        else:
+            print(f"Stopped after {seconds}; everything that was accepted is stored.", file=sys.stderr)
     return server.exit_code
+
+
+def _handle_hangup(look_after_certificates: Callable[[], None], stop: Callable[[], None]) -> None:
+    """Let SIGHUP mean what it means to a service; but when the terminal that we run in is closed, stop in order.
+
+    Both come as the same signal. In the second case what was a terminal is none any more.
+    """
+    in_terminal = os.isatty(2)
+
+    def hung_up(*_: object) -> None:
+        if in_terminal and not os.isatty(2):
+            stop()
+        else:
+            look_after_certificates()
+
+    signal.signal(signal.SIGHUP, hung_up)
 
 
 def _greet(link: str | None) -> None:

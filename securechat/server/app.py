@@ -1,5 +1,6 @@
 """The server as a whole: wires storage, hub, threads and sockets, starts them, and stops them in order."""
 
+import enum
 import gc
 import hashlib
 import hmac
@@ -9,12 +10,14 @@ import secrets
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import securechat.server.commands  # noqa: F401 - fills the registry
 from securechat.clock import Clock, wall_clock
 from securechat.domain.ports import UnitOfWork
+from securechat.errors import TrustError
 from securechat.links import Link, format_link
 from securechat.net.io_thread import IoThread, publisher
 from securechat.net.listener import Acceptor, open_listeners
@@ -39,6 +42,15 @@ GC_THRESHOLD = 20_000
 """New objects between two runs of the garbage collector."""
 RENEWAL_SECONDS = 60.0
 """How often certificates are looked after."""
+WARNING_DAYS = 7
+"""When to warn of a certificate that ends and that the server cannot renew."""
+
+
+class Wish(enum.Enum):
+    """What others want of the thread that waits."""
+
+    STOP = enum.auto()
+    LOOK_AFTER_CERTIFICATES = enum.auto()
 
 
 @dataclass(slots=True, frozen=True)
@@ -58,7 +70,8 @@ class Server:
         self.exit_code = 0
         self._clock = clock
         # Not an Event: its `set` would wait for ever if a signal came while the main thread is inside its `wait`.
-        self._stop_wishes: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._wishes: queue.SimpleQueue[Wish] = queue.SimpleQueue()
+        self._certificate_trouble = ""  # what was logged last, so that it is not logged each minute
         self._undo: list[Callable[[], None]] = []  # what `stop` has to do, last first
 
     def start(self) -> None:
@@ -82,9 +95,12 @@ class Server:
         self._certificates = certificates
         if authority.ensure(certificates, *authority.local_names()):
             logger.info("Made a certificate authority and a server certificate in %s", certificates)
-        authority.renew_if_due(certificates)
+        try:
+            authority.renew_if_due(certificates)
+        except TrustError as error:
+            logger.error("The server certificate could not be renewed: %s", error)  # it may be good for weeks
+        self._served_files = _file_states(certificates)  # before they are read: what changes later is seen later
         tls_context = contexts.server_context(certificates, configuration.tls.minimum)
-        self._served_files = _file_times(certificates)
 
         database = open_database(configuration.database.url)
         self._undo.append(database.close)
@@ -174,37 +190,69 @@ class Server:
 
     def request_stop(self) -> None:
         """Let `wait` return. From any thread or signal handler."""
-        self._stop_wishes.put(None)
+        self._wishes.put(Wish.STOP)
 
     def _fail(self) -> None:
         """A thread that nothing works without has ended."""
         self.exit_code = 1
         self.request_stop()
 
+    def request_renewal(self) -> None:
+        """Let `wait` look after the certificates at once. From any thread or signal handler."""
+        self._wishes.put(Wish.LOOK_AFTER_CERTIFICATES)
+
     def wait(self) -> None:
         """Return when it is time to stop; look after certificates meanwhile."""
         while True:
             try:
-                self._stop_wishes.get(timeout=RENEWAL_SECONDS)
+                wish = self._wishes.get(timeout=RENEWAL_SECONDS)
             except queue.Empty:
-                self.renew_certificates()
-            else:
+                wish = Wish.LOOK_AFTER_CERTIFICATES
+            if wish is Wish.STOP:
                 return
+            self.renew_certificates()
 
     def renew_certificates(self) -> None:
         """Renew the server's certificate if it is due, and serve new files; connections that stand go on."""
+        trouble = ""
         try:
             if authority.renew_if_due(self._certificates):
                 logger.info("Renewed the server certificate in %s", self._certificates)
-            times = _file_times(self._certificates)
-            if times != self._served_files:
-                context = contexts.server_context(self._certificates, self.configuration.tls.minimum)
-                for thread in self._threads:
-                    thread.tls_context = context
-                self._served_files = times
+            files = _file_states(self._certificates)
+            if files != self._served_files:
+                self._serve_certificates()
+                self._served_files = files
                 logger.info("Serving the new certificate")
+            trouble = self._expiry_warning()
+            if trouble and trouble != self._certificate_trouble:
+                logger.warning("%s", trouble)
+        except (TrustError, OSError) as error:
+            trouble = str(error)
+            if trouble != self._certificate_trouble:  # it would be the same each minute until somebody mends it
+                logger.error("The certificate from before is served on: %s", trouble)
         except Exception:
             logger.exception("The certificate could not be renewed or loaded; the one before is served on")
+        self._certificate_trouble = trouble
+
+    def _expiry_warning(self) -> str:
+        """Say that the certificate ends soon, as it does only where it cannot be renewed here; empty: it does not."""
+        status = authority.status(self._certificates / "server.pem")
+        if status.days_left(datetime.now(UTC)) >= WARNING_DAYS:
+            return ""
+        return (
+            f"{status.path} is valid until {status.not_after:%Y-%m-%d %H:%M} UTC and is not renewed by itself; from "
+            "then on no client connects. Put a new server.pem and server.key there."
+        )
+
+    def _serve_certificates(self) -> None:
+        """Take up what the files hold now: for connections to come, for newcomers and for new links."""
+        context = contexts.server_context(self._certificates, self.configuration.tls.minimum)
+        authority_der = authority.certificate_der(self._certificates / "ca.pem")
+        self.hub.authority_der = authority_der
+        self.fingerprint = hashlib.sha256(authority_der).hexdigest()
+        self._address = replace(self._address, fingerprint=self.fingerprint)
+        for thread in self._threads:
+            thread.tls_context = context
 
     def stop(self) -> None:
         """Stop in order: clients are told, everything accepted is committed, everything is closed."""
@@ -223,9 +271,10 @@ class Server:
             self._undo.pop()()
 
 
-def _file_times(directory: Path) -> tuple[int, int]:
-    """When the served files were last changed, in ns."""
-    return (directory / "server.pem").stat().st_mtime_ns, (directory / "server.key").stat().st_mtime_ns
+def _file_states(directory: Path) -> list[tuple[int, int]]:
+    """Tell whether the served files have changed: when they were written (ns), and which files they are (inode)."""
+    states = [(directory / name).stat() for name in ("server.pem", "server.key", "ca.pem")]
+    return [(state.st_mtime_ns, state.st_ino) for state in states]
 
 
 def _login_key(database: Database) -> bytes:

@@ -1,0 +1,1 @@
+"""Tests of securechat.tls, with real handshakes."""
