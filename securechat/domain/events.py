@@ -1,6 +1,6 @@
 """Events: what happened, in the one order in which the journal stores and publishes it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 
@@ -40,11 +40,11 @@ class Source:
     host: str
     account: str = ""  # the account's name; empty for a guest
     account_id: int = 0  # 0 for a guest
+    mask: str = field(init=False)  # `nick!user@host`, the prefix of a relayed line (modern-irc, section "Source")
 
-    @property
-    def mask(self) -> str:
-        """`nick!user@host`, the prefix of a relayed line (modern-irc, section "Source")."""
-        return f"{self.nick}!{self.user}@{self.host}"
+    def __post_init__(self) -> None:
+        # Made once: a source says many things, and each line begins with its mask.
+        object.__setattr__(self, "mask", f"{self.nick}!{self.user}@{self.host}")
 
 
 @dataclass(slots=True, eq=False)
