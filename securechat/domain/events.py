@@ -19,6 +19,7 @@ class Kind(IntEnum):
     ROOM = 10  # a room was created
     DIRECT = 11  # a direct conversation was opened
     ARRIVE = 12  # a member of a room came online in it; shown as a JOIN, but membership did not change
+    TYPING = 13  # tags that say only that somebody is typing: of no use a moment later
 
 
 SAID = frozenset({Kind.MESSAGE, Kind.NOTICE})
@@ -27,7 +28,7 @@ SAID = frozenset({Kind.MESSAGE, Kind.NOTICE})
 RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART, Kind.TOPIC})
 """The kinds that get a row of their own in the `events` table."""
 
-ONLY_SHOWN = frozenset({Kind.QUIT, Kind.NICK, Kind.AWAY, Kind.ARRIVE})
+ONLY_SHOWN = frozenset({Kind.QUIT, Kind.NICK, Kind.AWAY, Kind.ARRIVE, Kind.TYPING})
 """The kinds that leave no trace in the database."""
 
 

@@ -14,6 +14,7 @@ _SERVER_TIME = SERVER_TIME.bit
 _ACCOUNT_TAG = ACCOUNT_TAG.bit
 
 _WITH_TEXT = {Kind.MESSAGE: "PRIVMSG", Kind.NOTICE: "NOTICE"}
+_TAGS_ONLY = frozenset({Kind.TAGS, Kind.TYPING})
 _HAS_MESSAGE_ID = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS})
 
 
@@ -55,7 +56,7 @@ class Renderer:
 
     def line(self, event: Event, capabilities: int, author_tags: str = "") -> bytes:
         """Return the whole line for `capabilities`; empty when such a recipient is not shown the event."""
-        if event.kind is Kind.TAGS and not capabilities & _MESSAGE_TAGS:
+        if event.kind in _TAGS_ONLY and not capabilities & _MESSAGE_TAGS:
             return b""
         text = self.body(event)
         if not text:
@@ -101,7 +102,7 @@ def body(kind: Kind, source: str, target: str, text: str) -> str:
     match kind:
         case Kind.MESSAGE | Kind.NOTICE:
             return f":{source} {_WITH_TEXT[kind]} {target} :{text}"
-        case Kind.TAGS:
+        case Kind.TAGS | Kind.TYPING:
             return f":{source} TAGMSG {target}"
         case Kind.JOIN | Kind.ARRIVE:
             return f":{source} JOIN {target}"

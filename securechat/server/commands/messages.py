@@ -31,7 +31,9 @@ from securechat.server.repeats import Repeats
 from securechat.server.sessions import Session
 from securechat.server.users import Audience, User, audience_of
 
-_COMMANDS = {Kind.MESSAGE: "PRIVMSG", Kind.NOTICE: "NOTICE", Kind.TAGS: "TAGMSG"}
+TYPING_TAG = "+typing"
+_COMMANDS = {Kind.MESSAGE: "PRIVMSG", Kind.NOTICE: "NOTICE", Kind.TAGS: "TAGMSG", Kind.TYPING: "TAGMSG"}
+_WITH_TEXT = frozenset({Kind.MESSAGE, Kind.NOTICE})
 _ECHO = ECHO_MESSAGE.bit
 _TAGS = MESSAGE_TAGS.bit
 
@@ -56,7 +58,9 @@ def tagmsg(context: Context) -> None:
     if not context.params:
         context.response.numeric(ERR_NEEDMOREPARAMS, command="TAGMSG")
         return
-    _say(context, Kind.TAGS)
+    # Who is typing is worth nothing a moment later, so it does not go to the disk (client-tags/typing).
+    only_typing = {key for key in context.message.tags if key[0] == "+"} == {TYPING_TAG}
+    _say(context, Kind.TYPING if only_typing else Kind.TAGS)
 
 
 def _say(context: Context, kind: Kind) -> None:
@@ -67,7 +71,7 @@ def _say(context: Context, kind: Kind) -> None:
             context.response.numeric(ERR_NORECIPIENT, command=_COMMANDS[kind])
         return
     text = ""
-    if kind is not Kind.TAGS:
+    if kind in _WITH_TEXT:
         text = params[1] if len(params) > 1 else ""
         if not text:
             if not silent:
