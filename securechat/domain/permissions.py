@@ -29,6 +29,7 @@ class Action(Enum):
     READ_HISTORY = "read what was said in a room"
     SPEAK = "say something in a room"
     SET_TOPIC = "change the topic of a room"
+    CHANGE_MODES = "change the modes of a room"
     DIRECT_MESSAGE = "write to a person"
     READ_DIRECT_HISTORY = "read one's direct messages again"
 
@@ -71,6 +72,7 @@ TABLE: dict[Action, _Rule] = {
     Action.READ_HISTORY: _member_of_room,
     Action.SPEAK: _member_of_room,
     Action.SET_TOPIC: _member_of_room,
+    Action.CHANGE_MODES: lambda _who, _policy: False,  # every room has the same ones
     Action.DIRECT_MESSAGE: _present,
     Action.READ_DIRECT_HISTORY: lambda who, _: who.role >= Role.MEMBER,
 }

@@ -28,6 +28,8 @@ class Isupport:
     """Most messages of one CHATHISTORY; 0 is announced as such and means no limit (draft/chathistory)."""
     targets: Mapping[str, int] = field(default_factory=dict)
     """Most targets in one command, by command; 0 is no limit."""
+    room_modes: str = ""
+    """The letters of the modes without a parameter that a room may have (CHANMODES, type D)."""
     account_required: bool = False
     """Nobody gets in without an account (draft/account-registration, "ISUPPORT token")."""
 
@@ -41,7 +43,7 @@ class Isupport:
             "CHANNELLEN": _limit(self.room_name_length),
             "TOPICLEN": _limit(self.topic_length),
             "PREFIX": "",
-            "CHANMODES": ",,,",
+            "CHANMODES": f",,,{self.room_modes}",
             "CHATHISTORY": str(self.history_page),
             "MSGREFTYPES": "msgid,timestamp",
             "TARGMAX": ",".join(f"{command}:{_limit(most) or ''}" for command, most in self.targets.items()) or None,

@@ -93,12 +93,18 @@ RPL_LISTSTART = Numeric(321, "Channel", text="Users  Name")
 RPL_LIST = Numeric(322, "{room} {members}", text="{topic}")
 RPL_LISTEND = Numeric(323, text="End of /LIST")
 
+# USERHOST and WHO.
+RPL_USERHOST = Numeric(302, text="{replies}")
+RPL_ENDOFWHO = Numeric(315, "{mask}", text="End of /WHO list")
+RPL_WHOREPLY = Numeric(352, "{room} {username} {host} {server} {nick} {flags}", text="0 {realname}")
+
 # MODE and TOPIC of a room.
 RPL_CHANNELMODEIS = Numeric(324, "{room} {*modes}")
 RPL_CREATIONTIME = Numeric(329, "{room} {created}")
 RPL_NOTOPIC = Numeric(331, "{room}", text="No topic is set")
 RPL_TOPIC = Numeric(332, "{room}", text="{topic}")
 RPL_TOPICWHOTIME = Numeric(333, "{room} {setter} {time}")
+RPL_ENDOFBANLIST = Numeric(368, "{room}", text="End of channel ban list")
 
 # NAMES.
 RPL_NAMREPLY = Numeric(353, "{symbol} {room}", text="{names}")
@@ -119,6 +125,7 @@ ERR_NOORIGIN = Numeric(409, text="No origin specified")
 ERR_INVALIDCAPCMD = Numeric(410, "{subcommand}", text="Invalid CAP command")
 ERR_NORECIPIENT = Numeric(411, text="No recipient given ({command})")
 ERR_NOTEXTTOSEND = Numeric(412, text="No text to send")
+ERR_TOOMANYMATCHES = Numeric(416, "{command}", text="Only the first {most} matches are shown")
 ERR_INPUTTOOLONG = Numeric(417, text="Input line was too long")
 ERR_UNKNOWNCOMMAND = Numeric(421, "{command}", text="Unknown command")
 ERR_NOMOTD = Numeric(422, text="MOTD File is missing")
@@ -132,8 +139,11 @@ ERR_NEEDMOREPARAMS = Numeric(461, "{command}", text="Not enough parameters")
 ERR_ALREADYREGISTERED = Numeric(462, text="You may not reregister")
 ERR_PASSWDMISMATCH = Numeric(464, text="Password incorrect")
 ERR_YOUREBANNEDCREEP = Numeric(465, text="You are banned from this server.")
+ERR_UNKNOWNMODE = Numeric(472, "{mode}", text="is unknown mode char to me")
 ERR_BADCHANMASK = Numeric(476, "{room}", text="Bad Channel Mask")
 ERR_CHANOPRIVSNEEDED = Numeric(482, "{room}", text="You're not channel operator")
+ERR_UMODEUNKNOWNFLAG = Numeric(501, text="Unknown MODE flag")
+ERR_USERSDONTMATCH = Numeric(502, text="Cant change mode for other users")
 
 # SASL (IRCv3 sasl-3.1, "Numerics used by this extension").
 RPL_LOGGEDIN = Numeric(900, "{mask} {account}", text="You are now logged in as {account}")

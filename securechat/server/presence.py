@@ -36,6 +36,10 @@ MOST_TARGETS = 4
 """How many targets PRIVMSG, NOTICE and TAGMSG take (TARGMAX)."""
 MOST_ROOMS = 20
 """How many rooms JOIN, PART and NAMES take (TARGMAX)."""
+USER_MODES = "i"
+"""The modes of every user: nobody is listed to people who share no room with them."""
+ROOM_MODES = "n"
+"""The modes of every room: nobody speaks in a room without being in it."""
 MOST_SESSIONS = 20
 """How many sessions one account may have at once: enough for people, a bound for runaway scripts."""
 REASON_BYTES = 400
@@ -95,7 +99,11 @@ def _welcome(hub: Hub, session: Session, response: Response, user: User) -> None
     response.numeric(RPL_YOURHOST, server=server.name, version=f"securechat-{__version__}")
     response.numeric(RPL_CREATED, created=format_time(hub.started))
     response.numeric(
-        RPL_MYINFO, server=server.name, version=f"securechat-{__version__}", user_modes="i", room_modes="nt"
+        RPL_MYINFO,
+        server=server.name,
+        version=f"securechat-{__version__}",
+        user_modes=USER_MODES,
+        room_modes=ROOM_MODES,
     )
     for tokens in isupport(hub).lines():
         response.numeric(RPL_ISUPPORT, tokens=tokens)
@@ -117,6 +125,7 @@ def isupport(hub: Hub) -> Isupport:
         history_page=hub.configuration.history.page_messages,
         targets={"PRIVMSG": MOST_TARGETS, "NOTICE": MOST_TARGETS, "TAGMSG": MOST_TARGETS, "JOIN": MOST_ROOMS}
         | {"PART": MOST_ROOMS, "NAMES": MOST_ROOMS},
+        room_modes=ROOM_MODES,
         account_required=not hub.policy.guests,
     )
 

@@ -22,6 +22,7 @@ BY_ROLE: dict[Action, tuple[set[Role], set[Role]]] = {
     Action.READ_HISTORY: (NOBODY, PRESENT),
     Action.SPEAK: (NOBODY, PRESENT),
     Action.SET_TOPIC: (NOBODY, PRESENT),
+    Action.CHANGE_MODES: (NOBODY, NOBODY),
     Action.DIRECT_MESSAGE: (PRESENT, PRESENT),
     Action.READ_DIRECT_HISTORY: (ACCOUNTS, ACCOUNTS),
 }

@@ -8,10 +8,12 @@ from securechat.server.commands import (
     history,
     information,
     messages,
+    modes,
     negotiation,
     presence,
     registration,
     rooms,
+    who,
 )
 
 __all__ = [
@@ -22,8 +24,10 @@ __all__ = [
     "history",
     "information",
     "messages",
+    "modes",
     "negotiation",
     "presence",
     "registration",
     "rooms",
+    "who",
 ]
