@@ -57,7 +57,9 @@ class Delivery:
                 entry.session.in_flight -= 1
                 if entry.original.sequence:
                     capabilities = entry.session.capabilities & RENDER_MASK
-                    entry.session.outlet.put(self._renderer.line(entry.original, capabilities, entry.author_tags))
+                    # What one receives from oneself must not carry the label ("The label tag"); an echo does.
+                    author_tags = entry.author_tags if entry.echo else ""
+                    entry.session.outlet.put(self._renderer.line(entry.original, capabilities, author_tags))
             elif isinstance(entry, Barrier):
                 entry.session.in_flight -= 1
                 actions.append(entry.action)

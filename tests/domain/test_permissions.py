@@ -23,6 +23,7 @@ BY_ROLE: dict[Action, tuple[set[Role], set[Role]]] = {
     Action.SPEAK: (NOBODY, PRESENT),
     Action.SET_TOPIC: (NOBODY, PRESENT),
     Action.CHANGE_MODES: (NOBODY, NOBODY),
+    Action.CHANGE_MODES: (NOBODY, NOBODY),
     Action.DIRECT_MESSAGE: (PRESENT, PRESENT),
     Action.READ_DIRECT_HISTORY: (ACCOUNTS, ACCOUNTS),
 }

@@ -1,0 +1,259 @@
+"""REGISTER (draft/account-registration): by which right, and what stands in the way."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from securechat.errors import StorageError
+from tests.server.harness import Harness, Person, code_of, running
+
+PASSWORD = "correct horse"
+SUCCESS = ":chat.test REGISTER SUCCESS alice :Account created"
+
+
+def newcomer(harness: Harness, token: str = "", nick: str = "alice") -> Person:
+    """Somebody who negotiates and has shown an invite."""
+    one = harness.connection()
+    one.sends("CAP REQ :draft/account-registration standard-replies", *([f"PASS {token}"] if token else []))
+    one.sends(f"NICK {nick}", f"USER {nick} 0 * :x")
+    one.received()
+    return one
+
+
+def register(one: Person, name: str = "*", password: str = PASSWORD) -> list[str]:
+    return one.answers(f"REGISTER {name} * :{password}")
+
+
+def test_with_an_invite_into_its_rooms(tmp_path: Path) -> None:
+    with running(tmp_path, access__guests=False) as harness:
+        harness.invite("token", rooms=("#general", "#новая"))
+        one = newcomer(harness, "token")
+        assert register(one) == [
+            SUCCESS,
+            ":chat.test 900 alice alice!alice@securechat alice :You are now logged in as alice",
+        ]
+        one.sends("CAP END")
+        lines = one.received()
+        assert [line for line in lines if " JOIN " in line] == [
+            ":alice!alice@securechat JOIN #general",
+            ":alice!alice@securechat JOIN #новая",
+        ]
+        one.sends("QUIT")
+    with running(tmp_path, access__guests=False) as again:
+        assert not again.hub.accounts["alice"].administrator
+        one = again.connection()
+        one.sends("CAP LS", "NICK alice", "USER alice 0 * :x", "AUTHENTICATE PLAIN")
+        one.sends("AUTHENTICATE AGFsaWNlAGNvcnJlY3QgaG9yc2U=", "CAP END")
+        assert [line.split()[2] for line in one.received() if " JOIN " in line] == ["#general", "#новая"]
+
+
+def test_an_invite_may_make_an_administrator(harness: Harness) -> None:
+    harness.invite("token", administrator=True)
+    assert register(newcomer(harness, "token"))[0] == SUCCESS
+    assert harness.hub.accounts["alice"].administrator
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [({"uses": 0}, "INVITE_USED"), ({"expires": 1}, "INVITE_EXPIRED"), (None, "INVITE_UNKNOWN")],
+)
+def test_an_invite_that_is_no_good(harness: Harness, changes: dict[str, int] | None, code: str) -> None:
+    if changes is not None:
+        harness.invite("token", **changes)
+    (line,) = register(newcomer(harness, "token"))
+    assert line.startswith(f":chat.test FAIL REGISTER {code} alice :")
+    assert not harness.hub.accounts
+
+
+def test_a_revoked_invite_is_like_none(harness: Harness) -> None:
+    harness.invite("token")
+    harness.journal.call(lambda unit: unit.invites.revoke(unit.invites.all()[0].id)).result(20)
+    assert "INVITE_UNKNOWN" in register(newcomer(harness, "token"))[0]
+
+
+def test_an_invite_expires_while_the_hub_runs(harness: Harness) -> None:
+    harness.invite("token", expires=harness.time + 1000)
+    one = newcomer(harness, "token")
+    harness.time += 1000
+    assert "INVITE_EXPIRED" in register(one)[0]
+
+
+def test_an_invite_is_good_for_so_many_and_failures_do_not_use_it_up(harness: Harness) -> None:
+    harness.invite("token", uses=2)
+    one = newcomer(harness, "token")
+    assert "WEAK_PASSWORD" in register(one, password="short")[0]
+    assert "BAD_ACCOUNT_NAME" in register(one, name="9")[0]
+    assert register(one)[0] == SUCCESS
+    assert "REGISTER SUCCESS" in register(newcomer(harness, "token", "bob"))[0]
+    assert "INVITE_USED" in register(newcomer(harness, "token", "carol"))[0]
+
+
+def test_of_two_with_the_same_single_use_one_gets_it(harness: Harness) -> None:
+    harness.invite("token")
+    first, second = newcomer(harness, "token"), newcomer(harness, "token", "bob")
+    harness.workers.put_off()
+    first.sends(f"REGISTER * * :{PASSWORD}")
+    second.sends(f"REGISTER * * :{PASSWORD}")
+    harness.workers.work()
+    harness.settle()
+    assert first.received()[0] == SUCCESS
+    assert "INVITE_USED" in second.received()[0]
+    assert list(harness.hub.accounts) == ["alice"]
+
+
+def test_of_two_who_want_the_same_name_one_gets_it_and_the_other_keeps_the_invite(harness: Harness) -> None:
+    harness.invite("one")
+    harness.invite("two")
+    first, second = newcomer(harness, "one"), newcomer(harness, "two")
+    harness.workers.put_off()
+    first.sends(f"REGISTER * * :{PASSWORD}")
+    second.sends(f"REGISTER ALICE * :{PASSWORD}")
+    harness.workers.work()
+    harness.settle()
+    assert first.received()[0] == SUCCESS
+    assert second.received()[0].startswith(":chat.test FAIL REGISTER ACCOUNT_EXISTS ALICE :")
+    assert "REGISTER SUCCESS bob" in register(second, "bob")[0]
+
+
+def test_without_an_invite_one_is_needed(harness: Harness) -> None:
+    (line,) = register(newcomer(harness))
+    assert line.startswith(":chat.test FAIL REGISTER INVITE_REQUIRED alice :")
+
+
+def test_closed_registration_takes_no_invite(tmp_path: Path) -> None:
+    with running(tmp_path, access__registration="closed") as harness:
+        harness.invite("token")
+        for token in ("", "token"):
+            assert "REGISTRATION_CLOSED" in register(newcomer(harness, token))[0]
+
+
+def test_open_registration_needs_none_but_honours_one(tmp_path: Path) -> None:
+    with running(tmp_path, access__registration="open") as harness:
+        assert register(newcomer(harness))[0] == SUCCESS
+        harness.invite("token", rooms=("#tea",))
+        one = newcomer(harness, "token", "bob")
+        assert "REGISTER SUCCESS bob" in register(one)[0]
+        assert "#tea" in "".join(one.answers("CAP END"))
+        assert "INVITE_USED" in register(newcomer(harness, "token", "carol"))[0]
+
+
+def test_the_servers_password_is_not_taken_for_an_invite(tmp_path: Path) -> None:
+    with running(tmp_path, access__registration="open", access__password="secret") as harness:
+        assert register(newcomer(harness, "secret"))[0] == SUCCESS
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "answer"),
+    [
+        ("*", "1234567", "WEAK_PASSWORD alice :The password is too short"),
+        ("*", "", "WEAK_PASSWORD alice :The password is empty"),
+        ("longname", "LONGNAME", "WEAK_PASSWORD longname :The password must not be the name"),
+        ("9lives", PASSWORD, "BAD_ACCOUNT_NAME 9lives :"),
+        ("a,b", PASSWORD, "BAD_ACCOUNT_NAME a,b :"),
+        ("#tea", PASSWORD, "BAD_ACCOUNT_NAME #tea :"),
+        ("a" * 33, PASSWORD, f"BAD_ACCOUNT_NAME {'a' * 33} :"),
+        ("TAKEN", PASSWORD, "ACCOUNT_EXISTS TAKEN :"),
+        ("present", PASSWORD, "ACCOUNT_EXISTS present :"),
+    ],
+)
+def test_a_wish_that_cannot_be_granted(harness: Harness, name: str, password: str, answer: str) -> None:
+    harness.account("taken")
+    harness.person("present")
+    harness.invite("token")
+    (line,) = register(newcomer(harness, "token"), name, password)
+    assert line.startswith(f":chat.test FAIL REGISTER {answer}")
+
+
+def test_it_needs_a_nick_and_three_parameters(harness: Harness) -> None:
+    one = harness.connection()
+    assert one.answers("REGISTER * *") == [":chat.test 461 * REGISTER :Not enough parameters"]
+    assert register(one)[0].startswith(":chat.test FAIL REGISTER NEED_NICK * :")
+
+
+def test_once_is_enough(harness: Harness) -> None:
+    harness.invite("token")
+    one = newcomer(harness, "token")
+    register(one)
+    assert register(one, "other")[0].startswith(":chat.test FAIL REGISTER ALREADY_AUTHENTICATED alice :")
+
+
+def test_before_the_welcome_only_where_that_is_allowed(tmp_path: Path) -> None:
+    with running(tmp_path, accounts__register_before_connect=False, access__registration="open") as harness:
+        one = newcomer(harness)
+        assert "COMPLETE_CONNECTION_REQUIRED" in register(one)[0]
+        one.sends("CAP END")
+        one.received()
+        assert register(one)[0] == SUCCESS
+
+
+def test_a_guest_who_registers_keeps_their_rooms_for_good(tmp_path: Path) -> None:
+    with running(tmp_path, access__registration="open") as harness:
+        alice = harness.person("alice")
+        alice.sends("JOIN #tea")
+        alice.received()
+        assert [code_of(line) for line in register(alice)] == ["REGISTER", "900"]
+        alice.sends("PRIVMSG #tea :mine now", "QUIT")
+    with running(tmp_path) as again:
+        alice = again.connection()
+        alice.sends("CAP LS 302", "NICK alice", "USER alice 0 * :x", "AUTHENTICATE PLAIN")
+        alice.sends("AUTHENTICATE AGFsaWNlAGNvcnJlY3QgaG9yc2U=", "CAP END")
+        assert ":alice!alice@securechat JOIN #tea" in alice.received()
+
+
+def test_an_account_whose_maker_is_gone_before_it_is_stored_can_be_used(harness: Harness) -> None:
+    harness.invite("token", rooms=("#tea",))
+    one = newcomer(harness, "token")
+    harness.workers.put_off()
+    one.sends(f"REGISTER * * :{PASSWORD}")
+    one.vanishes()
+    harness.workers.work()
+    harness.settle()
+    alice = harness.person("alice", password=PASSWORD)
+    assert alice.session.user is not None
+    assert [live.room.name for live in alice.session.user.rooms.values()] == ["#tea"]
+
+
+def test_too_much_to_do_and_a_full_disk(harness: Harness) -> None:
+    harness.invite("token")
+    one = newcomer(harness, "token")
+    harness.workers.full = True
+    assert register(one)[0].startswith(":chat.test FAIL REGISTER TEMPORARILY_UNAVAILABLE alice :")
+    harness.workers.full = False
+    with harness.disk_full():
+        assert register(one)[0].startswith(":chat.test FAIL REGISTER TEMPORARILY_UNAVAILABLE alice :")
+        assert not harness.hub.accounts
+    assert register(one)[0] == SUCCESS
+
+
+def test_guessing_tokens_is_throttled(tmp_path: Path) -> None:
+    with running(tmp_path, limits__failed_logins_per_minute=1) as harness:
+        harness.invite("right")
+        for number in range(5):
+            one = newcomer(harness, f"guess{number}")
+            assert "INVITE_UNKNOWN" in register(one)[0]
+        (line,) = register(newcomer(harness, "right"))
+        assert line.startswith(":chat.test FAIL REGISTER RATE_LIMITED ")
+        harness.now += 61
+        assert register(newcomer(harness, "right"))[0] == SUCCESS
+
+
+def test_no_password_or_token_reaches_the_log(
+    harness: Harness, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level("DEBUG")
+    harness.invite("sesame-token")
+    one = newcomer(harness, "sesame-token")
+
+    def broken(_: object) -> None:
+        raise StorageError("it cannot be read") from sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(harness.database, "read", broken)
+        assert "TEMPORARILY_UNAVAILABLE" in register(one)[0]
+    register(one)
+    text = "\n".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.records)
+    assert "An account could not be stored" in text
+    assert "Account made" in text
+    assert PASSWORD not in text
+    assert "sesame" not in text
