@@ -4,6 +4,7 @@ Every wait is on an event (a line, an exit) with a deadline; nothing sleeps.
 """
 
 import base64
+import contextlib
 import json
 import os
 import re
@@ -198,6 +199,20 @@ class ServerProcess:
         client = self.client()
         client.register(nick, capabilities)
         return client
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop the process meanwhile (SIGSTOP): what comes then is found by it all at once."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
+    def cpu_seconds(self) -> float:
+        """The processor time that the server has used."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def kill(self) -> None:
         """SIGKILL: no chance to say goodbye."""

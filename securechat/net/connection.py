@@ -146,21 +146,28 @@ class Connection:
         self._want(selectors.EVENT_READ)
         return True
 
-    def read_lines(self) -> list[bytes | TooLong] | None:
-        """Return the lines that have come; None at the end of the stream. Raises OSError for a broken connection."""
+    def read_lines(self) -> tuple[list[bytes | TooLong], bool]:
+        """Return the lines that have come, and whether the stream has ended behind them.
+
+        Raises OSError for a broken connection, but not before all lines ahead of the break were returned.
+        """
         lines: list[bytes | TooLong] = []
         for _ in range(READS_PER_TICK):
             try:
                 data = self._tls.recv(READ_BYTES)
             except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
                 break
+            except OSError:
+                if lines:
+                    break  # the socket stays readable: the next read says it again
+                raise
             if not data:
-                return None
+                return lines, True
             lines += self._buffer.feed(data)
             # The kernel's rest is told by the selector; only what TLS has decrypted already must be asked for here.
             if len(data) < READ_BYTES and not self._tls.pending():
                 break
-        return lines
+        return lines, False
 
     def discard_input(self) -> bool:
         """Read and forget; True when the peer has closed its half. Raises OSError."""

@@ -213,11 +213,11 @@ class IoThread(threading.Thread):
             phase = connection.phase
             if phase is Phase.OPEN:
                 if events & selectors.EVENT_READ:
-                    lines = connection.read_lines()
-                    if lines is None:
-                        lost.append((connection, "Connection closed by the client"))
-                    elif lines:
+                    lines, ended = connection.read_lines()
+                    if lines:
                         work.append((connection, lines))
+                    if ended:
+                        lost.append((connection, "Connection closed by the client"))
                 if events & selectors.EVENT_WRITE:
                     self.dirty.append(connection)
             elif phase is Phase.HANDSHAKE:
