@@ -116,6 +116,7 @@ class Connection:
             self._thread.log_close(self, reason)
             self.phase = Phase.CLOSING
             self.since = self._thread.now
+            self.pause(True)  # what it still sends is not read, and must not wake the thread again and again
             self._thread.dirty.append(self)
 
     def resume(self) -> None:
