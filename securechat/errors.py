@@ -91,7 +91,12 @@ class NotPermitted(DomainError):  # noqa: N818
 
 @dataclass
 class InvalidName(DomainError):  # noqa: N818
-    """A nick, account or room name breaks the rules; `reason` says which rule in plain English."""
+    """A nick or account name breaks the rules; `reason` says which rule in plain English."""
 
     name: str
     reason: str
+
+
+@dataclass
+class InvalidRoomName(InvalidName):
+    """A room's name breaks the rules."""

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from securechat.errors import InvalidName
+from securechat.errors import InvalidName, InvalidRoomName
 
 NICK_LENGTH = 32
 """Default longest nick and account name, in characters."""
@@ -46,18 +46,18 @@ def check_nick(name: str, longest: int = NICK_LENGTH) -> str:
 def check_room_name(name: str, longest: int = ROOM_NAME_LENGTH) -> str:
     """Return `name` if it can be a room's name on the wire: `#` and 1 to `longest` - 1 printable characters.
 
-    A `longest` of 0 is no limit. Raises InvalidName with the rule that it breaks.
+    A `longest` of 0 is no limit. Raises InvalidRoomName with the rule that it breaks.
     """
     if not name.startswith("#"):
-        raise InvalidName(name, "a room's name starts with #")
+        raise InvalidRoomName(name, "a room's name starts with #")
     if len(name) < 2:
-        raise InvalidName(name, "nothing follows the #")
+        raise InvalidRoomName(name, "nothing follows the #")
     if longest and len(name) > longest:
-        raise InvalidName(name, f"it is longer than {longest} characters")
+        raise InvalidRoomName(name, f"it is longer than {longest} characters")
     if not name.isprintable() or not _ROOM_FORBIDDEN.isdisjoint(name):
-        raise InvalidName(name, "spaces, control characters and , : * ? ! @ are not allowed")
+        raise InvalidRoomName(name, "spaces, control characters and , : * ? ! @ are not allowed")
     if unicodedata.normalize("NFC", name) != name:
-        raise InvalidName(name, "it is not in Unicode normal form C")
+        raise InvalidRoomName(name, "it is not in Unicode normal form C")
     return name
 
 

@@ -7,6 +7,7 @@ from securechat.errors import (
     AccountExists,
     DomainError,
     InvalidName,
+    InvalidRoomName,
     InviteRefused,
     NoSuchAccount,
     NoSuchInvite,
@@ -25,13 +26,6 @@ from securechat.protocol.numerics import (
     ERR_NOTONCHANNEL,
 )
 from securechat.server.context import Context
-
-
-def _invalid_name(context: Context, error: InvalidName) -> None:
-    if error.name.startswith("#"):
-        context.response.numeric(ERR_BADCHANMASK, room=error.name)
-    else:
-        context.response.numeric(ERR_ERRONEUSNICKNAME, nick=error.name)
 
 
 def _not_permitted(context: Context, error: NotPermitted) -> None:
@@ -64,7 +58,8 @@ ANSWERS: dict[type[DomainError], Callable[[Context, Any], None]] = {
     ),
     NotInRoom: lambda context, error: context.response.numeric(ERR_NOTONCHANNEL, room=error.room),
     NotPermitted: _not_permitted,
-    InvalidName: _invalid_name,
+    InvalidName: lambda context, error: context.response.numeric(ERR_ERRONEUSNICKNAME, nick=error.name),
+    InvalidRoomName: lambda context, error: context.response.numeric(ERR_BADCHANMASK, room=error.name),
 }
 """One row for each DomainError; a test proves that none is missing."""
 

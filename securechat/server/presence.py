@@ -13,6 +13,7 @@ from securechat.protocol.isupport import Isupport
 from securechat.protocol.message import cut, format_message
 from securechat.protocol.numerics import (
     ERR_NICKNAMEINUSE,
+    ERR_PASSWDMISMATCH,
     RPL_CREATED,
     RPL_ISUPPORT,
     RPL_MYINFO,
@@ -58,6 +59,7 @@ def register_when_ready(hub: Hub, session: Session, response: Response) -> None:
         _refuse(hub, session, response, replies.ACCOUNT_REQUIRED, "No account: log in, or register with an invite")
         return
     if hub.configuration.access.password and account is None and not _password_is_right(hub, session):
+        response.numeric(ERR_PASSWDMISMATCH)
         _refuse(hub, session, response, replies.PASSWORD_REQUIRED, "The server's password is wrong or missing")
         return
     user = hub.users_of_account.get(account.id) if account is not None else None

@@ -128,7 +128,8 @@ def test_the_servers_password_must_be_right(tmp_path: Path, password: str) -> No
         if password:
             one.sends(f"PASS {password}")
         one.sends("NICK alice", "USER alice 0 * :Alice")
-        fail, error = one.received()
+        numeric, fail, error = one.received()
+        assert numeric == ":chat.test 464 alice :Password incorrect"
         assert fail.startswith(":chat.test FAIL * PASSWORD_REQUIRED :")
         assert error.startswith("ERROR :")
         assert one.outlet.closed
