@@ -19,9 +19,13 @@ class Terminal(io.StringIO):
 
 @pytest.fixture(autouse=True)
 def _restored() -> Iterator[None]:
-    """Leave logging as it was found."""
+    """Leave logging as it was found.
+
+    Meanwhile pytest's own handlers are away: what they keep of our hostile texts cannot go between its processes.
+    """
     root, ours = logging.getLogger(), logging.getLogger(logs.LOGGER)
     before = (root.handlers[:], root.level, ours.level)
+    root.handlers.clear()
     yield
     root.handlers[:], level, ours_level = before
     root.setLevel(level)
