@@ -2,7 +2,10 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - compared with times that are read as UTC
+_MILLISECOND = timedelta(milliseconds=1)
 
 Clock = Callable[[], int]
 """Returns the wall time in milliseconds since 1970-01-01T00:00:00Z."""
@@ -26,5 +29,7 @@ def parse_time(text: str) -> int:
     """
     if not text.endswith("Z"):
         raise ValueError(f"not a UTC time that ends with Z: {text!r}")
-    moment = datetime.fromisoformat(text[:-1]).replace(tzinfo=UTC)
-    return int(moment.timestamp()) * 1000 + moment.microsecond // 1000
+    moment = datetime.fromisoformat(text[:-1])
+    if moment.tzinfo is not None:  # "+03:00Z" names two zones
+        raise ValueError(f"not a UTC time: {text!r}")
+    return (moment - _EPOCH) // _MILLISECOND
