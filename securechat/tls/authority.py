@@ -3,10 +3,12 @@
 Their files are in one folder: `ca.pem`, `ca.key`, `server.pem` (the certificate, then the CA's), `server.key`.
 """
 
+import contextlib
 import hashlib
 import os
 import socket
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -17,6 +19,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from securechat.errors import TrustError
@@ -54,6 +57,9 @@ _KEY_USAGE = dict.fromkeys(
     False,
 )
 
+# What `cryptography` raises at certificates that break the rules; they have no base of their own.
+_UNREADABLE = (ValueError, TypeError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+
 
 @dataclass(frozen=True, slots=True)
 class CertificateStatus:
@@ -85,19 +91,15 @@ def certificate_names(certificate: bytes) -> list[str]:
 
     It may be anybody's. Raises TrustError when it cannot be read.
     """
-    try:
+    with _reading_a_strangers():
         return _names(x509.load_der_x509_certificate(certificate))
-    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
-        raise TrustError("the certificate cannot be read") from error
 
 
 def certificate_validity(certificate: bytes) -> tuple[datetime, datetime]:
     """Return from when and until when (UTC) a certificate (DER) is valid. Raises TrustError when it cannot be read."""
-    try:
+    with _reading_a_strangers():
         read = x509.load_der_x509_certificate(certificate)
         return read.not_valid_before_utc, read.not_valid_after_utc
-    except ValueError as error:
-        raise TrustError("the certificate cannot be read") from error
 
 
 def status(path: Path) -> CertificateStatus:
@@ -247,6 +249,17 @@ def check_name(text: str) -> str:
     if not interfaces.is_dns_name(name):
         raise TrustError(f"not a host name: {text!r} (letters, digits, hyphens and dots; addresses go with --ip)")
     return name
+
+
+@contextlib.contextmanager
+def _reading_a_strangers() -> Iterator[None]:
+    """Let whatever is wrong with a certificate be a TrustError, and no warning on the user's screen."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            yield
+    except _UNREADABLE as error:
+        raise TrustError("the certificate cannot be read") from error
 
 
 def _alternative(certificate: x509.Certificate) -> x509.SubjectAlternativeName | None:

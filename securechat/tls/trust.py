@@ -50,9 +50,10 @@ def explain(
     server's (DER), if it is known, so that its names and dates can be told.
     """
     if isinstance(error, ssl.SSLCertVerificationError):
-        return TrustError(f"{_verification(error, host, ca_description, certificate)} Nothing was sent.")
+        wrong, remedy = _verification(error, host, ca_description, certificate)
+        return TrustError(f"{wrong} Nothing was sent. {remedy}".rstrip())
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    reason = error.reason or ""
+    reason = getattr(error, "reason", None) or ""  # errors that OpenSSL did not raise have none
     if reason in _NO_TLS:
         return TrustError(f"{place} does not speak TLS; is the port right? securechat's is 6697.")
     if reason in _NO_COMMON_VERSION:
@@ -67,32 +68,34 @@ def explain(
     return TrustError(f"The TLS handshake with {place} failed: {reason or 'no reason was given'}.")
 
 
-def _verification(error: ssl.SSLCertVerificationError, host: str, ca_description: str, certificate: bytes) -> str:
-    """Word one of the ways in which a certificate can be wrong."""
+def _verification(
+    error: ssl.SSLCertVerificationError, host: str, ca_description: str, certificate: bytes
+) -> tuple[str, str]:
+    """Word one of the ways in which a certificate can be wrong, and what to do."""
     code = error.verify_code
     asked = f" ({ca_description})" if ca_description else ""
     if code in _UNKNOWN_CA:
         return (
-            f"The certificate of {host} is not signed by the authority that this client trusts{asked}. "
-            "Copy certs/ca.pem from the server and name it with --ca, or ask for a new link."
+            f"The certificate of {host} is not signed by the authority that this client trusts{asked}.",
+            "Copy certs/ca.pem from the server and name it with --ca, or ask for a new link.",
         )
     if code in _WRONG_NAME:
         option = "--ip" if _is_address(host) else "--name"
         return (
-            f"The certificate of the server is not for {host}{_names_words(certificate)}. Use a name or address that "
-            f"it is for, or have the operator run: securechat-gencert renew {option} {host}"
+            f"The certificate of the server is not for {host}{_names_words(certificate)}.",
+            f"Use a name or address that it is for, or have the operator run: securechat-gencert renew {option} {host}",
         )
     if code == _EXPIRED:
         return (
-            f"The certificate of {host} has expired{_date_words(certificate, 'on', 1)}. "
-            "The operator renews it with: securechat-gencert renew"
+            f"The certificate of {host} has expired{_date_words(certificate, 'on', 1)}.",
+            "The operator renews it with: securechat-gencert renew",
         )
     if code == _NOT_YET_VALID:
         return (
-            f"The certificate of {host} is not valid yet{_date_words(certificate, 'before', 0)}. "
-            "Is the clock of this computer right?"
+            f"The certificate of {host} is not valid yet{_date_words(certificate, 'before', 0)}.",
+            "Is the clock of this computer right?",
         )
-    return f"The certificate of {host} cannot be trusted{asked}: {error.verify_message}."
+    return f"The certificate of {host} cannot be trusted{asked}: {error.verify_message}.", ""
 
 
 def _is_address(host: str) -> bool:
