@@ -4,6 +4,7 @@ import contextlib
 import errno
 import logging
 import os
+import resource
 import socket
 from collections.abc import Sequence
 
@@ -17,6 +18,10 @@ BACKLOG = 4096
 """How many connections the kernel keeps for us; it cuts this to its own maximum."""
 ACCEPTS_PER_TICK = 64
 """How many connections are accepted before those that stand get their turn."""
+RESERVED_FILES = 64
+"""Open files that are not for clients: the database on each thread, certificates, the control socket, the log."""
+COMPLAINT_SECONDS = 60.0
+"""How often at most it is logged that nobody can be accepted."""
 _IPV4_MAPPED = "::ffff:"
 
 
@@ -70,6 +75,17 @@ def _problem(host: str, port: int, error: OSError) -> str:
     return f"cannot listen on {shown}: {os.strerror(error.errno) if error.errno else error}"
 
 
+def most_connections() -> int:
+    """Let the process open as many files as the system allows it, and return how many of them clients may take."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        # More is refused by some systems that name no hard limit; then what there is must do.
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+    return max(1, soft - RESERVED_FILES) if soft != resource.RLIM_INFINITY else 0
+
+
 class Acceptor:
     """Accepts from one listening socket, on the I/O thread that watches it, and deals connections out in turn."""
 
@@ -78,7 +94,7 @@ class Acceptor:
         self._threads = threads
         self._admission = admission
         self._turn = 0
-        self._complained = False
+        self._next_complaint = 0.0  # monotonic seconds
 
     def accept(self) -> None:
         """Accept what is there."""
@@ -88,16 +104,21 @@ class Acceptor:
             except BlockingIOError:
                 return
             except OSError as error:
-                self._complain(error)
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    self._complain()
                 return
-            self._complained = False
             thread = self._threads[self._turn % len(self._threads)]
+            if self._admission.is_full:
+                plain.close()  # left alone, it would wake this thread again and again
+                self._complain()
+                continue
             self._turn += 1
             address = peer[0].partition("%")[0].removeprefix(_IPV4_MAPPED)
             thread.adopt(plain, address, self._admission.admit(address, thread.now))
 
-    def _complain(self, error: OSError) -> None:
-        """Log that nobody can be accepted; once, as the selector will bring us here again at once."""
-        if not self._complained and error.errno in (errno.EMFILE, errno.ENFILE):
-            self._complained = True
+    def _complain(self) -> None:
+        """Log that nobody can be accepted; now and then, as there may be many."""
+        now = self._threads[0].now
+        if now >= self._next_complaint:
+            self._next_complaint = now + COMPLAINT_SECONDS
             logger.error("No more connections: the limit of open files (ulimit -n) is reached")

@@ -1,4 +1,4 @@
-"""Which addresses may open one more connection."""
+"""Who may open one more connection, by address and in all."""
 
 import threading
 
@@ -10,13 +10,20 @@ RATE_SECONDS = 600.0
 class Admission:
     """Counts connections by address. Its lock guards the counts only and is never held while another is taken."""
 
-    def __init__(self, most_at_once: int, most_in_ten_minutes: int) -> None:
-        """0 means no limit."""
+    def __init__(self, most_at_once: int, most_in_ten_minutes: int, most_in_all: int = 0) -> None:
+        """`most_in_all` is what the machine bears, the others are for each address; 0 means no limit."""
         self._most_at_once = most_at_once
         self._most_in_ten_minutes = most_in_ten_minutes
+        self._most_in_all = most_in_all
+        self._in_all = 0
         self._open: dict[str, int] = {}
         self._window = Window(most_in_ten_minutes, RATE_SECONDS)
         self._lock = threading.Lock()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for anybody: a new connection must be closed without a word, and not counted."""
+        return bool(self._most_in_all) and self._in_all >= self._most_in_all
 
     def admit(self, address: str, now: float) -> str:
         """Count a new connection; return why it must be closed again, or an empty string. `now`: monotonic seconds.
@@ -24,6 +31,7 @@ class Admission:
         Every admitted or refused connection is given back by `released`.
         """
         with self._lock:
+            self._in_all += 1
             count = self._open[address] = self._open.get(address, 0) + 1
             if self._most_at_once and count > self._most_at_once:
                 return f"More than {self._most_at_once} connections from your address; close one first"
@@ -40,6 +48,7 @@ class Admission:
         """A connection from `address` is gone."""
         with self._lock:
             count = self._open.get(address, 0) - 1
+            self._in_all -= count >= 0
             if count > 0:
                 self._open[address] = count
             else:

@@ -20,7 +20,7 @@ from securechat.domain.ports import UnitOfWork
 from securechat.errors import TrustError
 from securechat.links import Link, format_link
 from securechat.net.io_thread import IoThread, publisher
-from securechat.net.listener import Acceptor, open_listeners
+from securechat.net.listener import Acceptor, most_connections, open_listeners
 from securechat.net.workers import WorkerPools
 from securechat.server.administration import Administration
 from securechat.server.administration_ports import JournalStore, ServerAddress
@@ -122,7 +122,9 @@ class Server:
         )
         self.hub.fill(database.read(take_snapshot))
         limits = configuration.limits
-        self._admission = Admission(limits.connections_per_address, limits.connection_rate_per_address)
+        self._admission = Admission(
+            limits.connections_per_address, limits.connection_rate_per_address, most_connections()
+        )
         dispatcher = Dispatcher(self.hub)
         self._threads.append(IoThread(0, self.hub, dispatcher, self._admission, tls_context, self._fail))
 

@@ -49,3 +49,16 @@ def test_zero_is_no_limit_and_too_many_releases_do_no_harm() -> None:
     limited.released("a")
     assert limited.admit("a", 0) == ""
     assert limited.admit("a", 0) != ""
+
+
+def test_it_is_full_when_the_machine_bears_no_more() -> None:
+    admission = Admission(0, 0, most_in_all=2)
+    for address in ("a", "b"):
+        assert not admission.is_full
+        assert admission.admit(address, 0) == ""
+    assert admission.is_full
+    admission.released("c")  # nobody of that address is there
+    assert admission.is_full
+    admission.released("b")
+    assert not admission.is_full
+    assert not Admission(0, 0).is_full

@@ -4,8 +4,11 @@ import socket
 import time
 from pathlib import Path
 
-from tests.process import DEADLINE, OPEN, ServerProcess
+from tests.process import DEADLINE, OPEN, SERVER, ServerProcess
 from tests.system.load import ROOM
+
+CPU_SECONDS = 1.0
+"""More than a few answers cost, and less than a thread that never sleeps."""
 
 
 def limited(setting: str) -> str:
@@ -87,3 +90,34 @@ def test_an_unfinished_line_does_not_grow_without_bound(tmp_path: Path) -> None:
 def _resident_bytes(server: ServerProcess) -> int:
     status = Path(f"/proc/{server.process.pid}/status").read_text()
     return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS:"))
+
+
+def test_when_no_more_files_can_be_open_those_who_are_there_go_on(tmp_path: Path) -> None:
+    few_files = ("sh", "-c", 'ulimit -n 120 && exec "$0" "$@"', *SERVER)
+    with ServerProcess(tmp_path, OPEN, command=few_files) as server:
+        present = server.guest("present", "echo-message draft/chathistory batch")
+        present.ask(f"JOIN {ROOM}")
+        crowd = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(150)]
+        server.wait_for_log("No more connections: the limit of open files")
+        before = server.cpu_seconds()
+        assert present.ask(f"PRIVMSG {ROOM} :is there room?")[-1].endswith(" :is there room?")
+        assert len(present.ask(f"CHATHISTORY LATEST {ROOM} * 10")) == 3  # a batch: reading needs files, too
+        refused = [plain for plain in crowd if _is_closed(plain)]
+        assert len(refused) >= 150 - 120
+        assert server.cpu_seconds() - before < CPU_SECONDS
+        for plain in crowd:
+            plain.close()
+        assert is_admitted_again(server)
+        complaints = [record for record in server.log if "No more connections" in str(record["message"])]
+        assert len(complaints) == 1
+
+
+def _is_closed(plain: socket.socket) -> bool:
+    """Whether the other side has closed it already."""
+    plain.setblocking(False)
+    try:
+        return not plain.recv(1)
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
