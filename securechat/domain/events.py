@@ -20,6 +20,7 @@ class Kind(IntEnum):
     DIRECT = 11  # a direct conversation was opened
     ARRIVE = 12  # a member of a room came online in it; shown as a JOIN, but membership did not change
     TYPING = 13  # tags that say only that somebody is typing: of no use a moment later
+    EVICT = 14  # somebody is out of a room that could not be stored; shown as a PART
 
 
 SAID = frozenset({Kind.MESSAGE, Kind.NOTICE})
@@ -28,7 +29,7 @@ SAID = frozenset({Kind.MESSAGE, Kind.NOTICE})
 RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART, Kind.TOPIC})
 """The kinds that get a row of their own in the `events` table."""
 
-ONLY_SHOWN = frozenset({Kind.QUIT, Kind.NICK, Kind.AWAY, Kind.ARRIVE, Kind.TYPING})
+ONLY_SHOWN = frozenset({Kind.QUIT, Kind.NICK, Kind.AWAY, Kind.ARRIVE, Kind.TYPING, Kind.EVICT})
 """The kinds that leave no trace in the database."""
 
 

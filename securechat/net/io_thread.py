@@ -57,7 +57,7 @@ class IoThread(threading.Thread):
         """`on_fatal` is told when the thread ends by a bug: the server must end, too."""
         super().__init__(name=f"io-{index}")
         self.index = index
-        self.delivery = Delivery(hub.renderer, hub.last_said, index)
+        self.delivery = Delivery(hub.renderer, hub.last_said, index, hub.stored_before)
         self.dirty: list[Connection] = []  # connections with something to send at the end of this tick
         self.tls_context = tls_context  # replaced as a whole when the certificate changes; any thread may do so
         self.now = time.monotonic()  # of this tick

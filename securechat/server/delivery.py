@@ -7,7 +7,7 @@ are put, so that a busy room costs one `put` per member and batch instead of one
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from securechat.domain.events import ONLY_SHOWN
+from securechat.domain.events import ONLY_SHOWN, SAID
 from securechat.errors import StorageError
 from securechat.protocol.capabilities import RENDER_MASK
 from securechat.server.entries import Barrier, Copy, Entry, Hold, Publication, Reply
@@ -22,12 +22,17 @@ Batch = tuple[Sequence[Entry], StorageError | None]
 class Delivery:
     """Delivers batches to the connections of one I/O thread. Used by that thread only."""
 
-    def __init__(self, renderer: Renderer, last_said: dict[int, int], thread_index: int) -> None:
-        """`last_said` is the hub's map from conversation to its newest sequence; filled here, as here it is known."""
+    def __init__(
+        self, renderer: Renderer, last_said: dict[int, int], thread_index: int, delivered_sequence: int
+    ) -> None:
+        """`last_said` is the hub's map from conversation to its newest sequence; filled here, as here it is known.
+
+        `delivered_sequence` is that of the newest event before this server started.
+        """
         self._renderer = renderer
         self._last_said = last_said
         self._thread_index = thread_index
-        self.delivered_sequence = 0
+        self.delivered_sequence = delivered_sequence
 
     def deliver(self, entries: Sequence[Entry]) -> list[Callable[[], None]]:
         """Put everything that was committed; return what is to run under the hub lock afterwards, in order."""
@@ -120,7 +125,8 @@ class Delivery:
             event = publication.event
             if event is not None and event.sequence:  # some events are not recorded: they have none
                 self.delivered_sequence = event.sequence
-                self._last_said[event.conversation] = event.sequence
+                if event.kind in SAID:
+                    self._last_said[event.conversation] = event.sequence
         for session in waiting.values():
             self._put_for_author(run, None, session)
 

@@ -37,14 +37,15 @@ class Snapshot:
     rooms: list[Room]
     memberships: list[tuple[int, int]]
     direct: list[DirectConversation]
+    last_sequence: int
     last_time: int  # milliseconds
 
 
 def take_snapshot(unit: UnitOfWork) -> Snapshot:
     """Read everything that the hub keeps in memory."""
-    _, last_time = unit.history.last()
+    last = unit.history.last()
     rooms = unit.rooms
-    return Snapshot(unit.accounts.all(), rooms.all(), rooms.memberships(), rooms.direct_conversations(), last_time)
+    return Snapshot(unit.accounts.all(), rooms.all(), rooms.memberships(), rooms.direct_conversations(), *last)
 
 
 class Hub:
@@ -87,6 +88,7 @@ class Hub:
         self.stopping = False  # everybody goes: nobody needs to be told of each other
         self.present_sessions = 0
         self.present_administrators = 0
+        self.stored_before = 0  # sequence of the newest event when the server started
         self.last_said: dict[int, int] = {}  # conversation id -> sequence of its newest event, for replay
         failures = configuration.limits.failed_logins_per_minute
         self.failed_logins = Window(failures, 60)  # of an address and a name
@@ -108,6 +110,7 @@ class Hub:
         for direct in snapshot.direct:
             self._add_direct(direct)
             self.last_said[direct.id] = direct.last_sequence
+        self.stored_before = snapshot.last_sequence
         self._last_time = snapshot.last_time
         # A room whose making failed may have left messages under its number (see storage): it is never given again.
         self._next_conversation += UNUSED_CONVERSATIONS
@@ -153,7 +156,7 @@ class Hub:
     def _forget_room(self, live: LiveRoom) -> None:
         """Undo `create_room`. Who came in by the same batch is out already; whoever is left learns that they are."""
         for user in list(live.members):
-            event = Event(Kind.PART, self.now(), user.source, live.room.id, live.room.name, "It could not be stored")
+            event = Event(Kind.EVICT, self.now(), user.source, live.room.id, live.room.name, "It could not be stored")
             publication = self.publication(event, live, None)
             self.leave(user, live)
             self.journal.submit(publication)

@@ -106,7 +106,7 @@ def body(kind: Kind, source: str, target: str, text: str) -> str:
             return f":{source} TAGMSG {target}"
         case Kind.JOIN | Kind.ARRIVE:
             return f":{source} JOIN {target}"
-        case Kind.PART:
+        case Kind.PART | Kind.EVICT:
             return f":{source} PART {target} :{text}" if text else f":{source} PART {target}"
         case Kind.TOPIC:
             return f":{source} TOPIC {target} :{text}"

@@ -223,7 +223,7 @@ class Harness:
         self.hub.monotonic = lambda: self.now
         self.hub.fill(self.database.read(take_snapshot))
         self.dispatcher = Dispatcher(self.hub)
-        self.delivery = Delivery(self.hub.renderer, self.hub.last_said, 0)
+        self.delivery = Delivery(self.hub.renderer, self.hub.last_said, 0, self.hub.stored_before)
         self.journal.start()
         with self.hub.lock:
             if self.hub.find_room(GENERAL) is None:
