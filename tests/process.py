@@ -72,8 +72,9 @@ class ServerProcess:
         arguments: Sequence[str] = (),
         port: int = 0,
         command: Sequence[str] = SERVER,
+        host: str = "127.0.0.1",
     ) -> None:
-        """Return once it listens. `command` may be a variant of the server.
+        """Return once it listens on `host`. `command` may be a variant of the server.
 
         `start_seconds` says how long that took, without the time in which other programs had its processor.
         """
@@ -86,7 +87,7 @@ class ServerProcess:
         (folder / "securechat.toml").write_text(configuration)
         started = time.monotonic()
         self.process = subprocess.Popen(
-            [*command, "--listen", f"127.0.0.1:{port}", *arguments],
+            [*command, "--listen", f"{host}:{port}", *arguments],
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

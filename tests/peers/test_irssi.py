@@ -1,0 +1,53 @@
+"""irssi beside our own client: the screen as a person sees it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.client.certificates import Authority
+from tests.client.conftest import stranger
+from tests.peers.irssi import Irssi
+from tests.peers.programs import needs, refusals_in
+from tests.process import OPEN, ServerProcess
+
+__all__ = ["stranger"]  # a fixture that is shared
+pytestmark = [pytest.mark.peers, needs("irssi", "tmux", "tail")]
+
+
+def test_irssi_talks_in_a_room_and_to_a_person(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path, f"{OPEN}\n[server]\nmotd = 'Be kind.'\n") as server:
+        server.sign_up("irene")
+        anna = server.guest("anna")
+        anna.ask("JOIN #general", "PRIVMSG #general :said before")
+        with Irssi(tmp_path / "irssi", server.port, tmp_path / "certs" / "ca.pem", "irene") as irssi:
+            anna.until(":irene!.* JOIN #general")
+            irssi.wait("SASL authentication succeeded", "Your user mode is [+i]")
+            irssi.enter("/window goto #general")
+            irssi.wait("Join to #general was synced", "#general(+n)", "said before")
+            anna.send("PRIVMSG #general :hello irene, привет")
+            irssi.wait("< anna> hello irene, привет")
+            irssi.enter("hello from irssi")
+            assert anna.until("PRIVMSG")[-1] == ":irene!irene@securechat PRIVMSG #general :hello from irssi"
+            irssi.enter("/topic tea and cake")
+            anna.until(":irene!irene@securechat TOPIC #general :tea and cake")
+            anna.send("PRIVMSG irene :only for you")
+            irssi.wait("3]")  # something happened in a third window
+            irssi.enter("/window goto anna")
+            irssi.wait("<anna> only for you")
+            irssi.enter("and back")
+            assert anna.until("PRIVMSG")[-1] == ":irene!irene@securechat PRIVMSG anna :and back"
+            irssi.enter("/window goto #general")
+            room = irssi.wait("tea and cake")
+            irssi.enter("/window goto 1")
+            status = irssi.wait("Your user mode is")
+            irssi.enter("/quit")
+            anna.until(":irene!.* QUIT ")
+    assert refusals_in(room + status) == []
+
+
+def test_irssi_refuses_a_server_of_another_authority(tmp_path: Path, stranger: Authority) -> None:
+    with ServerProcess(tmp_path) as server:
+        server.add_account("irene")
+        with Irssi(tmp_path / "irssi", server.port, stranger.path, "irene") as irssi:
+            irssi.wait("Could not verify TLS servers certificate", "Connection lost to localhost")
+        assert not [record for record in server.log if record["message"] in {"Logged in", "Login failed"}]

@@ -1,0 +1,66 @@
+"""A scripted WeeChat without a screen: told what to do by its fifo, watched by its log files."""
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.peers.programs import Program, follow
+from tests.process import DEADLINE, PASSWORD
+
+
+class WeeChat:
+    """WeeChat with one server, `sc`: TLS verified by our CA, login by SASL, into #general."""
+
+    def __init__(self, folder: Path, port: int, authority: Path, name: str, mechanism: str) -> None:
+        self._folder = folder
+        self._fifo = folder / "fifo"
+        commands = (
+            "/set logger.file.flush_delay 0",
+            "/set fifo.file.path ${weechat_data_dir}/fifo",
+            f'/set weechat.network.gnutls_ca_user "{authority}"',
+            "/set weechat.network.gnutls_ca_system off",
+            f"/server add sc localhost/{port} -ssl -nicks={name} -username={name} -realname={name}",
+            f"/set irc.server.sc.sasl_mechanism {mechanism}",
+            f"/set irc.server.sc.sasl_username {name}",
+            f'/set irc.server.sc.sasl_password "{PASSWORD}"',
+            "/set irc.server.sc.autojoin #general",
+            "/set irc.server.sc.autoreconnect off",
+            '/set irc.server.sc.capabilities "*"',
+            "/connect sc",
+        )
+        folder.mkdir()
+        environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8", "TZ": "UTC"}
+        options = [word for command in commands for word in ("-r", command)]
+        self._program = Program(["weechat-headless", "-d", str(folder), *options], folder, environment)
+        self.server = self.log("irc.server.sc")
+        self.room = self.log("irc.sc.#general")
+
+    def log(self, buffer: str) -> Program:
+        """The log of a buffer: `irc.server.sc`, `irc.sc.#general`, `irc.sc.anna`. Leave it with `with` or let us."""
+        program = follow(self._folder / "logs" / f"{buffer}.weechatlog")
+        self._logs = [*getattr(self, "_logs", []), program]
+        return program
+
+    def command(self, text: str, buffer: str = "irc.sc.#general") -> None:
+        """Type a text or a command into a buffer."""
+        with self._fifo.open("w") as fifo:
+            fifo.write(f"{buffer} *{text}\n")
+
+    def everything(self) -> str:
+        """All logs, the one of WeeChat itself included."""
+        return "".join(path.read_text() for path in sorted((self._folder / "logs").iterdir()))
+
+    def quit(self) -> None:
+        """Leave, and wait for its end."""
+        self.command("/quit", "core.weechat")
+        assert self._program.wait_for_end(DEADLINE) == 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for program in (*self._logs, self._program):
+            program.__exit__(kind, error, traceback)
