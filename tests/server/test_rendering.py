@@ -1,0 +1,113 @@
+"""How events look on the wire: tags for each set of capabilities, and the text of every kind."""
+
+import itertools
+
+import pytest
+
+from securechat.domain.events import RECORDED, Event, Kind, Source
+from securechat.domain.history import StoredEvent
+from securechat.protocol.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, SERVER_TIME
+from securechat.protocol.message import parse
+from securechat.server.rendering import LINE_BYTES, Renderer, text_bytes
+
+ALICE = Source("alice", "al", "host", account="Alice", account_id=1)
+TIME = 1_764_000_000_123
+BODIES = {
+    Kind.MESSAGE: ":alice!al@host PRIVMSG #tea :a text",
+    Kind.NOTICE: ":alice!al@host NOTICE #tea :a text",
+    Kind.TAGS: ":alice!al@host TAGMSG #tea",
+    Kind.TYPING: ":alice!al@host TAGMSG #tea",
+    Kind.JOIN: ":alice!al@host JOIN #tea",
+    Kind.ARRIVE: ":alice!al@host JOIN #tea",
+    Kind.PART: ":alice!al@host PART #tea :a text",
+    Kind.EVICT: ":alice!al@host PART #tea :a text",
+    Kind.TOPIC: ":alice!al@host TOPIC #tea :a text",
+    Kind.QUIT: ":alice!al@host QUIT :a text",
+    Kind.NICK: ":alice!al@host NICK :a text",
+    Kind.AWAY: "",
+    Kind.ROOM: "",
+    Kind.DIRECT: "",
+}
+MASKS = [
+    sum(chosen)
+    for count in range(4)
+    for chosen in itertools.combinations((MESSAGE_TAGS.bit, SERVER_TIME.bit, ACCOUNT_TAG.bit), count)
+]
+
+
+def event(kind: Kind = Kind.MESSAGE, source: Source = ALICE, text: str = "a text", tags: str = "") -> Event:
+    return Event(kind, TIME, source, 1, "#tea", text, tags, sequence=7 if kind in RECORDED else 0)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind(kind: Kind) -> None:
+    renderer = Renderer("e")
+    assert renderer.body(event(kind)) == BODIES[kind]
+    shown = BODIES[kind] and kind not in (Kind.TAGS, Kind.TYPING)
+    assert renderer.line(event(kind), 0) == (f"{BODIES[kind]}\r\n".encode() if shown else b"")
+
+
+@pytest.mark.parametrize("mask", MASKS)
+def test_tags_follow_the_capabilities(mask: int) -> None:
+    tags = parse(Renderer("e").line(event(tags="+a=b;+c"), mask).rstrip(b"\r\n")).tags
+    expected = {}
+    if mask & SERVER_TIME.bit:
+        expected["time"] = "2025-11-24T16:00:00.123Z"
+    if mask & MESSAGE_TAGS.bit:
+        expected |= {"msgid": "e-7", "+a": "b", "+c": ""}
+    if mask & ACCOUNT_TAG.bit:
+        expected["account"] = "Alice"
+    assert dict(tags) == expected
+
+
+def test_a_guest_has_no_account_tag_and_a_backslash_is_escaped() -> None:
+    renderer = Renderer("e")
+    assert renderer.line(event(source=Source("bob", "b", "host")), ACCOUNT_TAG.bit).startswith(b":bob")
+    odd = Source("x", "x", "host", account="a\\b", account_id=2)
+    assert parse(renderer.line(event(source=odd), ACCOUNT_TAG.bit)[:-2]).tags == {"account": "a\\b"}
+
+
+@pytest.mark.parametrize("kind", [Kind.TAGS, Kind.TYPING])
+def test_tags_alone_are_shown_to_those_who_know_tags(kind: Kind) -> None:
+    renderer = Renderer("e")
+    for mask in MASKS:
+        assert bool(renderer.line(event(kind, text="", tags="+x"), mask)) == bool(mask & MESSAGE_TAGS.bit)
+
+
+def test_only_what_is_said_has_a_message_id() -> None:
+    with_id = {kind for kind in Kind if b"msgid=" in Renderer("e").line(event(kind), MESSAGE_TAGS.bit)}
+    assert with_id == {Kind.MESSAGE, Kind.NOTICE, Kind.TAGS}
+
+
+def test_the_authors_tags_come_first_even_where_there_are_no_others() -> None:
+    renderer = Renderer("e")
+    assert renderer.line(event(), 0, "label=x").startswith(b"@label=x :alice")
+    assert renderer.line(event(), MESSAGE_TAGS.bit, "label=x").startswith(b"@label=x;msgid=e-7 :alice")
+
+
+def test_the_time_is_rendered_anew_for_each_moment() -> None:
+    renderer = Renderer("e")
+    first, second = event(), event()
+    second.time += 1
+    for one, shown in ((first, b"123Z"), (second, b"124Z"), (first, b"123Z")):
+        assert renderer.line(one, SERVER_TIME.bit).startswith(b"@time=2025-11-24T16:00:00." + shown)
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("kind", [Kind.MESSAGE, Kind.NOTICE])
+def test_history_looks_like_the_live_line(kind: Kind, mask: int) -> None:
+    renderer = Renderer("e")
+    stored = StoredEvent(7, kind, TIME, 1, ALICE.mask, ALICE.account, "#tea", "a text", "+a=b")
+    assert renderer.stored_line(stored, mask) == renderer.line(event(kind, tags="+a=b"), mask)
+    assert renderer.stored_line(stored, mask, "batch=x") == renderer.line(event(kind, tags="+a=b"), mask, "batch=x")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if "a text" in BODIES[kind]])
+def test_a_text_of_the_longest_size_fills_the_line(kind: Kind) -> None:
+    one = event(kind)
+    one.text = "x" * text_bytes(kind, ALICE.mask, "#tea")
+    assert len(Renderer("e").line(one, 0)) == LINE_BYTES
+
+
+def test_where_nothing_fits_there_is_room_for_nothing() -> None:
+    assert text_bytes(Kind.TOPIC, "n" * 600, "#tea") == 0
