@@ -54,6 +54,7 @@ def main(argv: list[str] | None = None) -> int:
         configuration = load(arguments.config, {key: value for key, value in overrides.items() if value is not None})
         logs.setup(configuration.log.level, configuration.log.format)
         server = Server(configuration)
+        signal.set_wakeup_fd(server.wakeup_descriptor, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: server.request_stop())
         if hasattr(signal, "SIGHUP"):
@@ -71,6 +72,7 @@ def main(argv: list[str] | None = None) -> int:
             _greet(server.bootstrap.link if server.bootstrap is not None else None)
         server.wait()
     finally:  # its threads would go on without anybody to stop them
+        signal.set_wakeup_fd(-1)  # the descriptor is about to be closed
         started = time.monotonic()
         server.stop()
     seconds = f"{time.monotonic() - started:.1f} s"

@@ -1,12 +1,12 @@
 """The server as a whole: wires storage, hub, threads and sockets, starts them, and stops them in order."""
 
-import enum
+import contextlib
 import gc
 import hashlib
 import hmac
 import logging
-import queue
 import secrets
+import select
 import socket
 import ssl
 from collections.abc import Callable
@@ -46,13 +46,6 @@ WARNING_DAYS = 7
 """When to warn of a certificate that ends and that the server cannot renew."""
 
 
-class Wish(enum.Enum):
-    """What others want of the thread that waits."""
-
-    STOP = enum.auto()
-    LOOK_AFTER_CERTIFICATES = enum.auto()
-
-
 @dataclass(slots=True, frozen=True)
 class Bootstrap:
     """The link that makes the first account; shown once, never logged."""
@@ -69,10 +62,14 @@ class Server:
         self.bootstrap: Bootstrap | None = None
         self.exit_code = 0
         self._clock = clock
-        # Not an Event: its `set` would wait for ever if a signal came while the main thread is inside its `wait`.
-        self._wishes: queue.SimpleQueue[Wish] = queue.SimpleQueue()
+        # A socket and not an Event: the system may hand a signal to any thread, and then only a byte that the C handler
+        # itself writes wakes the main thread, so that it runs the handler in Python (see `wakeup_descriptor`).
+        self._wake_receiver, self._wake_sender = socket.socketpair()
+        self._wake_sender.setblocking(False)
+        self._stop_is_wished = False
         self._certificate_trouble = ""  # what was logged last, so that it is not logged each minute
-        self._undo: list[Callable[[], None]] = []  # what `stop` has to do, last first
+        # What `stop` has to do, last first.
+        self._undo: list[Callable[[], None]] = [self._wake_receiver.close, self._wake_sender.close]
 
     def start(self) -> None:
         """Make what is missing, open everything and serve.
@@ -190,9 +187,15 @@ class Server:
         link = Link(address.host, address.port, GENERAL.removeprefix("#"), token, address.fingerprint)
         return Bootstrap(format_link(link))
 
+    @property
+    def wakeup_descriptor(self) -> int:
+        """For `signal.set_wakeup_fd`: without it a signal may not be noticed before `wait` looks around by itself."""
+        return self._wake_sender.fileno()
+
     def request_stop(self) -> None:
         """Let `wait` return. From any thread or signal handler."""
-        self._wishes.put(Wish.STOP)
+        self._stop_is_wished = True
+        self._wake()
 
     def _fail(self) -> None:
         """A thread that nothing works without has ended."""
@@ -201,18 +204,20 @@ class Server:
 
     def request_renewal(self) -> None:
         """Let `wait` look after the certificates at once. From any thread or signal handler."""
-        self._wishes.put(Wish.LOOK_AFTER_CERTIFICATES)
+        self._wake()
+
+    def _wake(self) -> None:
+        """Let `wait` look around. It is enough if one byte is there; after `stop` nobody waits."""
+        with contextlib.suppress(OSError):
+            self._wake_sender.send(b"\0")
 
     def wait(self) -> None:
         """Return when it is time to stop; look after certificates meanwhile."""
-        while True:
-            try:
-                wish = self._wishes.get(timeout=RENEWAL_SECONDS)
-            except queue.Empty:
-                wish = Wish.LOOK_AFTER_CERTIFICATES
-            if wish is Wish.STOP:
-                return
-            self.renew_certificates()
+        while not self._stop_is_wished:
+            if select.select([self._wake_receiver], [], [], RENEWAL_SECONDS)[0]:
+                self._wake_receiver.recv(4096)
+            if not self._stop_is_wished:
+                self.renew_certificates()
 
     def renew_certificates(self) -> None:
         """Renew the server's certificate if it is due, and serve new files; connections that stand go on."""
