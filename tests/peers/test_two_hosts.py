@@ -84,8 +84,8 @@ def test_a_wrong_fingerprint_or_name_ends_before_a_credential_is_sent(hosts: Two
         assert (run.returncode, run.stdout) == (4, "")
         assert run.stderr == (
             "securechat-client: This is not the server that the link is for: the fingerprint of its CA is "
-            f"{fingerprint}, and the link says {'0' * 64}. Nothing was sent. Ask for a new link; if it says the same, somebody may be "
-            "between you and the server.\n"
+            f"{fingerprint}, and the link says {'0' * 64}. Nothing was sent. Ask for a new link; if it says the same, "
+            "somebody may be between you and the server.\n"
         )
         hosts.add_address()
         for arguments in (
@@ -104,7 +104,8 @@ def test_a_wrong_fingerprint_or_name_ends_before_a_credential_is_sent(hosts: Two
             assert (run.returncode, run.stdout) == (4, "")
             assert re.fullmatch(
                 rf"securechat-client: The server calls itself .*{ADDRESS}.* and not {OTHER_ADDRESS}\. Use one of "
-                rf"these names, or have the operator run: securechat-gencert renew --\w+ {OTHER_ADDRESS} Nothing was sent\.\n",
+                rf"these names, or have the operator run: securechat-gencert renew --\w+ {OTHER_ADDRESS} "
+                r"Nothing was sent\.\n",
                 run.stderr,
             ), run.stderr
         # The same client sends all of it once the server is the right one: what follows is no accident.
