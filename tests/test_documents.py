@@ -1,0 +1,39 @@
+"""The documents: every link within the repository leads somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("bench/*.md"), ROOT / "certs/README.md"])
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def anchors(document: Path) -> set[str]:
+    """The anchors of a document's headings, as they are made on code hosting sites."""
+    text = re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(document: Path) -> None:
+    dead = []
+    for link in _LINK.findall(document.read_text()):
+        if ":" in link:
+            continue  # to somewhere else
+        path, _, anchor = link.partition("#")
+        target = document.parent / path if path else document
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            dead.append(link)
+    assert dead == []
+
+
+def test_the_readme_names_its_two_commands() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for name, last in (("start", ".venv/bin/securechat-server"), ("test", ".venv/bin/python -m pytest")):
+        found = re.search(rf"^<!-- {name}-command -->\n```sh\n(.+)\n```$", readme, re.MULTILINE)
+        assert found is not None
+        assert found[1].startswith("python3 -m venv .venv && .venv/bin/pip install ")
+        assert found[1].endswith(f" && {last}")
