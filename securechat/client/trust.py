@@ -15,71 +15,36 @@ from pathlib import Path
 from securechat.client.address import Address
 from securechat.client.errors import CannotConnect, ClientError, Untrusted
 from securechat.client.sanitize import sanitize
-from securechat.client.texts import N_, _
+from securechat.client.texts import _
 from securechat.errors import ProtocolError, TrustError
 from securechat.protocol.line_buffer import LineBuffer, TooLong
 from securechat.protocol.message import format_message, parse
 
 _MOST_BYTES = 64 * 1024
-_NAMES_TIMEOUT = 5.0  # seconds
+_CERTIFICATE_TIMEOUT = 5.0  # seconds
 _LOCAL_CA = Path("certs", "ca.pem")
 
 
-# Codes of X509_V_ERR_* (OpenSSL, x509_vfy.h) as they come in SSLCertVerificationError.verify_code.
-_UNKNOWN_CA = frozenset({2, 18, 19, 20, 21})
-_WRONG_NAME = frozenset({62, 64})
-_VERIFICATION: dict[int, str] = {
-    9: N_("The certificate of {host} is not valid yet. Is the clock of this computer right?"),
-    10: N_("The certificate of {host} has expired. The operator renews it with: securechat-gencert renew"),
-    **dict.fromkeys(
-        _UNKNOWN_CA,
-        N_(
-            "The certificate of {host} is not signed by the CA that this client trusts for it. "
-            "Copy ca.pem from the server and use --ca, or ask for a new link."
-        ),
-    ),
-    **dict.fromkeys(
-        _WRONG_NAME,
-        N_(
-            "The server calls itself {names} and not {host}. Use one of these names, or have the operator run: "
-            "securechat-gencert renew --name {host}"
-        ),
-    ),
-}
-
-
 def tls_failure(error: ssl.SSLError, address: Address) -> ClientError:
-    """Return the error in words for people; asks the server for its names once more if they are what is wrong."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        template = _VERIFICATION.get(error.verify_code)
-        if template is not None:
-            names = ", ".join(_names_of(address)) if error.verify_code in _WRONG_NAME else ""
-            nothing_sent = _("Nothing was sent.")
-            return Untrusted(f"{_(template).format(host=address.host, names=names or '?')} {nothing_sent}")
-        return Untrusted(_explained(error, address))
-    if error.reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG"}:
-        return CannotConnect(_("{address} does not speak TLS; is the port right?").format(address=address))
-    return CannotConnect(_explained(error, address))
-
-
-def _explained(error: ssl.SSLError, address: Address) -> str:
+    """Return the error in words for people; asks the server for its certificate once more if that is what is wrong."""
     from securechat.tls.trust import explain
 
-    return sanitize(str(explain(error, address.host, address.port)))
+    untrusted = isinstance(error, ssl.SSLCertVerificationError)
+    certificate = _certificate_of(address) if untrusted else b""
+    text = sanitize(str(explain(error, address.host, address.port, certificate=certificate, translate=_)))
+    return Untrusted(text) if untrusted else CannotConnect(text)
 
 
-def _names_of(address: Address) -> list[str]:
-    """Return the names in the server's certificate, over a link that is used for nothing else; none if it has none."""
+def _certificate_of(address: Address) -> bytes:
+    """Return the server's certificate (DER), over a link that is used for nothing else; empty when it shows none."""
     from securechat.tls.contexts import probe_context
-    from securechat.tls.trust import names_in_certificate
 
     try:
-        with socket.create_connection((address.host, address.port), _NAMES_TIMEOUT) as raw:
+        with socket.create_connection((address.host, address.port), _CERTIFICATE_TIMEOUT) as raw:
             with probe_context().wrap_socket(raw, server_hostname=address.verified_name) as link:
-                certificate = link.getpeercert(binary_form=True)
-        return [sanitize(name) for name in names_in_certificate(certificate or b"")]
-    except (OSError, ValueError, TrustError):
-        return []
+                return link.getpeercert(binary_form=True) or b""
+    except (OSError, ValueError):
+        return b""
 
 
 def verifying_context(authority: str) -> ssl.SSLContext:
@@ -139,15 +104,9 @@ def fetch_authority(address: Address, fingerprint: str, timeout: float = 10.0) -
             _("Cannot connect to {address}: {reason}").format(address=address, reason=reason)
         ) from error
     try:
-        check_fingerprint(certificate, fingerprint)
+        check_fingerprint(certificate, fingerprint, translate=_)
     except TrustError as error:
-        raise Untrusted(
-            _(
-                "This is not the server that the link is for: the fingerprint of its CA is {found}, and the link says "
-                "{expected}. Nothing was sent. Ask for a new link; if it says the same, somebody may be between you "
-                "and the server."
-            ).format(found=hashlib.sha256(certificate).hexdigest(), expected=sanitize(fingerprint))
-        ) from error
+        raise Untrusted(sanitize(str(error))) from error
     return ssl.DER_cert_to_PEM_cert(certificate)
 
 

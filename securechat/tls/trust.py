@@ -1,8 +1,13 @@
-"""What trust errors say: what was expected, what was found, and what to do."""
+"""What trust errors say: what was expected, what was found, and what to do.
+
+The one place of these sentences. Whoever speaks another language than English gives the function that translates them
+as `translate`; the catalogues hold every text that is given to it here.
+"""
 
 import hashlib
 import hmac
 import ssl
+from collections.abc import Callable
 from datetime import datetime
 from ipaddress import ip_address
 
@@ -18,16 +23,20 @@ _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL",
 _NO_COMMON_VERSION = frozenset({"TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE"})
 _MOST_NAMES = 12
 
+Translate = Callable[[str], str]
 
-def check_fingerprint(certificate: bytes, expected: str) -> None:
+
+def check_fingerprint(certificate: bytes, expected: str, translate: Translate = str) -> None:
     """Raise TrustError unless the SHA-256 of `certificate` (DER) is `expected` (hexadecimal digits)."""
     found = hashlib.sha256(certificate).hexdigest()
     plain = expected.strip().replace(":", "").lower()
     if not hmac.compare_digest(found.encode(), plain.encode(errors="replace")):  # text would have to be ASCII
         raise TrustError(
-            f"This is not the server that the link is for: its certificate authority has the fingerprint {found}, "
-            f"the link says {_visible(plain)}. Nothing was sent. Ask whoever gave you the link for a new one; if it "
-            "says the same, somebody may be between you and the server."
+            translate(
+                "This is not the server that the link is for: its certificate authority has the fingerprint {found}, "
+                "the link says {expected}. Nothing was sent. Ask whoever gave you the link for a new one; if it "
+                "says the same, somebody may be between you and the server."
+            ).format(found=found, expected=_visible(plain))
         )
 
 
@@ -42,7 +51,12 @@ def names_in_certificate(certificate: bytes) -> list[str]:
 
 
 def explain(
-    error: ssl.SSLError, host: str, port: int, ca_description: str = "", certificate: bytes = b""
+    error: ssl.SSLError,
+    host: str,
+    port: int,
+    ca_description: str = "",
+    certificate: bytes = b"",
+    translate: Translate = str,
 ) -> TrustError:
     """Return what a failed handshake means, in a sentence for people.
 
@@ -50,52 +64,59 @@ def explain(
     server's (DER), if it is known, so that its names and dates can be told.
     """
     if isinstance(error, ssl.SSLCertVerificationError):
-        wrong, remedy = _verification(error, host, ca_description, certificate)
-        return TrustError(f"{wrong} Nothing was sent. {remedy}".rstrip())
+        asked = f" ({ca_description})" if ca_description else ""
+        wrong, remedy = _verification(error, host, asked, certificate, translate)
+        nothing_sent = translate("Nothing was sent.")
+        return TrustError(f"{wrong} {nothing_sent} {remedy}".rstrip())
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     reason = getattr(error, "reason", None) or ""  # errors that OpenSSL did not raise have none
     if reason in _NO_TLS:
-        return TrustError(f"{place} does not speak TLS; is the port right? securechat's is 6697.")
-    if reason in _NO_COMMON_VERSION:
-        return TrustError(
-            f"{place} and this program have no version of TLS in common. A securechat server wants TLS 1.3, unless its "
+        text = translate("{place} does not speak TLS; is the port right? securechat's is 6697.")
+    elif reason in _NO_COMMON_VERSION:
+        text = translate(
+            "{place} and this program have no version of TLS in common. A securechat server wants TLS 1.3, unless its "
             'configuration says minimum = "1.2".'
         )
-    if "ALERT" in reason:
-        return TrustError(f"{place} refused the TLS handshake ({reason.lower().replace('_', ' ')}).")
-    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return TrustError(f"{place} closed the connection during the TLS handshake; is it a securechat server?")
-    return TrustError(f"The TLS handshake with {place} failed: {reason or 'no reason was given'}.")
+    elif "ALERT" in reason:
+        text = translate("{place} refused the TLS handshake ({reason}).")
+        reason = reason.lower().replace("_", " ")
+    elif isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        text = translate("{place} closed the connection during the TLS handshake; is it a securechat server?")
+    elif reason:
+        text = translate("The TLS handshake with {place} failed: {reason}.")
+    else:
+        text = translate("The TLS handshake with {place} failed: no reason was given.")
+    return TrustError(text.format(place=place, reason=reason))
 
 
 def _verification(
-    error: ssl.SSLCertVerificationError, host: str, ca_description: str, certificate: bytes
+    error: ssl.SSLCertVerificationError, host: str, asked: str, certificate: bytes, translate: Translate
 ) -> tuple[str, str]:
     """Word one of the ways in which a certificate can be wrong, and what to do."""
     code = error.verify_code
-    asked = f" ({ca_description})" if ca_description else ""
+    found = reason = ""
     if code in _UNKNOWN_CA:
-        return (
-            f"The certificate of {host} is not signed by the authority that this client trusts{asked}.",
-            "Copy certs/ca.pem from the server and name it with --ca, or ask for a new link.",
+        wrong = translate("The certificate of {host} is not signed by the authority that this client trusts{asked}.")
+        remedy = translate("Copy certs/ca.pem from the server and name it with --ca, or ask for a new link.")
+    elif code in _WRONG_NAME:
+        wrong = translate("The certificate of the server is not for {host}{found}.")
+        remedy = translate(
+            "Use a name or address that it is for, or have the operator run: securechat-gencert renew {option} {host}"
         )
-    if code in _WRONG_NAME:
-        option = "--ip" if _is_address(host) else "--name"
-        return (
-            f"The certificate of the server is not for {host}{_names_words(certificate)}.",
-            f"Use a name or address that it is for, or have the operator run: securechat-gencert renew {option} {host}",
-        )
-    if code == _EXPIRED:
-        return (
-            f"The certificate of {host} has expired{_date_words(certificate, 'on', 1)}.",
-            "The operator renews it with: securechat-gencert renew",
-        )
-    if code == _NOT_YET_VALID:
-        return (
-            f"The certificate of {host} is not valid yet{_date_words(certificate, 'before', 0)}.",
-            "Is the clock of this computer right?",
-        )
-    return f"The certificate of {host} cannot be trusted{asked}: {error.verify_message}.", ""
+        found = _names_words(certificate, translate)
+    elif code == _EXPIRED:
+        wrong = translate("The certificate of {host} has expired{found}.")
+        remedy = translate("The operator renews it with: securechat-gencert renew")
+        found = _date_words(certificate, translate(" (on {date} UTC)"), 1)
+    elif code == _NOT_YET_VALID:
+        wrong = translate("The certificate of {host} is not valid yet{found}.")
+        remedy = translate("Is the clock of this computer right?")
+        found = _date_words(certificate, translate(" (before {date} UTC)"), 0)
+    else:
+        wrong, remedy = translate("The certificate of {host} cannot be trusted{asked}: {reason}."), ""
+        reason = error.verify_message
+    option = "--ip" if _is_address(host) else "--name"
+    return wrong.format(host=host, asked=asked, found=found, reason=reason), remedy.format(host=host, option=option)
 
 
 def _is_address(host: str) -> bool:
@@ -106,26 +127,27 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _names_words(certificate: bytes) -> str:
-    """Return ", but for a, b and c"; nothing if that is not known."""
+def _names_words(certificate: bytes, translate: Translate) -> str:
+    """Return ", but for a, b and 3 more"; nothing if that is not known."""
     try:
         names = names_in_certificate(certificate) if certificate else []
     except TrustError:
         names = []
-    more = len(names) - _MOST_NAMES
-    shown = ", ".join(names[:_MOST_NAMES])
-    return f", but for {shown}{f' and {more} more' if more > 0 else ''}" if shown else ""
+    shown, more = ", ".join(names[:_MOST_NAMES]), len(names) - _MOST_NAMES
+    if more > 0:
+        return translate(", but for {names} and {count} more").format(names=shown, count=more)
+    return translate(", but for {names}").format(names=shown) if shown else ""
 
 
-def _date_words(certificate: bytes, word: str, which: int) -> str:
-    """Return the date that the clock is on the wrong side of; nothing if that is not known."""
+def _date_words(certificate: bytes, template: str, which: int) -> str:
+    """Return `template` with the date that the clock is on the wrong side of; nothing if that is not known."""
     from securechat.tls.authority import certificate_validity
 
     try:
         dates: tuple[datetime, datetime] | None = certificate_validity(certificate) if certificate else None
     except TrustError:
         dates = None
-    return f" ({word} {dates[which]:%Y-%m-%d %H:%M} UTC)" if dates else ""
+    return template.format(date=f"{dates[which]:%Y-%m-%d %H:%M}") if dates else ""
 
 
 def _visible(text: str) -> str:

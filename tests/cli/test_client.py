@@ -189,7 +189,7 @@ def test_trust_and_connection_errors(
     run: Run, server: ScriptedServer, authority: Authority, stranger: Authority
 ) -> None:
     result = run(*login(server, stranger), stdin="text\n")
-    assert (result.code, "not signed by the CA" in result.err) == (4, True)
+    assert (result.code, "not signed by the authority" in result.err) == (4, True)
     assert bytes(server.received) == b""
     closed = [*login(server, authority)[:-1], "localhost:1"]
     begin = time.monotonic()

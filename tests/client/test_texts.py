@@ -19,6 +19,7 @@ def sources() -> set[str]:
     """Return every text that the sources mark, by its singular."""
     rows = [row[2] for row in extract_from_dir(PACKAGE / "client", keywords=KEYWORDS)]
     rows += [row[1] for row in extract_from_file("python", PACKAGE / "cli" / "client.py", keywords=KEYWORDS)]
+    rows += [row[1] for row in extract_from_file("python", PACKAGE / "tls" / "trust.py", keywords={"translate": None})]
     return {row if isinstance(row, str) else row[0] for row in rows}
 
 

@@ -83,9 +83,9 @@ def test_a_wrong_fingerprint_or_name_ends_before_a_credential_is_sent(hosts: Two
         run = run_client([wrong_fingerprint, "--user", "bob"], tmp_path / "bob", "text\n", there)
         assert (run.returncode, run.stdout) == (4, "")
         assert run.stderr == (
-            "securechat-client: This is not the server that the link is for: the fingerprint of its CA is "
-            f"{fingerprint}, and the link says {'0' * 64}. Nothing was sent. Ask for a new link; if it says the same, "
-            "somebody may be between you and the server.\n"
+            "securechat-client: This is not the server that the link is for: its certificate authority has the "
+            f"fingerprint {fingerprint}, the link says {'0' * 64}. Nothing was sent. Ask whoever gave you the link for "
+            "a new one; if it says the same, somebody may be between you and the server.\n"
         )
         hosts.add_address()
         for arguments in (
@@ -103,9 +103,9 @@ def test_a_wrong_fingerprint_or_name_ends_before_a_credential_is_sent(hosts: Two
             run = run_client(arguments, tmp_path / "bob", "text\n", there)
             assert (run.returncode, run.stdout) == (4, "")
             assert re.fullmatch(
-                rf"securechat-client: The server calls itself .*{ADDRESS}.* and not {OTHER_ADDRESS}\. Use one of "
-                rf"these names, or have the operator run: securechat-gencert renew --\w+ {OTHER_ADDRESS} "
-                r"Nothing was sent\.\n",
+                rf"securechat-client: The certificate of the server is not for {OTHER_ADDRESS}, but for .*{ADDRESS}.*"
+                r"\. Nothing was sent\. Use a name or address that it is for, or have the operator run: "
+                rf"securechat-gencert renew --ip {OTHER_ADDRESS}\n",
                 run.stderr,
             ), run.stderr
         # The same client sends all of it once the server is the right one: what follows is no accident.

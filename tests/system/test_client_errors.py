@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from securechat.tls import authority
 from tests.client.certificates import Authority
 from tests.peers.programs import run_client
 from tests.process import PASSWORD, SERVER, ServerProcess
@@ -93,9 +94,10 @@ def test_an_expired_certificate(tmp_path: Path) -> None:
     (certificates / "server.key").write_text(blocks[2])
     with ServerProcess(tmp_path) as server:
         server.add_account("anna")
+        ended = authority.status(certificates / "server.pem").not_after
         sentence = (
-            "The certificate of localhost has expired. The operator renews it with: securechat-gencert renew "
-            "Nothing was sent."
+            f"The certificate of localhost has expired (on {ended:%Y-%m-%d %H:%M} UTC). Nothing was sent. "
+            "The operator renews it with: securechat-gencert renew"
         )
         assert said(run_client(["--user", "anna", *to(server)], tmp_path / "a", "text\n"), UNTRUSTED) == sentence
         link = invite(server, "--host", "localhost")
@@ -109,8 +111,8 @@ def test_another_authority(server: ServerProcess, tmp_path: Path) -> None:
     address = f"localhost:{server.port}"
     run = run_client(["--user", "anna", "--ca", str(theirs.path), "--room", "general", address], tmp_path, "text\n")
     assert said(run, UNTRUSTED) == (
-        "The certificate of localhost is not signed by the CA that this client trusts for it. Copy ca.pem from the "
-        "server and use --ca, or ask for a new link. Nothing was sent."
+        "The certificate of localhost is not signed by the authority that this client trusts. Nothing was sent. "
+        "Copy certs/ca.pem from the server and name it with --ca, or ask for a new link."
     )
 
 
@@ -136,7 +138,7 @@ def test_a_port_without_tls(tmp_path: Path, server: ServerProcess) -> None:
         received: list[bytes] = []
         thread = threading.Thread(target=greet)
         thread.start()
-        sentence = f"localhost:{port} does not speak TLS; is the port right?"
+        sentence = f"localhost:{port} does not speak TLS; is the port right? securechat's is 6697."
         arguments = ["--user", "anna", *to(server)[:-1], f"localhost:{port}"]
         assert said(run_client(arguments, tmp_path / "a", "text\n"), CANNOT_CONNECT) == sentence
         link = re.sub(r"//[^/]+/", f"//localhost:{port}/", invite(server))
