@@ -110,8 +110,16 @@ class Database:
         return self._writer
 
     def migrate(self) -> None:
-        """Take the lock and bring the schema up to date. Raises StorageError: in use, newer than we, damaged."""
+        """Take the lock and bring the schema up to date.
+
+        Raises StorageError: in use, newer than we, damaged, another program's.
+        """
         self.lock()
+        if self._on_reader(_is_of_another_program):  # asked first, as the writing connection changes the file
+            raise StorageError(
+                f"{self.path} is the database of another program; give another file, for example "
+                "--database sqlite:///securechat.db"
+            )
         writer = self.writer
         with _translated(self.path):
             current = revision(writer)
@@ -184,6 +192,12 @@ def revision(connection: Connection) -> str | None:
             return None
         found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         return found
+
+
+def _is_of_another_program(connection: Connection) -> bool:
+    """Whether there are tables, but not those that every database of ours has."""
+    tables = set(inspect(connection).get_table_names())
+    return bool(tables - {"alembic_version"}) and not {"alembic_version", SettingRow.__tablename__} <= tables
 
 
 @contextlib.contextmanager

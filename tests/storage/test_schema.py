@@ -1,6 +1,8 @@
 """Migrations: from empty, back, no difference to the models, nothing half done, nothing newer."""
 
+import contextlib
 import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -88,13 +90,33 @@ def test_a_migration_that_fails_leaves_nothing_behind(url: str) -> None:
     database.lock()
     with database.writer.begin():
         # The migration makes other tables before it comes to this one.
-        database.writer.exec_driver_sql("CREATE TABLE timeline (something_else INTEGER)")
-    with pytest.raises(StorageError, match="table timeline already exists"):
+        database.writer.exec_driver_sql("CREATE VIEW timeline AS SELECT 1")
+    with pytest.raises(StorageError, match="timeline already exists"):
         database.migrate()
     with database.writer.begin():
-        assert set(structure(database.writer)) == {"timeline"}
+        assert structure(database.writer) == {}
     assert revision(database.writer) is None
     database.close()
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [("events (id INTEGER)",), ("tracks (id INTEGER)",), ("alembic_version (version_num TEXT)", "tracks (id INTEGER)")],
+)
+def test_the_database_of_another_program_is_refused_and_left_alone(url: str, tables: tuple[str, ...]) -> None:
+    database = open_database(url)
+    with contextlib.closing(sqlite3.connect(database.path)) as theirs:
+        for table in tables:
+            theirs.execute(f"CREATE TABLE {table}")
+    before = database.path.read_bytes()
+    with pytest.raises(StorageError) as caught:
+        database.migrate()
+    assert str(caught.value) == (
+        f"{database.path} is the database of another program; give another file, for example "
+        "--database sqlite:///securechat.db"
+    )
+    database.close()
+    assert database.path.read_bytes() == before
 
 
 def test_an_ordinary_start_does_not_import_alembic(url: str, database: Database) -> None:
