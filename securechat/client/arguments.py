@@ -30,7 +30,7 @@ def where(server: str | Address) -> tuple[Address, str, str]:
         link = parse_link(server)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    return Address(link.host, link.port), link.ca or "", link.invite or ""
+    return Address(link.host.lower(), link.port), link.ca, link.invite
 
 
 def check_name(name: str) -> None:

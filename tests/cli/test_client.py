@@ -144,9 +144,11 @@ def test_the_server_name_and_ca_are_remembered(run: Run, server: ScriptedServer,
     link = f"securechat://localhost:{server.port}/ops?ca={fingerprint}"
     assert run("--user", "anna", link, stdin="one\n").code == 0
     assert run("--room", "ops", stdin="two\n").code == 0
-    assert [stored.text for stored in server.chat.history[-2:]] == ["one", "two"]
+    assert run(link.replace("localhost", "LocalHost"), stdin="three\n").code == 0  # the same server
+    assert [stored.text for stored in server.chat.history[-3:]] == ["one", "two", "three"]
     state = Path(os.environ["XDG_STATE_HOME"], "securechat", "known_servers.json")
     assert state.stat().st_mode & 0o777 == 0o600
+    assert [known["host"] for known in json.loads(state.read_text())] == ["localhost"]
     assert "secret99" not in state.read_text()
     other = link.replace(fingerprint, "0" * 64)
     result = run(other, stdin="three\n")
