@@ -161,7 +161,7 @@ def outcome(text: str) -> Link | ValueError:
 
 def is_room(name: str) -> bool:
     try:
-        check_room_name(room_to_wire(name))
+        check_room_name(room_to_wire(name), longest=400)  # the server has the last word, not the link
     except InvalidName:
         return False
     return True
