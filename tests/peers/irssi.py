@@ -6,28 +6,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.peers.programs import Program, follow
-from tests.process import DEADLINE, PASSWORD
-
-_CONFIGURATION = """
-servers = ( {{ address = "localhost"; port = "{port}"; chatnet = "sc"; autoconnect = "yes";
-  use_tls = "yes"; tls_verify = "yes"; tls_cafile = "{authority}"; }} );
-chatnets = {{ sc = {{ type = "IRC"; nick = "{name}";
-  sasl_mechanism = "PLAIN"; sasl_username = "{name}"; sasl_password = "{password}"; }}; }};
-channels = ( {{ name = "#general"; chatnet = "sc"; autojoin = "yes"; }} );
-settings = {{ core = {{ nick = "{name}"; user_name = "{name}"; real_name = "{name}"; }}; }};
-"""
+from tests.peers.programs import Program, documented, follow
+from tests.process import DEADLINE
 
 
 class Irssi:
-    """irssi with one server: TLS verified by our CA, login by SASL PLAIN, into #general."""
+    """irssi with one server, `chat`, added as docs/other-clients.md says."""
 
     def __init__(self, folder: Path, port: int, authority: Path, name: str) -> None:
         folder.mkdir()
         self._tmux_socket = folder / "tmux"
-        (folder / "config").write_text(
-            _CONFIGURATION.format(port=port, authority=authority, name=name, password=PASSWORD)
-        )
         drawn = folder / "drawn"
         self._drawn: Program = follow(drawn)
         # The pane begins with a shell that waits until what it draws is recorded.
@@ -38,6 +26,9 @@ class Irssi:
         )  # fmt: skip
         self._tmux("pipe-pane", "-O", f"cat >> '{drawn}'")
         self._tmux("wait-for", "-S", "recorded")
+        self.wait("[(status)]")
+        for command in documented("irssi", port, authority, name):
+            self.enter(command)
 
     def _tmux(self, *arguments: str, environment: dict[str, str] | None = None) -> str:
         return subprocess.run(

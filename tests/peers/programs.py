@@ -144,6 +144,17 @@ def refusals_in(text: str) -> list[str]:
     return [line for line in text.splitlines() if any(beginning in line for beginning in beginnings)]
 
 
+def documented(program: str, port: int, authority: Path, name: str) -> list[str]:
+    """What docs/other-clients.md says to type into a program, for our server and account."""
+    chapter = (ROOT / "docs" / "other-clients.md").read_text().partition(f"\n## {program}\n\n")[2]
+    lines = [line.strip() for line in chapter.partition("\n\n")[0].splitlines()]
+    values = {"PASSWORD": PASSWORD, "/path/ca.pem": str(authority), "anna": name, "chat.lan": "localhost"}
+    for old, new in {**values, "localhost/6697": f"localhost/{port}", "localhost 6697": f"localhost {port}"}.items():
+        lines = [line.replace(old, new) for line in lines]
+    assert lines
+    return lines
+
+
 def follow(path: Path) -> Program:
     """A file as it grows, from its beginning; it need not be there yet."""
     return Program(["tail", "-q", "-n", "+1", "-F", str(path)])

@@ -65,16 +65,16 @@ def test_all_talk_and_weechat_is_shown_what_it_missed(tmp_path: Path, catalogues
             all_talk({"olga": olga, "gina": gina}, weechat, carol)
 
             olga.say("PRIVMSG wally :only for you")
-            from_olga = weechat.log("irc.sc.olga")
+            from_olga = weechat.log("irc.chat.olga")
             from_olga.wait("\tolga\tonly for you\n")
             weechat.command("/msg olga and back")
             olga.wait(r":wally!\S+ PRIVMSG olga :and back")
             weechat.command("/me nods")
             carol.wait(r"\* wally nods")
-            weechat.command("/who #general", "irc.server.sc")
+            weechat.command("/who #general", "irc.server.chat")
             weechat.server.wait(r"\[#general\] End of /WHO list")
 
-            weechat.command("/disconnect sc", "irc.server.sc")
+            weechat.command("/disconnect chat", "irc.server.chat")
             gina.wait(":wally!.* QUIT ")
             olga.say(*(f"PRIVMSG #general :missed {number}" for number in range(1, 31)))
             carol.type("/msg wally missed from carol\n")
@@ -82,9 +82,9 @@ def test_all_talk_and_weechat_is_shown_what_it_missed(tmp_path: Path, catalogues
             carol.wait("missed 30")
             server.stop()
             with ServerProcess(tmp_path, CONFIGURATION, port=server.port, command=SERVER) as today:
-                weechat.command("/connect sc", "irc.server.sc")
+                weechat.command("/connect chat", "irc.server.chat")
                 weechat.room.wait("\tolga\tmissed 30\n")
-                weechat.log("irc.sc.carol").wait("\tcarol\tmissed from carol\n")
+                weechat.log("irc.chat.carol").wait("\tcarol\tmissed from carol\n")
                 with Program(openssl(today.port, authority)) as again:
                     log_in_by_hand(again, "olga")
                     again.say("PRIVMSG #general :said today")

@@ -5,44 +5,41 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.peers.programs import Program, follow
-from tests.process import DEADLINE, PASSWORD
+from tests.peers.programs import Program, documented, follow
+from tests.process import DEADLINE
 
 
 class WeeChat:
-    """WeeChat with one server, `sc`: TLS verified by our CA, login by SASL, into #general."""
+    """WeeChat with one server, `chat`, added as docs/other-clients.md says."""
 
     def __init__(self, folder: Path, port: int, authority: Path, name: str, mechanism: str) -> None:
         self._folder = folder
         self._fifo = folder / "fifo"
+        *settings, connect = documented("WeeChat", port, authority, name)
+        assert any("scram-sha-256" in setting for setting in settings)
         commands = (
             "/set logger.file.flush_delay 0",
             "/set fifo.file.path ${weechat_data_dir}/fifo",
-            f'/set weechat.network.gnutls_ca_user "{authority}"',
             "/set weechat.network.gnutls_ca_system off",
-            f"/server add sc localhost/{port} -ssl -nicks={name} -username={name} -realname={name}",
-            f"/set irc.server.sc.sasl_mechanism {mechanism}",
-            f"/set irc.server.sc.sasl_username {name}",
-            f'/set irc.server.sc.sasl_password "{PASSWORD}"',
-            "/set irc.server.sc.autojoin #general",
-            "/set irc.server.sc.autoreconnect off",
-            '/set irc.server.sc.capabilities "*"',
-            "/connect sc",
+            *(setting.replace("scram-sha-256", mechanism) for setting in settings),
+            "/set irc.server.chat.autoreconnect off",
+            connect,
         )
         folder.mkdir()
+        self._logs: list[Program] = []
         environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8", "TZ": "UTC"}
         options = [word for command in commands for word in ("-r", command)]
         self._program = Program(["weechat-headless", "-d", str(folder), *options], folder, environment)
-        self.server = self.log("irc.server.sc")
-        self.room = self.log("irc.sc.#general")
+        self.server = self.log("irc.server.chat")
+        self.room = self.log("irc.chat.#general")
 
     def log(self, buffer: str) -> Program:
-        """The log of a buffer: `irc.server.sc`, `irc.sc.#general`, `irc.sc.anna`. Leave it with `with` or let us."""
+        """The log of a buffer: `irc.server.chat`, `irc.chat.#general`, `irc.chat.anna`."""
         program = follow(self._folder / "logs" / f"{buffer}.weechatlog")
-        self._logs = [*getattr(self, "_logs", []), program]
+        self._logs.append(program)
         return program
 
-    def command(self, text: str, buffer: str = "irc.sc.#general") -> None:
+    def command(self, text: str, buffer: str = "irc.chat.#general") -> None:
         """Type a text or a command into a buffer."""
         with self._fifo.open("w") as fifo:
             fifo.write(f"{buffer} *{text}\n")
