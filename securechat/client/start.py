@@ -195,4 +195,7 @@ class Start:
     def _ask_password(self, name: str, *, register: bool) -> str:
         if register:
             return ask_new_password(self._asker.ask_hidden, tell)
-        return self._asker.ask_hidden(_("Password of {name}: ").format(name=name))
+        # Without a password one would come in as a guest, which is not what was asked for.
+        while not (password := self._asker.ask_hidden(_("Password of {name}: ").format(name=name))):
+            tell(_("The password is empty."))
+        return password
