@@ -96,17 +96,23 @@ class Connection:
     def call(self, action: Callable[[], Result], timeout: float = 30.0) -> Result:
         """Run `action` on the connection's thread and return what it returns, or raise what it raises.
 
-        Raises CannotConnect when the connection has ended, or does not come to it within `timeout` seconds.
+        Raises CannotConnect when the connection has ended, or does not come to it within `timeout` seconds; it is not
+        run later then, as the caller may try again.
         """
         if threading.current_thread() is self._thread:
             return action()
         future: Future[Result] = Future()
 
         def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
             try:
                 future.set_result(action())
             except ClientError as error:
                 future.set_exception(error)
+            except BaseException as bug:
+                future.set_exception(bug)
+                raise
 
         with self._guard:
             if self._finished:
@@ -116,6 +122,8 @@ class Connection:
         try:
             return future.result(timeout)
         except TimeoutError:
+            if not future.cancel():
+                return future.result()  # it runs at this moment, which is short
             raise CannotConnect(_("There is no link to the server at the moment.")) from None
 
     def post(self, action: Callable[[], object]) -> None:
@@ -221,16 +229,17 @@ class Connection:
         for family, kind, protocol, _name, place in found:
             if self._stopping:
                 break
-            raw = socket.socket(family, kind, protocol)
+            raw: socket.socket | None = None
             try:
+                raw = socket.socket(family, kind, protocol)  # fails for a family that this machine does not have
                 deadline = time.monotonic() + self._timing.connect
                 self._connect(raw, place, deadline)
                 return self._handshake(raw, deadline)
             except ssl.SSLError as error:
-                raw.close()
+                _close(raw)
                 raise tls_failure(error, address) from error
             except OSError as error:
-                raw.close()
+                _close(raw)
                 last = CannotConnect(
                     _("Cannot connect to {address}: {reason}").format(address=address, reason=_reason(error))
                 )
@@ -363,6 +372,11 @@ class Connection:
             except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
                 return True
         return False
+
+
+def _close(raw: socket.socket | None) -> None:
+    if raw is not None:
+        raw.close()
 
 
 def _reason(error: OSError) -> str:

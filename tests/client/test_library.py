@@ -1,12 +1,14 @@
 """The library over real TLS: trust, login, messages, requests, and links that are cut."""
 
 import hashlib
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -147,6 +149,47 @@ def test_a_message_that_is_never_confirmed_is_given_up(server: ScriptedServer, a
         server.chat.mute = True
         with pytest.raises(NotDelivered, match="did not confirm"):
             client.send("#general", "lost", timeout=0.05)
+
+
+def test_what_was_given_up_is_not_sent_later(
+    server: ScriptedServer, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name service that does not answer holds the connection's thread up; who said something tries again."""
+    resolve, may_resolve, resolving = socket.getaddrinfo, threading.Event(), threading.Event()
+
+    def slowly(*arguments: Any, **options: Any) -> Any:
+        if threading.current_thread().name == "connection":
+            resolving.set()
+            may_resolve.wait(20)
+        return resolve(*arguments, **options)
+
+    client = Client(f"localhost:{server.port}", "anna", password="secret99", ca=authority.path, timeout=2, timing=QUICK)
+    with client:
+        client.join("general")
+        monkeypatch.setattr(socket, "getaddrinfo", slowly)
+        server.cut()
+        assert resolving.wait(20)
+        with pytest.raises(CannotConnect, match="no link to the server at the moment"):
+            client.submit("#general", "hello")
+        may_resolve.set()
+        client.send("#general", "again", timeout=20)
+    assert [stored.text for stored in server.chat.history] == ["again"]
+
+
+def test_an_address_of_a_family_that_the_machine_lacks_is_passed_over(
+    server: ScriptedServer, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve = socket.getaddrinfo
+
+    def with_another(*arguments: Any, **options: Any) -> Any:
+        return [(socket.AF_APPLETALK, socket.SOCK_STREAM, 0, "", ("localhost", 1)), *resolve(*arguments, **options)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", with_another)
+    with make(server, authority.path) as client:
+        assert client.nick == "anna"
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments, **options: with_another("localhost", 1)[:1])
+    with pytest.raises(CannotConnect, match="Address family not supported"):
+        make(server, authority.path).connect()
 
 
 def test_a_silent_link_is_noticed(server: ScriptedServer, authority: Authority) -> None:
