@@ -158,6 +158,7 @@ class Server:
         # counting references; what only the collector can free is rare, so it may come rarely.
         gc.collect()
         gc.freeze()
+        gc.enable()
         gc.set_threshold(GC_THRESHOLD, 20, 50)
         for host, port in self.addresses:
             logger.info("Listening on %s", f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
