@@ -178,7 +178,12 @@ class Hub:
             live.add_session(session)
 
     def return_to(self, user: User, live: LiveRoom) -> None:
-        """Undo that `user` left a room: they are in it again if they are still here, and members in any case."""
+        """Undo that `user` left a room: they are in it again if they are still here, and members in any case.
+
+        But nobody returns to a room whose own making failed in an earlier batch: there is none any more.
+        """
+        if self.rooms_by_id.get(live.room.id) is not live:
+            return
         if user.sessions:
             self.enter(user, live)
         elif user.account is not None:

@@ -256,3 +256,18 @@ def test_a_login_works_while_the_disk_is_full_and_is_remembered_nowhere(
     harness.settle()
     assert harness.journal.healthy
     assert caplog.text.count("messages are refused until this is mended") == 1
+
+
+def test_nobody_returns_to_a_room_that_is_gone_itself(harness: Harness) -> None:
+    """The making fails, and in a later batch the leaving: the account is not a member of what does not exist."""
+    account = harness.account("ann", PASSWORD)
+    ann = harness.person("ann", MODERN, password=PASSWORD)
+    with harness.disk_full():
+        for line in (b"JOIN #new\r\n", b"PART #new\r\n"):
+            ann.sends_unsettled(line)
+            harness.await_journal()
+    assert [code_of(line) for line in ann.received()] == ["FAIL", "FAIL"]
+    assert rooms_of(ann) == []
+    assert harness.hub.memberships[account.id] == {}
+    ann.sends("QUIT")
+    harness.person("ann", MODERN, password=PASSWORD)
