@@ -22,6 +22,8 @@ def watch(hub: Hub, session: Session, now: float) -> None:
         if session.state is not State.ENDED and allowed and now - session.connected_at > allowed:
             end_session(hub, session, f"You did not log in within {allowed} seconds")
         return
+    if session.backlog:
+        session.heard_at = now  # it is we who do not read on: its answer may stand behind the lines that wait
     if session.pinged_at:
         if now - max(session.pinged_at, session.heard_at) > ANSWER_SECONDS:
             end_session(hub, session, f"No answer for {int(now - session.heard_at)} seconds")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from securechat.server.heartbeat import ANSWER_SECONDS, CONFIRM_SECONDS, SILENCE_SECONDS, watch
+from securechat.server.throttle import Budget
 from tests.server.harness import MODERN, Harness, Person, running
 
 
@@ -86,3 +87,19 @@ def test_an_older_answer_takes_nothing_back(harness: Harness) -> None:
     newest = harness.delivery.delivered_sequence
     alice.sends(f"PONG {newest}", f"PONG {newest - 1}")
     assert alice.session.received_sequence == newest
+
+
+@pytest.mark.parametrize("capabilities", ["", MODERN])
+def test_who_is_slowed_down_is_not_silent(harness: Harness, capabilities: str) -> None:
+    """Its PONG may stand behind a thousand lines that its rate does not admit yet."""
+    (alice,) = harness.members_of("#tea", "alice", capabilities=capabilities)
+    alice.session.budget = Budget(1, 1, harness.now)
+    alice.sends_bytes(b"".join(b"PRIVMSG #tea :%d\r\n" % number for number in range(400)) + b"PONG 0\r\n")
+    while alice.session.backlog:
+        with harness.hub.lock:
+            harness.dispatcher.run_backlog(alice.session, harness.now)
+        look(harness, alice, 1)
+        assert not alice.outlet.closed
+    look(harness, alice, SILENCE_SECONDS + 1)
+    look(harness, alice, ANSWER_SECONDS + 1)
+    assert alice.outlet.closed
