@@ -9,7 +9,7 @@ from securechat.domain.account import Account, Invite, refusal
 from securechat.domain.events import Event, Kind, Source
 from securechat.domain.permissions import Action, Role, Subject, may
 from securechat.domain.ports import UnitOfWork
-from securechat.errors import DomainError, InvalidName, InviteRefused
+from securechat.errors import AccountExists, DomainError, InvalidName, InviteRefused
 from securechat.names import check_nick, fold
 from securechat.protocol import standard_replies as replies
 from securechat.server.context import Context
@@ -37,6 +37,7 @@ class _Wish:
     name: str
     password: str
     token_digest: bytes | None  # of the invite to use; None: none is needed
+    taken: bool = False  # somebody has the name; told to nobody but the holder of a good invite
 
     def __repr__(self) -> str:
         return f"_Wish({self.name!r})"
@@ -62,6 +63,8 @@ def register(context: Context) -> None:
             reason = refusal(hub.reader.read(lambda unit: unit.invites.by_token(digest)), now)
             if reason is not None:
                 raise InviteRefused(reason)
+        if wish.taken:
+            raise AccountExists(wish.name)
         credentials = hash_password(wish.password, parameters(context))
 
         def store(unit: UnitOfWork) -> tuple[Account, Invite | None]:
@@ -103,16 +106,19 @@ def _read(context: Context) -> _Wish | None:
     except InvalidName as error:
         fail("REGISTER", replies.BAD_ACCOUNT_NAME, name, text=f"This cannot be an account's name: {error.reason}")
         return None
-    if fold(name) in hub.accounts or (
-        not hub.nick_is_free(name, None) and hub.users.get(fold(name)) is not session.user
-    ):
-        fail("REGISTER", replies.ACCOUNT_EXISTS, name)
-        return None
     problem = check_password(password, name, hub.configuration.accounts.minimum_password_length)
     if problem:
         fail("REGISTER", replies.WEAK_PASSWORD, name, text=problem)
         return None
     return _with_right(context, name, password)
+
+
+def _is_taken(context: Context, name: str) -> bool:
+    """Whether the name is that of an account, or the nick of somebody else."""
+    hub = context.hub
+    return fold(name) in hub.accounts or (
+        not hub.nick_is_free(name, None) and hub.users.get(fold(name)) is not context.session.user
+    )
 
 
 def _with_right(context: Context, name: str, password: str) -> _Wish | None:
@@ -123,8 +129,11 @@ def _with_right(context: Context, name: str, password: str) -> _Wish | None:
     if token and token != hub.configuration.access.password and may(subject, Action.REGISTER_INVITED, hub.policy):
         if throttled(context, name):
             return None
-        return _Wish(name, password, hashlib.sha256(token.encode()).digest())
+        return _Wish(name, password, hashlib.sha256(token.encode()).digest(), _is_taken(context, name))
     if may(subject, Action.REGISTER_OPEN, hub.policy):
+        if _is_taken(context, name):
+            context.response.fail("REGISTER", replies.ACCOUNT_EXISTS, name)
+            return None
         return _Wish(name, password, None)
     closed = not may(subject, Action.REGISTER_INVITED, hub.policy)
     context.response.fail("REGISTER", replies.REGISTRATION_CLOSED if closed else replies.INVITE_REQUIRED, name)

@@ -121,6 +121,16 @@ def test_without_an_invite_one_is_needed(harness: Harness) -> None:
     assert line.startswith(":chat.test FAIL REGISTER INVITE_REQUIRED alice :")
 
 
+@pytest.mark.parametrize("token", ["", "wrong"])
+def test_who_has_no_invite_learns_of_no_account(tmp_path: Path, token: str) -> None:
+    """The answer to a name that is somebody's is that to any other."""
+    with running(tmp_path, access__guests=False) as harness:
+        harness.account("alice")
+        one = newcomer(harness, token, "x")
+        (taken,), (free,) = register(one, "alice"), register(one, "nobody")
+        assert taken.replace("alice", "nobody") == free
+
+
 def test_closed_registration_takes_no_invite(tmp_path: Path) -> None:
     with running(tmp_path, access__registration="closed") as harness:
         harness.invite("token")
