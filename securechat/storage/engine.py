@@ -115,7 +115,8 @@ class Database:
         Raises StorageError: in use, newer than we, damaged, another program's.
         """
         self.lock()
-        if self._on_reader(_is_of_another_program):  # asked first, as the writing connection changes the file
+        # Asked first, as the writing connection changes the file.
+        if self._on_reader(_is_of_another_program, "be used"):
             raise StorageError(
                 f"{self.path} is the database of another program; give another file, for example "
                 "--database sqlite:///securechat.db"
@@ -174,8 +175,8 @@ class Database:
             self._writer = None
         self._lock.release()
 
-    def _on_reader(self, work: Callable[[Connection], T]) -> T:
-        with _translated(self.path, "read"):
+    def _on_reader(self, work: Callable[[Connection], T], doing: str = "read") -> T:
+        with _translated(self.path, doing):
             connection: Connection | None = getattr(self._local, "connection", None)
             if connection is None:
                 connection = self._reading.connect()

@@ -56,7 +56,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "chat.db").write_bytes(b"This is a diary. " * 300)
     (tmp_path / "chat.db").chmod(0o600)
     database = open_database(f"sqlite:///{tmp_path}/chat.db")
-    with pytest.raises(StorageError, match="file is not a database"):
+    with pytest.raises(StorageError, match="the database cannot be used: file is not a database"):
         database.migrate()
     database.close()
 
