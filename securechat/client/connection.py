@@ -18,9 +18,10 @@ from typing import TypeVar
 
 from securechat.client.address import Address
 from securechat.client.backoff import Backoff
-from securechat.client.errors import CannotConnect, ClientError
+from securechat.client.errors import CannotConnect, ClientError, LoginRefused
 from securechat.client.events import Ended
-from securechat.client.mailbox import HIGH_WATER, Mailbox
+from securechat.client.mailbox import HIGH_WATER, LOW_WATER, Mailbox
+from securechat.client.refusals import PASSING_REFUSALS
 from securechat.client.session import Session
 from securechat.client.texts import _
 from securechat.client.trust import tls_failure
@@ -195,11 +196,18 @@ class Connection:
             except (CannotConnect, ProtocolError) as error:
                 if not self.ready.done():
                     raise CannotConnect(str(error)) from error
-                self._session.lost(str(error))
-                log.info("link lost: %s", error)
+                self._lost(error)
+            except LoginRefused as error:
+                if not (self.ready.done() and error.code in PASSING_REFUSALS):
+                    raise
+                self._lost(error)
             wait_until = time.monotonic() + self._backoff.next_wait()
             while not self._stopping and time.monotonic() < wait_until:
                 self._select(wait_until)
+
+    def _lost(self, error: Exception) -> None:
+        self._session.lost(str(error))
+        log.info("link lost: %s", error)
 
     def _one_link(self) -> None:
         """Connect, log in and serve until the link is gone; then raise CannotConnect, unless told to stop."""
@@ -340,8 +348,10 @@ class Connection:
 
     def _watch_reader(self) -> None:
         """Pause the session when nobody reads the events. Whoever reads them again calls `resume`."""
-        if not self._session.gaps.paused and len(self._mailbox) > HIGH_WATER:
-            self._session.gaps.paused = True
+        if not self._session.gaps.paused:
+            self._session.gaps.paused = len(self._mailbox) > HIGH_WATER
+        elif len(self._mailbox) < LOW_WATER:
+            self._session.resume()  # the reader was through with all of them before it could see the pause
         if self._session.ready:
             self._backoff.reset()
 

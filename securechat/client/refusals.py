@@ -30,6 +30,9 @@ LOGIN_REFUSALS: dict[str, str] = {
     "TEMPORARILY_UNAVAILABLE": N_("The server cannot do this at the moment. Try again later."),
 }
 
+PASSING_REFUSALS = frozenset({"433", "RATE_LIMITED", "TEMPORARILY_UNAVAILABLE"})
+"""What gets better by waiting for one who was in before: a guest's own lost session may still hold the name."""
+
 ROOM_REFUSALS: dict[str, str] = {
     "401": N_("Nobody here is called {name}."),
     "403": N_("There is no room {name}."),

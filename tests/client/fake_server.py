@@ -52,6 +52,7 @@ class FakeServer:
         ]
     )
     guests: bool = True
+    taken: set[str] = field(default_factory=lambda: {"taken"})  # nicks that somebody else has
     history: list[Stored] = field(default_factory=list)
     members: dict[str, set[str]] = field(default_factory=lambda: {"#general": set()})
     topics: dict[str, str] = field(default_factory=dict)
@@ -177,8 +178,8 @@ class Link:
         nick = message.params[0]
         if self.welcomed:
             self.output.append(f":{self.mask} NICK {nick}")
-        elif nick == "taken":
-            self.reply("433 * taken :Nickname is already in use")
+        elif nick in self.server.taken:
+            self.reply(f"433 * {nick} :Nickname is already in use")
         self.nick = nick
 
     def on_user(self, message: wire.Message) -> None:

@@ -192,6 +192,28 @@ def test_an_address_of_a_family_that_the_machine_lacks_is_passed_over(
         make(server, authority.path).connect()
 
 
+def test_a_guest_waits_for_its_own_lost_session_to_end(server: ScriptedServer, authority: Authority) -> None:
+    with make(server, authority.path, "carol", "") as client:
+        client.join("general")
+        server.chat.taken.add("carol")  # the server has not noticed yet that the link is lost
+        server.cut()
+        while not isinstance(event := client.next_event(10), Disconnected):
+            assert event is not None
+        assert client.next_event(1.0) is None  # refused, and it says nothing of that
+        server.chat.taken.clear()
+        client.send("#general", "back", timeout=20)
+    assert [stored.text for stored in server.chat.history] == ["back"]
+
+
+def test_a_reader_who_was_quicker_than_the_pause_misses_nothing(server: ScriptedServer, authority: Authority) -> None:
+    with make(server, authority.path) as client:
+        client.join("general")
+        client._session.gaps.paused = True  # what the thread may do just after the last event was read
+        with server.lock:
+            server.chat.say("bob!b@h", "PRIVMSG", "#general", "hello")
+        assert [message.text for message in islice(client.messages(10), 1)] == ["hello"]
+
+
 def test_a_silent_link_is_noticed(server: ScriptedServer, authority: Authority) -> None:
     timing = Timing(connect=5, login=5, silence=0.05, answer=0.05, farewell=0.1)
     client = Client(
