@@ -37,7 +37,16 @@ class HubEffects:
             self._hub.accounts_by_id[account_id].suspended = False
 
     def credentials_changed(self, account_id: int) -> None:
-        """End the account's sessions: whoever is there must know the new password."""
+        """End the account's sessions: whoever is there must know the new password. Logins under way fail.
+
+        For these are checked against the credentials of before.
+        """
+        hub = self._hub
+        with hub.lock:
+            for session in hub.sessions:
+                exchange = session.exchange
+                if exchange is not None and exchange.account is not None and exchange.account.id == account_id:
+                    exchange.account = None
         self._end_sessions(account_id, "The password was changed; log in with the new one")
 
     def sessions(self) -> Mapping[int, int]:

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from securechat.domain.account import Account, Credentials
+from securechat.domain.ports import UnitOfWork
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.numerics import ERR_SASLFAIL, RPL_LOGGEDIN, RPL_SASLSUCCESS
@@ -40,7 +41,7 @@ class Exchange:
     mechanism: str
     assembler: ChunkAssembler = field(default_factory=ChunkAssembler)
     scram: ScramServer | None = None
-    account: Account | None = None
+    account: Account | None = None  # whose password is checked; None: nobody can log in by this exchange
     name: str = ""
     credentials: Credentials | None = None
 
@@ -145,16 +146,19 @@ def plain(context: Context, response: PlainResponse) -> None:
     if _refused(context, name, response.authzid):
         return
     account = context.hub.accounts.get(fold(name))
+    exchange = context.session.exchange
+    assert exchange is not None, "a response belongs to an exchange"
+    exchange.account = account
 
     def check() -> bool:
         credentials = _credentials(context, name, account)
         right = verify_password(response.password, credentials)
         if right and account is not None and needs_rehash(credentials, parameters(context)):
-            _upgrade(context, account.id, response.password)
+            _upgrade(context, account.id, response.password, credentials)
         return right
 
     def then(right: bool) -> None:
-        allowed = current(context, account)
+        allowed = current(context, exchange.account)
         if right and allowed is not None:
             succeed(context, allowed)
         else:
@@ -169,10 +173,18 @@ def plain(context: Context, response: PlainResponse) -> None:
     )
 
 
-def _upgrade(context: Context, account_id: int, password: str) -> None:
-    """Hash the password again with today's parameters. On a worker; a failure is only logged."""
+def _upgrade(context: Context, account_id: int, password: str, checked: Credentials) -> None:
+    """Hash the password again with today's parameters. On a worker; a failure is only logged.
+
+    Only instead of those that were `checked`: the password may have been changed since.
+    """
     credentials = hash_password(password, parameters(context))
-    done = context.hub.journal.call(lambda unit: unit.accounts.set_credentials(account_id, credentials))
+
+    def replace(unit: UnitOfWork) -> None:
+        if unit.accounts.credentials(account_id) == checked:
+            unit.accounts.set_credentials(account_id, credentials)
+
+    done = context.hub.journal.call(replace)
     done.add_done_callback(_log_upgrade)
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from securechat.domain.account import Credentials
 from securechat.protocol.sasl import ScramClient, chunks
-from securechat.server.passwords import hash_password
+from securechat.server.live_effects import HubEffects
+from securechat.server.passwords import Parameters, hash_password
 from tests.server.harness import CHEAP, Harness, Person, running
 
 PASSWORD = "correct horse"
@@ -108,6 +110,46 @@ def test_an_account_that_is_suspended_between_the_steps_is_not_let_in(harness: H
     client.check(data_of(lines))
     account.suspended = True
     assert one.answers("AUTHENTICATE +") == FAILED
+
+
+def test_the_password_of_before_does_not_get_in_when_it_is_changed_between_the_steps(harness: Harness) -> None:
+    account = harness.account("alice", PASSWORD)
+    effects = HubEffects(harness.hub)
+    one = begun(harness)
+    client = ScramClient("alice", PASSWORD, "abc")
+    one.answers("AUTHENTICATE SCRAM-SHA-256")
+    challenge = data_of(send_data(one, client.first()))
+    effects.credentials_changed(account.id)
+    assert send_data(one, client.final(challenge)) == FAILED
+
+
+def test_nor_while_it_is_checked(harness: Harness) -> None:
+    account = harness.account("alice", PASSWORD)
+    one = begun(harness)
+    harness.workers.put_off()
+    assert plain(one, "alice", PASSWORD) == []
+    HubEffects(harness.hub).credentials_changed(account.id)
+    harness.workers.work()
+    harness.settle()
+    assert one.received() == FAILED
+
+
+def test_a_login_that_hashes_anew_does_not_undo_a_change_of_that_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path) as before:
+        account_id = before.account("alice", PASSWORD).id
+    with running(tmp_path, accounts__argon2_memory_kib=128) as harness:
+        changed = hash_password("battery staple", CHEAP)
+
+        def hash_slowly(password: str, parameters: Parameters) -> Credentials:
+            harness.journal.call(lambda unit: unit.accounts.set_credentials(account_id, changed)).result(20)
+            return hash_password(password, parameters)
+
+        monkeypatch.setattr("securechat.server.login.hash_password", hash_slowly)
+        plain(begun(harness), "alice", PASSWORD)
+        harness.settle()
+        assert harness.database.read(lambda unit: unit.accounts.credentials(account_id)) == changed
 
 
 def test_names_are_folded_and_the_nick_may_be_another(harness: Harness) -> None:
