@@ -1,8 +1,12 @@
 """What all tests share."""
 
+import signal
 from collections.abc import Generator
 
 import pytest
+
+# A run in the background of a script inherits an ignored SIGINT, and so would the programs that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

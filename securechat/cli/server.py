@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
             "tls.directory": arguments.certs,
         }
         configuration = load(arguments.config, {key: value for key, value in overrides.items() if value is not None})
-        logs.setup(configuration.log.level, configuration.log.format)
+        logs.setup(configuration.log.level, configuration.log.format, threaded=True)
         server = Server(configuration)
         signal.set_wakeup_fd(server.wakeup_descriptor, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -77,6 +77,7 @@ def main(argv: list[str] | None = None) -> int:
         signal.set_wakeup_fd(-1)  # the descriptor is about to be closed
         started = time.monotonic()
         server.stop()
+    logs.stop()
     seconds = f"{time.monotonic() - started:.1f} s"
     with contextlib.suppress(OSError):  # the terminal may have been closed
         if server.exit_code:

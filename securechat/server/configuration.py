@@ -4,6 +4,7 @@ Every key is optional. `python -m securechat.server.configuration` prints the re
 """
 
 import dataclasses
+import os
 import socket
 import sys
 import tomllib
@@ -227,7 +228,7 @@ def load(path: Path | None = None, overrides: Mapping[str, object] | None = None
     at the current folder, those of the file at the file's folder. Raises ConfigurationError with every problem found.
     """
     source = path if path is not None else DEFAULT_FILE
-    tree = _read(source) if path is not None or source.exists() else {}
+    tree = _read(source) if path is not None or os.path.lexists(source) else {}
     reading = _Reading()
     reading.take(tree, str(source), source.parent)
     for key_path, value in (overrides or {}).items():

@@ -11,10 +11,13 @@ Values from outside can neither forge a line nor move the cursor: control charac
 that carry one are taken out of every record, whoever logged it.
 """
 
+import atexit
 import json
 import logging
+import queue
 import re
 import sys
+import threading
 import traceback
 from typing import Final, TextIO
 
@@ -33,6 +36,11 @@ _SECRETS: Final = (
     re.compile(r"(?<!\w)" + _COMMAND),
     re.compile(r"(?:^|(?<=[\"':<>])|(?<=[<>:] ))" + _COMMAND, re.IGNORECASE | re.MULTILINE),
 )
+MOST_WAITING: Final = 10_000
+"""How many records wait for a log that is read slowly."""
+STOP_SECONDS: Final = 1.0
+"""How long the end of the process waits for such a log."""
+
 _INVITE: Final = re.compile(r"(?i)([?&]invite=)[^&\s'\"]+")
 _SASL_WORDS: Final = frozenset({"PLAIN", "SCRAM-SHA-256", "*", "+"})
 
@@ -124,15 +132,69 @@ def _value(value: object) -> str:
     return f'"{text}"' if not text or " " in text or "=" in text else text
 
 
-def setup(level: str = "info", format: str = "auto", stream: TextIO | None = None) -> None:  # noqa: A002 - the key's name
+class ThreadedHandler(logging.Handler):
+    """Hands records to a thread that writes them, so that a log that nobody reads stops nobody.
+
+    At most MOST_WAITING records wait; beyond that they are counted, and the count is written when there is room again.
+    """
+
+    def __init__(self, writer: logging.Handler) -> None:
+        super().__init__()
+        self._writer = writer
+        self._records: queue.Queue[logging.LogRecord | None] = queue.Queue(MOST_WAITING)
+        self._dropped = 0  # changed under the handler's own lock, which `handle` holds
+        # A daemon: when the log is not read, the process must be able to end all the same.
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+        self._thread.start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Queue a record, or count it. Never waits."""
+        try:
+            if self._dropped:
+                self._records.put_nowait(_dropped_record(self._dropped))
+                self._dropped = 0
+            self._records.put_nowait(record)
+        except queue.Full:
+            self._dropped += 1
+
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Write what waits, if that is possible within `seconds`, and end the thread."""
+        try:
+            self._records.put(None, timeout=seconds)
+        except queue.Full:
+            return
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        """Write until told to stop. Has no caller: what goes wrong with the stream is dealt with by its handler."""
+        while (record := self._records.get()) is not None:
+            self._writer.handle(record)
+
+
+def _dropped_record(count: int) -> logging.LogRecord:
+    text = "%d log lines were dropped: the log was not read"
+    return logging.LogRecord(f"{LOGGER}.server.logs", logging.WARNING, __file__, 0, text, (count,), None)
+
+
+def setup(
+    level: str = "info",
+    format: str = "auto",  # noqa: A002 - the key's name
+    stream: TextIO | None = None,
+    *,
+    threaded: bool = False,
+) -> None:
     """Send everything from `level` (debug, info, warning, error) on to `stream` (standard error by default).
 
     `format`: "text", "json", or "auto": text on a terminal, JSON otherwise. Called again, it replaces what was set up.
+    `threaded`: a thread does the writing; `stop` writes what waits, and is called at the end of the process.
     """
     target = stream if stream is not None else sys.stderr
     as_text = format == "text" or (format == "auto" and target.isatty())
-    handler = logging.StreamHandler(target)
+    handler: logging.Handler = logging.StreamHandler(target)
     handler.setFormatter(TextFormatter() if as_text else JsonFormatter())
+    if threaded:
+        handler = ThreadedHandler(handler)
+        atexit.register(stop)
     root = logging.getLogger()
     for old in list(root.handlers):
         if getattr(old, "of_securechat", False):
@@ -143,3 +205,10 @@ def setup(level: str = "info", format: str = "auto", stream: TextIO | None = Non
     ours = logging.getLogger(LOGGER)
     ours.setLevel(level.upper())
     root.setLevel(max(logging.WARNING, ours.level))
+
+
+def stop() -> None:
+    """Write what waits for the log's thread, if there is one."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, ThreadedHandler):
+            handler.stop()

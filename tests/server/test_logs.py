@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -144,3 +145,29 @@ def test_standard_error_is_the_default(capsys: pytest.CaptureFixture[str]) -> No
     captured = capsys.readouterr()
     assert captured.err.endswith("x: hello\n")
     assert captured.out == ""
+
+
+def test_a_log_that_nobody_reads_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits is written when it is read again; what was dropped is counted."""
+    monkeypatch.setattr(logs, "MOST_WAITING", 5)
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb", 0) as reader, os.fdopen(writing, "w", buffering=1) as stream:
+        logs.setup("info", "json", stream, threaded=True)
+        long = "x" * 100_000  # more than a pipe holds: the log's thread waits in the first record
+        for number in range(50):
+            logging.getLogger("securechat").info("%d %s", number, long)
+        seen = b""
+        while b"dropped" not in seen:
+            seen = (seen + reader.read(65536))[-200_000:]
+            logging.getLogger("securechat").info("more")
+        logs.stop()
+    assert b"log lines were dropped: the log was not read" in seen
+
+
+def test_the_log_is_complete_when_it_was_stopped() -> None:
+    stream = io.StringIO()
+    logs.setup("info", "text", stream, threaded=True)
+    for number in range(1000):
+        logging.getLogger("securechat").info("number %d", number)
+    logs.stop()
+    assert [line.rpartition(" ")[2] for line in stream.getvalue().splitlines()] == [str(n) for n in range(1000)]

@@ -12,6 +12,8 @@ from tests.process import DEADLINE, OPEN, ServerProcess
 from tests.system.load import ROOM
 
 HALF_OPEN = 200
+WORKER_DESCRIPTORS = 6
+"""Two workers open their connections to the database when they are first needed: three files each."""
 PROMPT_SECONDS = 2.0
 """A good client has logged in by then, whatever others do (machines with other work are slow at times)."""
 SHORT = OPEN.replace("[limits]", "[limits]\nregistration_seconds = 1\nhandshake_seconds = 1")
@@ -72,8 +74,8 @@ def test_plain_irc_gets_no_answer_in_the_clear(server: ServerProcess) -> None:
 
 
 def test_who_goes_in_the_middle_of_the_handshake_is_forgotten(server: ServerProcess) -> None:
-    before = open_descriptors(server)
-    for data in (b"", b"\x16", HALF_HELLO):
+    before = open_descriptors(server) + WORKER_DESCRIPTORS
+    for data in (b"", b"\x16", HALF_HELLO) * 10:
         with connect(server) as plain:
             plain.sendall(data)
     assert_serves(server)
