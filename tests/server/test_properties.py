@@ -1,0 +1,273 @@
+"""Whatever three sessions send, in whatever order and with a disk that fails now and then, the promises hold.
+
+No bug in the log; every line sent parses, has at most 512 bytes without its tags and comes from somebody real; and
+every client's view of who is in which room is the hub's.
+"""
+
+import base64
+import logging
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from securechat.protocol.line_buffer import MAX_LINE, MAX_TAGS
+from securechat.protocol.message import Message, nick_of, parse
+from securechat.server.registry import COMMANDS
+from tests.server.harness import Harness, Person, running
+
+NICKS = ("alice", "bob", "carol", "Анна", "𝐚𝐛𝐜" * 8, "x" * 32)
+ROOMS = (
+    "#tea",
+    "#TEA",
+    "#cake",
+    "#general",
+    "#чай",
+    "#" + "𝐚" * 63,
+    "#" + "a" * 63,
+    "#a,b",
+    "#",
+    "tea",
+    "0",
+    "#tea,#cake,#чай",
+)
+TEXTS = ("", "hi", "\x01ACTION waves\x01", ": b  c", "x" * 300, "x" * 480, "я" * 240, "💬" * 100)
+TAGS = (
+    "",
+    "@label=1 ",
+    "@label=a\\sb\\:c ",
+    "@+x=1;+draft/y=\\n ",
+    "@label=2;+typing=active ",
+    "@time=1 ",
+    "@ ",
+    "@;=;+ ",
+)
+CAPABILITIES = (
+    "",
+    "echo-message",
+    "batch labeled-response message-tags",
+    "server-time message-tags account-tag",
+    "draft/chathistory batch",
+)
+
+ACCOUNT = "shared"
+PLAIN = base64.b64encode(b"\0shared\0correct horse").decode()
+
+names = st.sampled_from((*NICKS, *ROOMS, ACCOUNT, "nobody", "*", ""))
+texts = st.sampled_from(TEXTS)
+rooms = st.one_of(st.sampled_from(("#tea", "#" + "a" * 63)), st.sampled_from(ROOMS))
+nicks = st.sampled_from(NICKS)
+sensible = st.one_of(
+    st.builds("JOIN {}".format, rooms),
+    st.builds("JOIN {}".format, rooms),
+    st.builds("PART {} :{}".format, rooms, texts),
+    st.builds("PRIVMSG {} :{}".format, rooms, texts),
+    st.builds("PRIVMSG {} :{}".format, names, texts),
+    st.builds("NOTICE {},{} :{}".format, names, names, texts),
+    st.builds("TAGMSG {}".format, names),
+    st.builds("TOPIC {} :{}".format, rooms, texts),
+    st.builds("NAMES {}".format, rooms),
+    st.builds("NICK {}".format, nicks),
+    st.builds("AWAY :{}".format, texts),
+    st.builds("PING :{}".format, texts),
+    st.builds("CAP REQ :{}".format, st.sampled_from(("echo-message", "-echo-message", "server-time", "-batch", "x"))),
+    st.builds("CHATHISTORY LATEST {} * {}".format, names, st.sampled_from(("1", "50", "x"))),
+    st.builds("WHO {}".format, names),
+    st.builds("MODE {} {}".format, names, st.sampled_from(("", "+b", "-n", "+o alice"))),
+    st.sampled_from(("LIST", "LUSERS", "MOTD", "JOIN 0", "CACERT", "PONG 1", "PONG 999999999")),
+)
+senseless = st.builds(
+    lambda command, params: " ".join((command, *params)),
+    st.sampled_from((*sorted(set(COMMANDS) - {"QUIT"}), "SING", "001", "ЖЖ")),
+    st.lists(st.one_of(names, texts, st.text(max_size=20)), max_size=5),
+)
+lines = st.builds("{}{}".format, st.sampled_from(TAGS), st.one_of(sensible, sensible, senseless)).map(str.encode)
+raw = st.binary(max_size=80)
+sessions = st.integers(0, 2)
+steps = st.one_of(
+    st.tuples(sessions, lines),
+    st.tuples(sessions, lines),
+    st.tuples(sessions, lines),
+    st.tuples(sessions, raw),
+    st.tuples(
+        sessions,
+        st.sampled_from((b"QUIT :bye", b"QUIT", "QUIT :" + "я" * 240, "vanish", "settle", "disk")).map(
+            lambda one: one.encode() if isinstance(one, str) and one.startswith("QUIT") else one
+        ),
+    ),
+)
+
+
+class Client:
+    """What a client makes of the lines that it is sent: who is in which room. It forgets all when it reconnects."""
+
+    def __init__(self, harness: Harness, index: int, capabilities: str, *, logs_in: bool) -> None:
+        self.logs_in = logs_in
+        self.harness = harness
+        self.index = index
+        self.capabilities = capabilities
+        self.sources = {"chat.test"}
+        self.connect()
+
+    def connect(self) -> None:
+        """Come back under the first nick that is free."""
+        self.rooms: dict[str, set[str]] = {}
+        self.nick = ""
+        self.person = self.harness.connection()
+        self.person.sends("CAP LS 302", f"CAP REQ :{self.capabilities}", f"USER u{self.index} 0 * :u")
+        if self.logs_in:
+            self.person.sends("AUTHENTICATE PLAIN", f"AUTHENTICATE {PLAIN}")
+        self.person.sends("CAP END")
+        for nick in (*NICKS, *(f"spare{number}" for number in range(100))):
+            self.person.sends(f"NICK {nick}")
+            self.read()
+            if self.nick:
+                break
+
+    def read(self) -> None:
+        """Take in the lines that have come, as a client would, and check each."""
+        data = b"".join(self.person.outlet.chunks)
+        self.person.outlet.chunks.clear()
+        for line in data.split(b"\r\n")[:-1]:
+            tags, _, rest = line.partition(b" ") if line.startswith(b"@") else (b"", b"", line)
+            assert len(rest) + 2 <= MAX_LINE, rest
+            assert len(tags) + 1 <= MAX_TAGS
+            assert b"\r" not in line
+            assert b"\n" not in line
+            assert b"\0" not in line
+            message = parse(line)
+            if message.command != "ERROR":
+                assert message.source is not None
+                self.check_source(message.source)
+            self.take(message)
+
+    def check_source(self, source: str) -> None:
+        """Only the server and `nick!user@securechat` with a nick and user that somebody has had can be a source."""
+        if source == "chat.test":
+            return
+        nick, _, rest = source.partition("!")
+        user, _, host = rest.partition("@")
+        assert host == "securechat", source
+        assert user in {f"u{number}" for number in range(3)}, source
+        assert nick in NICKS or nick.startswith(("spare", "disk")), source
+
+    def take(self, message: Message) -> None:
+        nick, params = nick_of(message.source), message.params
+        match message.command:
+            case "001":
+                self.nick = params[0]
+            case "JOIN":
+                if nick == self.nick:
+                    assert params[0] not in self.rooms, "told twice to be in a room"
+                    self.rooms[params[0]] = set()
+                self.rooms[params[0]].add(nick)
+            case "353":
+                if params[2] in self.rooms:
+                    self.rooms[params[2]].update(params[3].split())
+            case "PART":
+                self.rooms[params[0]].discard(nick)
+                if nick == self.nick:
+                    del self.rooms[params[0]]
+            case "QUIT":
+                for members in self.rooms.values():
+                    members.discard(nick)
+            case "NICK":
+                for members in self.rooms.values():
+                    if nick in members:
+                        members.discard(nick)
+                        members.add(params[0])
+                if nick == self.nick:
+                    self.nick = params[0]
+
+    def check(self) -> None:
+        """The view agrees with the hub."""
+        user = self.person.session.user
+        assert user is not None
+        assert self.nick == user.nick
+        held = {live.room.name: {member.nick for member in live.members} for live in user.rooms.values()}
+        assert self.rooms == held
+
+
+class Keeper(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self, records: list[logging.LogRecord]) -> None:
+        super().__init__()
+        self.records = records
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+def play(harness: Harness, clients: list[Client], index: int, step: object) -> None:
+    client = clients[index]
+    if step == "settle":
+        harness.settle()
+    elif step == "disk":
+        # Everything of now and of the next step may fail, with whatever else is on its way.
+        with harness.disk_full():
+            lost = f"PART #tea\r\nNICK disk{index}\r\nJOIN #tea,#new\r\nPRIVMSG #tea :lost\r\n"
+            client.person.sends_unsettled(lost.encode())
+    elif step == "vanish":
+        client.person.vanishes()
+    else:
+        assert isinstance(step, bytes)
+        client.person.sends_unsettled(step + b"\r\n")
+    if index == 2:
+        harness.settle()
+    for one in clients:
+        one.read()
+        if one.person.outlet.closed is not None:
+            one.connect()
+
+
+@given(
+    capabilities=st.tuples(*[st.sampled_from(CAPABILITIES)] * 3),
+    shared=st.booleans(),
+    script=st.lists(steps, min_size=40, max_size=100),
+)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_the_promises_hold_whatever_is_sent(
+    capabilities: tuple[str, str, str], shared: bool, script: list[tuple[int, object]]
+) -> None:
+    records: list[logging.LogRecord] = []
+    handler = Keeper(records)
+    logging.getLogger("securechat").addHandler(handler)
+    try:
+        with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as harness:
+            harness.account(ACCOUNT)
+            clients = [
+                Client(harness, index, wanted, logs_in=shared and index < 2)
+                for index, wanted in enumerate(capabilities)
+            ]
+            for client in clients:
+                client.person.sends("JOIN #tea", "JOIN #" + "𝐚" * 63)
+            for index, step in script:
+                play(harness, clients, index, step)
+            harness.settle()
+            for client in clients:
+                client.read()
+                if client.person.outlet.closed is None:
+                    client.check()
+            check_hub(harness, [client.person for client in clients])
+    finally:
+        logging.getLogger("securechat").removeHandler(handler)
+    assert [record.getMessage() for record in records if "Bug" in record.getMessage()] == []
+
+
+def check_hub(harness: Harness, people: list[Person]) -> None:
+    """The hub's tables agree with each other, and nothing is left on its way."""
+    hub = harness.hub
+    assert all(one.session.in_flight == 0 and not one.session.busy for one in people)
+    for nick, user in hub.users.items():
+        assert hub.users[nick] is user
+        assert user.sessions
+        for room_id, live in user.rooms.items():
+            assert hub.rooms_by_id[room_id] is live
+            assert user in live.members
+    for live in hub.rooms.values():
+        heard_by = {outlet for _, outlets in live.audience() for outlet in outlets}
+        assert heard_by == {session.outlet for user in live.members for session in user.sessions}
+        assert all(live.room.id in user.rooms for user in live.members)
+    assert hub.present_sessions == sum(len(user.sessions) for user in hub.users.values())
