@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from securechat import __version__
+from securechat.cli.streams import reader_has_gone
 from securechat.errors import ConfigurationError, SecurechatError, StorageError
 
 if TYPE_CHECKING:
@@ -122,7 +123,10 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return EXIT_INTERRUPTED
-    return _show(arguments.operation, answer, as_json=arguments.json)
+    try:
+        return _show(arguments.operation, answer, as_json=arguments.json)
+    except BrokenPipeError:
+        return reader_has_gone()
 
 
 def _password(name: str, *, from_stdin: bool) -> str:
@@ -222,7 +226,7 @@ def _show(operation: str, answer: dict[str, Any], *, as_json: bool) -> int:
             print(f"securechat-admin: {printable(answer['error'])}", file=sys.stderr)
         return EXIT_REFUSED
     result = answer["result"]
-    print(json.dumps(result, indent=2) if as_json else text_of(operation, result))
+    print(json.dumps(result, indent=2) if as_json else text_of(operation, result), flush=True)
     return 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from securechat import __version__
+from securechat.cli.streams import reader_has_gone
 from securechat.client.errors import ClientError, UsageError
 from securechat.client.texts import _, choose_language, use_language
 from securechat.errors import SecurechatError
@@ -31,9 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stderr.write("\n")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone: end quietly, and keep the interpreter from complaining at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return reader_has_gone()
     except SecurechatError as error:
         if options.debug:
             raise

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 from securechat import __version__
+from securechat.cli.streams import reader_has_gone
 from securechat.errors import TrustError
 
 EXIT_REFUSED = 1
@@ -44,17 +45,22 @@ def main(argv: list[str] | None = None) -> int:
     0: done; 1: refused, or `status` found something wrong; 2: wrong arguments.
     """
     arguments = parser().parse_args(argv)
+    code = 0
     try:
         match arguments.command:
             case "renew":
-                return _renew(arguments)
+                code = _renew(arguments)
             case "status":
-                return _status(arguments.dir)
+                code = _status(arguments.dir)
             case _:
-                return _make(arguments)
+                code = _make(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return reader_has_gone() or code
     except TrustError as error:
         print(f"securechat-gencert: {error}", file=sys.stderr)
         return EXIT_REFUSED
+    return code
 
 
 def _make(arguments: argparse.Namespace) -> int:
