@@ -40,7 +40,7 @@ from securechat.client.splitting import lines_of, split_text
 from securechat.client.texts import _
 from securechat.client.trust import fetch_authority, local_authority, read_authority, verifying_context
 from securechat.clock import wall_clock
-from securechat.names import room_to_wire
+from securechat.names import fold, room_to_wire
 from securechat.protocol import message as wire
 
 Result = TypeVar("Result")
@@ -315,9 +315,9 @@ class Client:
         Ends when nothing comes for `timeout` seconds (None: waits for ever) or after `close`. `rooms`: only of these
         rooms and persons. Raises ClientError when the link is lost for good (LoginRefused, Untrusted).
         """
-        wanted = None if rooms is None else {room.casefold() for room in rooms}
+        wanted = None if rooms is None else {fold(room) for room in rooms}
         for event in self.events(timeout):
-            if isinstance(event, Message) and (wanted is None or event.room.casefold() in wanted):
+            if isinstance(event, Message) and (wanted is None or fold(event.room) in wanted):
                 yield event
 
     def events(self, timeout: float | None = None) -> Iterator[Event]:

@@ -14,6 +14,7 @@ from securechat.client.outbox import WINDOW, Delivery
 from securechat.client.output import Formatter, to_json
 from securechat.client.sanitize import sanitize
 from securechat.client.texts import _
+from securechat.names import fold
 
 _AGE = re.compile(r"(\d{1,6})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -99,12 +100,12 @@ class Reader:
         """Print the same, and then for ever what is said. Raises RoomRefused, and what ends the link for good."""
         for room in rooms:
             self._client.join(room, tail=0 if after is not None else tail, after=after)
-        wanted = {room.casefold() for room in rooms}
+        wanted = {fold(room) for room in rooms}
         while True:
             event = self._client.next_event()
             if event is None or isinstance(event, Ended):
                 return
-            if isinstance(event, Message | Joined | Left | TopicChanged) and event.room.casefold() not in wanted:
+            if isinstance(event, Message | Joined | Left | TopicChanged) and fold(event.room) not in wanted:
                 continue
             if not (isinstance(event, Joined) and event.own):
                 self._print(event)

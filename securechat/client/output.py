@@ -20,6 +20,7 @@ from securechat.client.events import (
 )
 from securechat.client.sanitize import escape_json, sanitize
 from securechat.client.texts import _
+from securechat.names import fold
 
 _NICK_COLOURS = (31, 32, 33, 34, 35, 36)
 _DIM = 2
@@ -37,7 +38,7 @@ class Formatter:
     def message(self, message: Message) -> str:
         """Return the line of a message: `08:00 anna: hello`, with the room or person if it is not `home`."""
         place = ""
-        if message.room.casefold() != self.home.casefold():
+        if fold(message.room) != fold(self.home):
             place = sanitize(message.room) if not message.direct else f"@{sanitize(message.room)}"
             place = f"{place} "
         nick = self._nick(message.sender)
@@ -54,7 +55,7 @@ class Formatter:
         word = _NOTES.get(type(event))
         text = word(event) if word is not None else ""
         if text and isinstance(event, Joined | Left | TopicChanged | Renamed):
-            place = "" if event.room.casefold() == self.home.casefold() else f"{sanitize(event.room)} "
+            place = "" if fold(event.room) == fold(self.home) else f"{sanitize(event.room)} "
             text = f"{self._time(event.time)} {place}{text}"
         return self._paint(text, _DIM) if text else ""
 

@@ -214,6 +214,14 @@ def test_a_reader_who_was_quicker_than_the_pause_misses_nothing(server: Scripted
         assert [message.text for message in islice(client.messages(10), 1)] == ["hello"]
 
 
+def test_rooms_are_the_same_by_the_rules_for_names(server: ScriptedServer, authority: Authority) -> None:
+    """`#ｇeneral` with a wide g is `#general`, to the server and to whoever reads only this room."""
+    with make(server, authority.path) as client:
+        client.join("ｇeneral")
+        client.send("#ｇeneral", "hello")
+        assert [message.room for message in islice(client.messages(5, rooms=["#ｇeneral"]), 1)] == ["#general"]
+
+
 def test_a_silent_link_is_noticed(server: ScriptedServer, authority: Authority) -> None:
     timing = Timing(connect=5, login=5, silence=0.05, answer=0.05, farewell=0.1)
     client = Client(
