@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from securechat.client.commands import execute
-from securechat.client.errors import CannotConnect, ClientError, NotDelivered
+from securechat.client.errors import ClientError
 from securechat.client.events import Ended, Event, Joined, Left, Message
 from securechat.client.library import Client
 from securechat.client.outbox import Delivery
@@ -65,8 +65,6 @@ class Conversation:
             return
         try:
             self.handle(line)
-        except CannotConnect as error:
-            self.note(str(error))
         except ClientError as error:
             self.note(str(error))
 
@@ -130,10 +128,9 @@ class Conversation:
         for delivery in list(self._undecided.values()):
             try:
                 delivery.wait(max(0.0, deadline - time.monotonic()))
-            except NotDelivered:
-                self.note(_("Not sent: {text}").format(text=sanitize(delivery.text)))
             except ClientError:
-                pass  # `_decided` has told it
+                if not delivery.done:  # otherwise `_decided` tells it
+                    self.note(_("Not sent: {text}").format(text=sanitize(delivery.text)))
 
     # --- the desk ---
 
