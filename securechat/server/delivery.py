@@ -65,6 +65,8 @@ class Delivery:
                     # What one receives from oneself must not carry the label ("The label tag"); an echo does.
                     author_tags = entry.author_tags if entry.echo else ""
                     entry.session.outlet.put(self._renderer.line(entry.original, capabilities, author_tags))
+                elif entry.failure is not None:
+                    entry.session.outlet.put(entry.failure(entry.author_tags))
             elif isinstance(entry, Barrier):
                 entry.session.in_flight -= 1
                 actions.append(entry.action)

@@ -67,13 +67,17 @@ class Reply(Entry):
 class Copy(Entry):
     """A message shown once more to its author alone: the received copy of one to oneself, the answer to a repeat.
 
-    It is stored once, with the original, whose event must have come before; nothing is shown if that failed.
+    It is stored once, with the original, whose event must have come before. If that failed, `failure(author_tags)`
+    makes the line that is shown instead; without it, nothing is.
     """
 
-    __slots__ = ("original",)
+    __slots__ = ("failure", "original")
 
-    def __init__(self, session: Session, original: Event, *, echo: bool = False) -> None:
+    def __init__(
+        self, session: Session, original: Event, *, echo: bool = False, failure: Callable[[str], bytes] | None = None
+    ) -> None:
         super().__init__(None, session, echo=echo)
+        self.failure = failure
         self.original = original
 
 

@@ -58,3 +58,17 @@ def test_after_a_failure_the_repeat_is_stored(harness: Harness) -> None:
     assert anna.codes() == ["FAIL"]
     anna.sends("@+securechat/id=x1 PRIVMSG #tea :hello")
     assert anna.codes() == ["PRIVMSG"]
+
+
+def test_a_repeat_of_what_is_about_to_fail_is_refused_as_well(harness: Harness) -> None:
+    """It came while the first was on its way: nobody is left without an answer."""
+    harness.account("anna", PASSWORD)
+    anna, again = (harness.person("anna", MODERN, password=PASSWORD) for _ in range(2))
+    anna.sends("JOIN #tea")
+    again.received()
+    with harness.one_batch(fails=True):
+        anna.sends_unsettled(b"@+securechat/id=x1 PRIVMSG #tea :hello\r\n")
+        again.sends_unsettled(b"@label=a;+securechat/id=x1 PRIVMSG #tea :hello\r\n")
+    harness.settle()
+    (line,) = again.received()
+    assert line.startswith("@label=a :chat.test FAIL PRIVMSG MESSAGE_NOT_STORED #tea :")

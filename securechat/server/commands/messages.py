@@ -182,7 +182,8 @@ def _publish(context: Context, event: Event, audience: Audience) -> Publication 
         known = hub.repeats.find(key)
         if known is not None:
             if echo:
-                context.response.publish(Copy(session, known, echo=True))
+                failure = context.failure(replies.MESSAGE_NOT_STORED, event.target)
+                context.response.publish(Copy(session, known, echo=True, failure=failure))
             return None
         hub.repeats.remember(key, event)
         undo = partial(hub.repeats.forget, key)
