@@ -25,9 +25,6 @@ from securechat.server.sessions import Session
 
 logger = logging.getLogger(__name__)
 
-BACKLOG_LINES = 1000
-"""How many read lines of one session may wait; over it the connection is not read (it is not much: TLS records)."""
-
 
 class Dispatcher:
     """Runs the lines of sessions. Called on the I/O threads with the hub lock held."""

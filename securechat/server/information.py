@@ -1,5 +1,6 @@
 """What the server tells about itself: counts of users, the message of the day."""
 
+from securechat.protocol.message import cut
 from securechat.protocol.numerics import (
     ERR_NOMOTD,
     RPL_ENDOFMOTD,
@@ -39,5 +40,5 @@ def send_motd(hub: Hub, response: Response) -> None:
         return
     response.numeric(RPL_MOTDSTART, server=hub.configuration.server.name)
     for line in text.splitlines():
-        response.numeric(RPL_MOTD, line=line.encode()[:MOTD_LINE_BYTES].decode(errors="ignore") or " ")
+        response.numeric(RPL_MOTD, line=cut(line, MOTD_LINE_BYTES) or " ")
     response.numeric(RPL_ENDOFMOTD)

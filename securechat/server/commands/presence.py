@@ -1,4 +1,4 @@
-"""NICK after login, and AWAY: how a present user appears (modern-irc, "NICK message", "AWAY message")."""
+"""AWAY: whether a present user is there (modern-irc, "AWAY message"). NICK is in `registration`."""
 
 from securechat.protocol.numerics import RPL_NOWAWAY, RPL_UNAWAY
 from securechat.server.context import Context
