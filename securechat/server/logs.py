@@ -127,9 +127,15 @@ class JsonFormatter(Formatter):
 
 
 def _value(value: object) -> str:
-    """Return an extra value for a text line; in quotes when it would not be clear where it ends."""
+    """Return an extra value for a text line; in quotes when it would not be clear where it ends.
+
+    A name that somebody tried to log in with may hold quotes: `x" account="root` must not look like two values.
+    """
     text = printable(str(value))
-    return f'"{text}"' if not text or " " in text or "=" in text else text
+    if text and not any(one in text for one in ' ="'):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 class ThreadedHandler(logging.Handler):

@@ -59,6 +59,15 @@ def test_json_elsewhere() -> None:
     }
 
 
+def test_a_value_cannot_look_like_two() -> None:
+    stream = io.StringIO()
+    logs.setup("info", "text", stream)
+    for value in ('x" account="root', '"', "a\\ b"):
+        logging.getLogger("securechat").info("Login failed", extra={"account": value})
+    values = [line.partition("Login failed account=")[2] for line in stream.getvalue().splitlines()]
+    assert values == ['"x\\" account=\\"root"', '"\\""', '"a\\\\ b"']
+
+
 def test_an_extra_value_cannot_replace_a_field_of_the_record() -> None:
     stream = io.StringIO()
     logs.setup("info", "json", stream)
