@@ -115,23 +115,57 @@ def _show(hub: Hub, session: Session, pages: Pages | None, error: BaseException 
             text = "What was said before cannot be shown now; reconnect to try again"
             data = format_message("NOTICE", (session.shown_nick, text), source=hub.configuration.server.name)
         else:
-            data = b"".join(_lines(hub, session, wanted, page) for wanted, page in pages if page)
+            rendered = [(wanted, _rendered(hub, session, wanted, page)) for wanted, page in pages if page]
+            fitting = _fit([lines for _, lines in rendered], hub.configuration.limits.send_queue_bytes // 2)
+            data = b"".join(
+                _framed(hub, session, wanted, lines) for (wanted, _), lines in zip(rendered, fitting, strict=True)
+            )
         session.outlet.release(data)
     session.busy = False
     session.outlet.resume()
 
 
-def _lines(hub: Hub, session: Session, wanted: Wanted, page: list[StoredEvent]) -> bytes:
-    """Render one page, in a batch for those who know batches (batches/chathistory)."""
+def _rendered(hub: Hub, session: Session, wanted: Wanted, page: list[StoredEvent]) -> list[bytes]:
+    """Render the lines of one page."""
     renderer = hub.renderer
     capabilities = session.capabilities & RENDER_MASK
     if not capabilities & SERVER_TIME.bit:
-        return b"".join(renderer.dated_line(stored) for stored in page)
-    if not session.has(BATCH.bit):
-        return b"".join(renderer.stored_line(stored, capabilities) for stored in page)
+        return [renderer.dated_line(stored) for stored in page]
+    tags = f"batch={_reference(wanted)}" if session.has(BATCH.bit) else ""
+    return [renderer.stored_line(stored, capabilities, tags) for stored in page]
+
+
+def _fit(pages: list[list[bytes]], most: int) -> list[list[bytes]]:
+    """Leave the oldest lines out of the longest pages, so that all together have at most `most` bytes (0: no limit).
+
+    All is put at once: more than the outbox holds would end the connection, at each login again.
+    """
+    fitting = list(pages)
+    sizes = [sum(map(len, lines)) for lines in pages]
+    if not most or sum(sizes) <= most:
+        return fitting
+    left = most
+    for place, index in enumerate(sorted(range(len(pages)), key=sizes.__getitem__)):
+        share = left // (len(pages) - place)
+        lines, size, first = pages[index], sizes[index], 0
+        while size > share:
+            size -= len(lines[first])
+            first += 1
+        fitting[index] = lines[first:]
+        left -= size
+    return fitting
+
+
+def _framed(hub: Hub, session: Session, wanted: Wanted, lines: list[bytes]) -> bytes:
+    """Join lines, in a batch for those who know batches (batches/chathistory)."""
+    if not lines or not (session.has(BATCH.bit) and session.has(SERVER_TIME.bit)):
+        return b"".join(lines)
     server_name = hub.configuration.server.name
-    reference = f"r{wanted.conversation}"
-    lines = [format_message("BATCH", (f"+{reference}", "chathistory", wanted.name), source=server_name)]
-    lines += [renderer.stored_line(stored, capabilities, f"batch={reference}") for stored in page]
-    lines.append(format_message("BATCH", (f"-{reference}",), source=server_name))
-    return b"".join(lines)
+    reference = _reference(wanted)
+    start = format_message("BATCH", (f"+{reference}", "chathistory", wanted.name), source=server_name)
+    end = format_message("BATCH", (f"-{reference}",), source=server_name)
+    return b"".join((start, *lines, end))
+
+
+def _reference(wanted: Wanted) -> str:
+    return f"r{wanted.conversation}"

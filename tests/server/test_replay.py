@@ -248,3 +248,30 @@ def test_nobody_pays_for_what_is_not_there(harness: Harness, alice: Person) -> N
     bob_logs_in(harness)
     harness.person("carol").sends("JOIN #new")
     assert Pool.READING not in harness.workers.done
+
+
+def test_a_replay_never_fills_the_outbox(tmp_path: Path) -> None:
+    """Long lines lose their oldest, as all would cut the connection at each login; short pages stay whole."""
+    with running(tmp_path, limits__send_queue_bytes=65_536) as harness:
+        for name in ("alice", "bob"):
+            harness.account(name, PASSWORD)
+        alice = harness.person("alice", "message-tags", password=PASSWORD)
+        bob = harness.person("bob", password=PASSWORD)
+        for one in (alice, bob):
+            one.sends("JOIN #tea,#cake,#milk")
+        bob.vanishes()
+        for number in range(20):
+            for room in ("#tea", "#cake"):
+                alice.sends(f"@+x={'y' * 4000} PRIVMSG {room} :{room} {number}")
+        alice.sends("PRIVMSG #milk :first", "PRIVMSG #milk :second")
+        for capabilities in ("message-tags server-time", "message-tags server-time batch"):
+            bob = harness.connection()
+            bob.sends(*LOGIN, f"CAP REQ :{capabilities}", "CAP END")
+            assert max(map(len, bob.outlet.chunks)) < 32_768 + 1000
+            shown = texts(bob.received())
+            assert [text for text in shown if text in ("first", "second")] == ["first", "second"]
+            for room in ("#tea", "#cake"):
+                newest = [text for text in shown if text.startswith(room)]
+                assert newest == [f"{room} {number}" for number in range(20 - len(newest), 20)]
+                assert len(newest) in (3, 4)
+            bob.vanishes()
