@@ -37,7 +37,7 @@ class Server:
 def test_each_line_is_told_once(decided: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interactive, "_FAREWELL_SECONDS", 5.0 if decided else 0.01)
     server = Server()
-    conversation = Conversation(cast(Client, server), Formatter(), json=False)
+    conversation = Conversation(cast("Client", server), Formatter(), json=False)
     conversation.say("#general", "hello")
     leaving = threading.Thread(target=conversation._wait_for_deliveries)
     leaving.start()
