@@ -61,6 +61,14 @@ def columns_of(text: str) -> int:
     )
 
 
+def rows_of(text: str, width: int) -> int:
+    """Return how many rows of a terminal a line took that was typed and sent: one that just fills a row takes no more.
+
+    Rather one too few than too many, as they are wiped: what stands above them is what others have said.
+    """
+    return max(1, -(-columns_of(text) // max(1, width)))
+
+
 class ReadlineEditor:
     """A terminal with GNU readline."""
 
@@ -93,8 +101,7 @@ class ReadlineEditor:
         finally:
             self._slot.value = self._previous
         if self._escapes:
-            width = max(1, shutil.get_terminal_size().columns)
-            rows = columns_of(prompt + line) // width + 1
+            rows = rows_of(prompt + line, shutil.get_terminal_size().columns)
             sys.stdout.write(f"\x1b[{rows}A\r\x1b[J")
             sys.stdout.flush()
         return line
