@@ -17,7 +17,8 @@ _REASONS = (
     N_("nothing follows the #"),
     N_("spaces, control characters and , : * ? ! @ are not allowed"),
 )
-_LONGEST_PASSWORD = 300  # bytes; what fits into REGISTER with room to spare (draft/account-registration)
+_LONGEST_NEW_PASSWORD = 300  # bytes; what fits into REGISTER with room to spare (draft/account-registration)
+_LONGEST_PASSWORD = 1024  # bytes; an administrator may have set a longer one, which a login never sends
 
 
 def where(server: str | Address) -> tuple[Address, str, str]:
@@ -43,10 +44,11 @@ def check_name(name: str) -> None:
         ) from error
 
 
-def check_password(password: str) -> None:
-    """Make sure that `password` can go over the wire. Raises UsageError."""
-    if len(password.encode(errors="replace")) > _LONGEST_PASSWORD or not set("\r\n\0").isdisjoint(password):
-        raise UsageError(_("A password has at most {count} bytes and no line breaks.").format(count=_LONGEST_PASSWORD))
+def check_password(password: str, *, new: bool) -> None:
+    """Make sure that `password` can be one; a `new` one must go over the wire. Raises UsageError."""
+    longest = _LONGEST_NEW_PASSWORD if new else _LONGEST_PASSWORD
+    if len(password.encode(errors="replace")) > longest or not set("\r\n\0").isdisjoint(password):
+        raise UsageError(_("A password has at most {count} bytes and no line breaks.").format(count=longest))
 
 
 def check_room(name: str) -> str:

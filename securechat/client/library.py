@@ -92,7 +92,7 @@ class Client:
         self._timeout = timeout
         self._timing = timing
         check_name(name)
-        check_password(password)
+        check_password(password, new=register)
         token = (invite or link_invite or server_password) if register else server_password
         identity = Identity(name, password, register, token)
         self._mailbox = Mailbox()

@@ -222,6 +222,15 @@ def test_rooms_are_the_same_by_the_rules_for_names(server: ScriptedServer, autho
         assert [message.room for message in islice(client.messages(5, rooms=["#ｇeneral"]), 1)] == ["#general"]
 
 
+def test_a_long_password_that_an_administrator_has_set(server: ScriptedServer, authority: Authority) -> None:
+    """REGISTER could not carry it, but a login sends only proofs of it."""
+    server.chat.passwords["anna"] = "p" * 592
+    with make(server, authority.path, password="p" * 592) as client:
+        assert client.nick == "anna"
+    with pytest.raises(UsageError, match="at most 300 bytes"):
+        Client("localhost", "carol", password="p" * 301, register=True)
+
+
 def test_a_silent_link_is_noticed(server: ScriptedServer, authority: Authority) -> None:
     timing = Timing(connect=5, login=5, silence=0.05, answer=0.05, farewell=0.1)
     client = Client(
