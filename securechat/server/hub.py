@@ -154,7 +154,10 @@ class Hub:
         self._next_conversation = max(self._next_conversation, live.room.id + 1)
 
     def _forget_room(self, live: LiveRoom) -> None:
-        """Undo `create_room`. Who came in by the same batch is out already; whoever is left learns that they are."""
+        """Undo `create_room`. Who came in by the same batch is out already; whoever is left learns that they are.
+
+        What they did in it since then is not stored either (storage.recorder).
+        """
         for user in list(live.members):
             event = Event(Kind.EVICT, self.now(), user.source, live.room.id, live.room.name, "It could not be stored")
             publication = self.publication(event, live, None)
@@ -177,13 +180,21 @@ class Hub:
         for session in user.sessions:
             live.add_session(session)
 
-    def return_to(self, user: User, live: LiveRoom) -> None:
-        """Undo that `user` left a room: they are in it again if they are still here, and members in any case.
+    def return_to(self, user: User, source: Source, live: LiveRoom) -> None:
+        """Undo that `user`, as `source` was then, left a room: they are in it if they are still here, and members.
 
-        But nobody returns to a room whose own making failed in an earlier batch: there is none any more.
+        The room was not told what they did outside of it, a new nick or the end, so it is told now. But nobody returns
+        to a room whose own making failed in an earlier batch: there is none any more.
         """
         if self.rooms_by_id.get(live.room.id) is not live:
             return
+        missed = None
+        if not user.sessions:
+            missed = Event(Kind.QUIT, self.now(), source, text="Quit")
+        elif user.nick != source.nick:
+            missed = Event(Kind.NICK, self.now(), source, text=user.nick)
+        if missed is not None and fold(source.nick) not in self.users:
+            self.journal.submit(Publication(missed, live.audience(), None))
         if user.sessions:
             self.enter(user, live)
         elif user.account is not None:
@@ -260,7 +271,8 @@ class Hub:
 
     def remove_user(self, user: User) -> None:
         """Forget a user whose last session ended."""
-        self.users.pop(fold(user.nick), None)
+        if self.users.get(fold(user.nick)) is user:
+            del self.users[fold(user.nick)]
         if user.account is not None:
             self.users_of_account.pop(user.account.id, None)
             self.present_administrators -= user.account.administrator
@@ -274,6 +286,10 @@ class Hub:
             self.memberships[account.id][room_id] = None
             event = Event(Kind.JOIN, self.now(), user.source, room_id, live.room.name)
             self.journal.submit(Publication(event, NOBODY, None))
+
+    def forget_nick(self, user: User) -> None:
+        """Let somebody else take the nick of a user who is about to go."""
+        self.users.pop(fold(user.nick), None)
 
     def rename_user(self, user: User, nick: str) -> None:
         """Give a present user another nick."""

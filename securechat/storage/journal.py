@@ -215,6 +215,7 @@ class Journal:
                 raise
             failure = as_storage_error(error, "store")
             self._recorder.newest = before
+            self._recorder.note_failed(item for item in items if type(item) is not _Call)  # type: ignore[misc]
         self._note_health(failure)
         self._unchecked_rows += self._recorder.newest - before
         self._unchecked_batches += 1

@@ -1,12 +1,13 @@
 """What a run of entries becomes in the database: rows of `events`, and what they change in rooms and membership."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from securechat.domain.events import RECORDED, Event, Kind
 from securechat.domain.ports import Entry
+from securechat.errors import StorageError
 from securechat.names import fold
 from securechat.storage.faults import ROW_FAULTS, is_general
 from securechat.storage.models import ConversationRow, EventRow, MembershipRow
@@ -25,6 +26,10 @@ _CHUNKS = tuple(
     for exponent in range(8, -1, -1)
 )
 
+MOST_UNMADE = 20_000
+"""How many failed conversations are remembered: as many as events may be queued."""
+_MAKING = frozenset({Kind.ROOM, Kind.DIRECT})
+
 Failure = tuple[Entry, Exception]
 """An entry that could not be stored although the database is well, and why."""
 
@@ -35,6 +40,7 @@ class Recorder:
     def __init__(self, connection: Connection) -> None:
         """Reads the newest sequence number: needs a transaction."""
         self._connection = connection
+        self._unmade: dict[int, None] = {}  # conversations whose making failed, oldest first
         self.newest: int = connection.execute(select(func.coalesce(func.max(EventRow.sequence), 0))).scalar_one()
 
     def record(self, entries: Sequence[Entry]) -> list[Failure]:
@@ -43,6 +49,8 @@ class Recorder:
         Sets `sequence` of the events of RECORDED kinds. Raises what concerns the whole database (faults.is_general).
         """
         newest = self.newest
+        if self._unmade and any(self._is_homeless(entry) for entry in entries):
+            return self._record_singly(entries)
         try:
             self._record_together(entries)
         except ROW_FAULTS as error:
@@ -51,6 +59,22 @@ class Recorder:
             self.newest = newest
             return self._record_singly(entries)
         return []
+
+    def note_failed(self, entries: Iterable[Entry]) -> None:
+        """Remember which conversations are not there after all: what follows in them must not be stored either.
+
+        Whoever submitted them has not heard of the failure yet, so such events may be in the queue already.
+        """
+        for entry in entries:
+            event = entry.event
+            if event is not None and event.kind in _MAKING:
+                if len(self._unmade) >= MOST_UNMADE:
+                    del self._unmade[next(iter(self._unmade))]
+                self._unmade[event.conversation] = None
+
+    def _is_homeless(self, entry: Entry) -> bool:
+        event = entry.event
+        return event is not None and event.conversation in self._unmade and event.kind not in _MAKING
 
     def _record_together(self, entries: Sequence[Entry]) -> None:
         first = self.newest
@@ -95,7 +119,7 @@ class Recorder:
                     event.time,
                     kind | 0,  # a plain int: the driver would look for an adapter for anything else
                     event.conversation,
-                    f"{source.nick}!{source.user}@{source.host}",
+                    source.mask,
                     source.account,
                     event.target,
                     event.text,
@@ -121,6 +145,9 @@ class Recorder:
         failures: list[Failure] = []
         for entry in entries:
             newest = self.newest
+            if self._is_homeless(entry):
+                failures.append((entry, StorageError("its conversation could not be stored")))
+                continue
             try:
                 with self._connection.begin_nested():
                     self._record_together((entry,))
@@ -130,6 +157,7 @@ class Recorder:
                 self.newest = newest
                 forget_sequence(entry)
                 failures.append((entry, error))
+                self.note_failed((entry,))
         return failures
 
 

@@ -112,7 +112,7 @@ def _part(context: Context, live: LiveRoom, reason: str) -> None:
         event,
         live,
         context.session,
-        undo=lambda: hub.return_to(user, live),
+        undo=lambda: hub.return_to(user, event.source, live),
         failure=context.failure(replies.NOT_STORED, live.room.name),
     )
     hub.leave(user, live)
