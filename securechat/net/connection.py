@@ -16,6 +16,8 @@ READ_BYTES = 16384
 """A TLS record's size: what one read returns at most."""
 READS_PER_TICK = 8
 """How many records of one connection are read before the others get their turn."""
+BURST_LIMITS = 8
+"""How many times `send_queue_bytes` may come together in one tick."""
 WRITE_BYTES = 65536
 """How much is given to TLS at once."""
 
@@ -34,6 +36,7 @@ class Connection:
     """Implements server.ports.Outlet. Owned by one I/O thread, which is the only one to touch the TLS object."""
 
     __slots__ = (
+        "_allowed",
         "_blocked",
         "_buffer",
         "_events",
@@ -62,6 +65,9 @@ class Connection:
         self.since = now  # when the phase began that must not last for ever
         self.refusal = ""  # why the connection is closed right after the handshake
         self.pending_bytes = 0  # of _pending and _held together
+        # Within one tick more may come together, such as the names of many rooms at login. What the peer could not take
+        # of that does not count against the limit for what comes later: see `flush`.
+        self._allowed = limit * BURST_LIMITS
         self._buffer = LineBuffer()
         self._pending: list[bytes] = []
         self._held: list[bytes] | None = None
@@ -93,7 +99,7 @@ class Connection:
             if not pending:
                 self._thread.dirty.append(self)
             pending.append(data)
-        if self.limit and self.pending_bytes > self.limit:
+        if self.pending_bytes > self._allowed and self.limit:
             self._overflow()
 
     def hold(self) -> None:
@@ -194,11 +200,13 @@ class Connection:
                 self._pending = [data[sent:]]
                 if not self._blocked:
                     self._blocked = True
+                    self._allowed = self.limit + len(data) - sent
                     self._update_events()
                 return
             pending.clear()
         if self._blocked:
             self._blocked = False
+            self._allowed = self.limit * BURST_LIMITS
             self._update_events()
         if self.phase is Phase.CLOSING:
             self._finish_sending()

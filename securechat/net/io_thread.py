@@ -240,7 +240,11 @@ class IoThread(threading.Thread):
     ) -> None:
         """Run everything of this tick that needs the hub lock."""
         for action in actions:
-            action()
+            try:
+                action()
+            except Exception:
+                # What a session does later is guarded where it is made (Context); this is for what is nobody's own.
+                logger.exception("Bug in a posted action; everything else goes on")
         for connection, lines in work:
             session = connection.session
             if session is None:

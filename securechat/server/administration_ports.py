@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from securechat.domain.account import Account
 from securechat.domain.ports import Journal, Reader, UnitOfWork
 
 T = TypeVar("T")
-
-COMMIT_SECONDS: Final = 30.0
-"""How long the journal of a running server is waited for."""
 
 
 class Store(Protocol):
@@ -35,8 +32,8 @@ class JournalStore:
         return self._reader.read(work)
 
     def write(self, work: Callable[[UnitOfWork], T]) -> T:
-        """Run `work` in the journal's thread until the commit. Raises StorageError, DomainError, TimeoutError."""
-        return self._journal.call(work).result(COMMIT_SECONDS)
+        """Run `work` in the journal's thread; wait for the commit or its failure. Raises StorageError, DomainError."""
+        return self._journal.call(work).result()
 
 
 class LiveEffects(Protocol):

@@ -1,10 +1,25 @@
 """Who may open one more connection, by address and in all."""
 
+import ipaddress
 import threading
 
 from securechat.server.throttle import Window
 
 RATE_SECONDS = 600.0
+
+
+IPV6_NETWORK_BITS = 64
+"""Who has one IPv6 address has all of its /64: such addresses are counted together."""
+
+
+def counted_as(address: str) -> str:
+    """Return what stands for `address` wherever addresses are counted."""
+    if ":" not in address:
+        return address
+    try:
+        return str(ipaddress.ip_network((address, IPV6_NETWORK_BITS), strict=False))
+    except ValueError:
+        return address
 
 
 class Admission:
@@ -30,6 +45,7 @@ class Admission:
 
         Every admitted or refused connection is given back by `released`.
         """
+        address = counted_as(address)
         with self._lock:
             self._in_all += 1
             count = self._open[address] = self._open.get(address, 0) + 1
@@ -46,6 +62,7 @@ class Admission:
 
     def released(self, address: str) -> None:
         """A connection from `address` is gone."""
+        address = counted_as(address)
         with self._lock:
             count = self._open.get(address, 0) - 1
             self._in_all -= count >= 0

@@ -1,6 +1,8 @@
 """What a command's handler gets: the session, the parameters, the hub, and the answer to fill."""
 
+import logging
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from securechat.protocol.message import Message
@@ -8,11 +10,14 @@ from securechat.protocol.standard_replies import StandardReply, fail
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
 from securechat.server.ports import Pool
+from securechat.server.presence import INTERNAL_ERROR, end_session
 from securechat.server.response import Response, after_own_events
 from securechat.server.sessions import Session
 from securechat.server.users import User
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 class Context:
@@ -79,7 +84,7 @@ class Context:
                     too_late(result)
                 self.done()
 
-            session.outlet.post(go_on)
+            session.outlet.post(partial(self._guarded, go_on))
 
         def start() -> None:
             if session.state is State.ENDED:
@@ -88,7 +93,15 @@ class Context:
                 busy()
                 self.done()
 
-        after_own_events(session, self.hub.journal, start)
+        after_own_events(session, self.hub.journal, partial(self._guarded, start))
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """Run a later step of this command as the dispatcher runs the first: a bug ends this session and no other."""
+        try:
+            step()
+        except Exception:
+            logger.exception("Bug while going on with %s; the session is closed", self.message.command)
+            end_session(self.hub, self.session, INTERNAL_ERROR)
 
     def wait(self) -> None:
         """The answer comes later; until `done`, no further line of the session is run."""

@@ -18,7 +18,7 @@ from securechat.server.context import Context
 from securechat.server.error_replies import answer_error
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
-from securechat.server.presence import end_session
+from securechat.server.presence import INTERNAL_ERROR, end_session
 from securechat.server.registry import COMMANDS, Stage
 from securechat.server.response import Response
 from securechat.server.sessions import Session
@@ -96,7 +96,7 @@ class Dispatcher:
         except Exception:
             # A bug of ours: the log has it all, the peer a fixed sentence, and only this session ends.
             logger.exception("Bug while running %s; the session is closed", row.name if row else "an unknown command")
-            end_session(self._hub, session, "Internal error: the administrator finds it in the server's log")
+            end_session(self._hub, session, INTERNAL_ERROR)
             return 0.0
         if not context.deferred:
             response.flush()

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from securechat.domain.account import Account
-from securechat.names import fold
 from securechat.server.hub import Hub
-from securechat.server.presence import end_session
+from securechat.server.presence import end_session, evict_guest
 from securechat.server.sessions import Session
 
 
@@ -21,20 +20,24 @@ class HubEffects:
         hub = self._hub
         with hub.lock:
             hub.add_account(account)
-            holder = hub.users.get(fold(account.name))
-            guests = list(holder.sessions) if holder is not None and holder.account is None else []
-        self._end(guests, "Your nick belongs to an account now; choose another one")
+            evict_guest(hub, account.name)
 
     def account_suspended(self, account_id: int) -> None:
         """End the account's sessions and let it log in no more."""
         with self._hub.lock:
-            self._hub.accounts_by_id[account_id].suspended = True
+            self._set_suspended(account_id, suspended=True)
         self._end_sessions(account_id, "The account is suspended")
 
     def account_unsuspended(self, account_id: int) -> None:
         """Let the account log in again."""
         with self._hub.lock:
-            self._hub.accounts_by_id[account_id].suspended = False
+            self._set_suspended(account_id, suspended=False)
+
+    def _set_suspended(self, account_id: int, *, suspended: bool) -> None:
+        """The hub may not know an account yet that is being made at this moment; then it takes it over as it is."""
+        account = self._hub.accounts_by_id.get(account_id)
+        if account is not None:
+            account.suspended = suspended
 
     def credentials_changed(self, account_id: int) -> None:
         """End the account's sessions: whoever is there must know the new password. Logins under way fail.

@@ -14,6 +14,7 @@ from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.numerics import ERR_SASLFAIL, RPL_LOGGEDIN, RPL_SASLSUCCESS
 from securechat.protocol.sasl import ChunkAssembler, PlainResponse, ScramRefused, ScramServer, chunks
+from securechat.server.admission import counted_as
 from securechat.server.context import Context
 from securechat.server.passwords import (
     Parameters,
@@ -50,7 +51,7 @@ def throttled(context: Context, name: str) -> bool:
     """Answer with the seconds to wait when too many logins to `name` have failed from this address."""
     hub = context.hub
     now = hub.monotonic()
-    address = context.session.outlet.address
+    address = counted_as(context.session.outlet.address)
     wait = max(hub.failed_logins.wait(f"{address} {fold(name)}", now), hub.failed_logins_of_address.wait(address, now))
     if wait:
         context.response.fail(
@@ -78,11 +79,11 @@ def fail_login(context: Context, name: str) -> None:
     """Answer a login that failed, for whatever reason, and count it."""
     hub = context.hub
     now = hub.monotonic()
-    address = context.session.outlet.address
+    address = counted_as(context.session.outlet.address)
     hub.failed_logins.count(f"{address} {fold(name)}", now)
     hub.failed_logins_of_address.count(address, now)
     context.session.exchange = None
-    logger.info("Login failed", extra={"peer": address, "account": name})
+    logger.info("Login failed", extra={"peer": context.session.outlet.address, "account": name})
     context.response.numeric(ERR_SASLFAIL)
 
 

@@ -1,12 +1,15 @@
 """Coming and going: from a registered session to a present user, and back to nothing."""
 
+import hmac
 import logging
+from functools import partial
 
 from securechat import __version__
 from securechat.clock import format_time
 from securechat.domain.events import Event, Kind
 from securechat.domain.permissions import Action, Role, Subject, may
 from securechat.errors import StorageError
+from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import CHATHISTORY
 from securechat.protocol.isupport import Isupport
@@ -41,6 +44,8 @@ USER_MODES = "i"
 """The modes of every user: nobody is listed to people who share no room with them."""
 ROOM_MODES = "n"
 """The modes of every room: nobody speaks in a room without being in it."""
+INTERNAL_ERROR = "Internal error: the administrator finds it in the server's log"
+"""What a session is told that ends by a bug of ours."""
 MOST_SESSIONS = 20
 """How many sessions one account may have at once: enough for people, a bound for runaway scripts."""
 REASON_BYTES = 400
@@ -77,9 +82,12 @@ def register_when_ready(hub: Hub, session: Session, response: Response) -> None:
 
 
 def _password_is_right(hub: Hub, session: Session) -> bool:
-    import hmac
+    return is_same_secret(session.password, hub.configuration.access.password)
 
-    return hmac.compare_digest(session.password.encode(), hub.configuration.access.password.encode())
+
+def is_same_secret(one: str, other: str) -> bool:
+    """Whether two secrets are the same, in a time that does not tell how much of them is."""
+    return hmac.compare_digest(one.encode(), other.encode())
 
 
 def _refuse(hub: Hub, session: Session, response: Response, reply: replies.StandardReply, reason: str) -> None:
@@ -210,3 +218,15 @@ def _log_failure(error: BaseException | None) -> None:
         logger.warning("Could not note what a client has received; it may be shown some lines again: %s", error)
     elif error is not None:
         logger.error("Could not note what a client has received", exc_info=error)
+
+
+def evict_guest(hub: Hub, name: str, keep: User | None = None) -> None:
+    """End a guest, other than `keep`, who goes by the name of a new account: it is somebody's now. Lock held."""
+    holder = hub.users.get(fold(name))
+    if holder is None or holder.account is not None or holder is keep:
+        return
+    for session in list(holder.sessions):
+        # On its own I/O thread; its nick is free before whoever owns the name is welcomed.
+        reason = "Your nick belongs to an account now; choose another one"
+        session.outlet.post(partial(end_session, hub, session, reason))
+    hub.forget_nick(holder)

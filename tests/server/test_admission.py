@@ -62,3 +62,14 @@ def test_it_is_full_when_the_machine_bears_no_more() -> None:
     admission.released("b")
     assert not admission.is_full
     assert not Admission(0, 0).is_full
+
+
+def test_addresses_of_one_ipv6_network_are_counted_together() -> None:
+    """Who has one address of a /64 has all of them."""
+    admission = Admission(1, 0)
+    assert admission.admit("2001:db8::1", 0.0) == ""
+    assert admission.admit("2001:db8::ffff:2", 0.0)
+    assert admission.admit("2001:db8:0:1::1", 0.0) == ""
+    admission.released("2001:db8::ffff:2")
+    admission.released("2001:db8::1")
+    assert admission.admit("2001:db8::3", 0.0) == ""

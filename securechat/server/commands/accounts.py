@@ -12,6 +12,7 @@ from securechat.domain.ports import UnitOfWork
 from securechat.errors import AccountExists, DomainError, InvalidName, InviteRefused
 from securechat.names import check_nick, fold
 from securechat.protocol import standard_replies as replies
+from securechat.server.admission import counted_as
 from securechat.server.context import Context
 from securechat.server.entries import Publication
 from securechat.server.error_replies import answer_error
@@ -20,14 +21,11 @@ from securechat.server.lifecycle import State
 from securechat.server.login import logged_in, parameters, throttled
 from securechat.server.passwords import check_password, hash_password
 from securechat.server.ports import Pool
-from securechat.server.presence import register_when_ready
+from securechat.server.presence import evict_guest, is_same_secret, register_when_ready
 from securechat.server.registry import Stage, command
 from securechat.server.users import HOST, NOBODY
 
 logger = logging.getLogger(__name__)
-
-COMMIT_SECONDS = 30
-"""How long a worker waits for the journal; far more than it ever takes."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -72,7 +70,7 @@ def register(context: Context) -> None:
             administrator = invite is not None and invite.administrator
             return unit.accounts.add(wish.name, credentials, administrator=administrator, time=now), invite
 
-        return hub.journal.call(store).result(COMMIT_SECONDS)
+        return hub.journal.call(store).result()
 
     context.work(
         Pool.HASHING,
@@ -126,7 +124,11 @@ def _with_right(context: Context, name: str, password: str) -> _Wish | None:
     hub = context.hub
     subject = Subject(Role.STRANGER if context.session.user is None else Role.GUEST)
     token = context.session.password
-    if token and token != hub.configuration.access.password and may(subject, Action.REGISTER_INVITED, hub.policy):
+    if (
+        token
+        and not is_same_secret(token, hub.configuration.access.password)
+        and may(subject, Action.REGISTER_INVITED, hub.policy)
+    ):
         if throttled(context, name):
             return None
         return _Wish(name, password, hashlib.sha256(token.encode()).digest(), _is_taken(context, name))
@@ -144,7 +146,7 @@ def _failed(context: Context, wish: _Wish, error: BaseException) -> None:
     """Say why there is no account."""
     if isinstance(error, InviteRefused):
         hub = context.hub
-        hub.failed_logins_of_address.count(context.session.outlet.address, hub.monotonic())
+        hub.failed_logins_of_address.count(counted_as(context.session.outlet.address), hub.monotonic())
     if isinstance(error, DomainError):
         answer_error(context, error)
         return
@@ -155,6 +157,7 @@ def _failed(context: Context, wish: _Wish, error: BaseException) -> None:
 def _add(context: Context, account: Account, invite: Invite | None) -> None:
     """Know the account, whether or not its maker is still there, and make it a member of the rooms of its invite."""
     context.hub.add_account(account)
+    evict_guest(context.hub, account.name, keep=context.session.user)
     logger.info(
         "Account made",
         extra={"account": account.name, "peer": context.session.outlet.address, "administrator": account.administrator},
