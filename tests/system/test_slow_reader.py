@@ -70,3 +70,17 @@ def test_who_reads_slowly_but_steadily_is_not_cut(tmp_path: Path) -> None:
         for number in range(20):
             say_a_round(talker, steady, number, [])
         assert not any("did not read" in str(record.get("message")) for record in server.log)
+
+
+def test_an_answer_that_is_longer_than_the_limit_reaches_who_reads_it(tmp_path: Path) -> None:
+    """The limit is for what piles up, not for what somebody has asked for and takes."""
+    configuration = OPEN.replace("[limits]", f"[limits]\nsend_queue_bytes = {LIMIT}")
+    with ServerProcess(tmp_path, configuration) as server, server.guest("asker") as asker:
+        rooms = [f"#{number:03}-{'long-' * 11}" for number in range(400)]
+        for start in range(0, len(rooms), 5):
+            asker.ask(f"JOIN {','.join(rooms[start : start + 5])}")
+        topic = "t" * 300
+        asker.ask(*(f"TOPIC {room} :{topic}" for room in rooms))
+        listed = [line for line in asker.ask("LIST") if " 322 " in line]
+        assert sum(len(line) for line in listed) > 2 * LIMIT
+        assert len(listed) == len(rooms) + 1

@@ -267,3 +267,17 @@ def test_no_password_or_token_reaches_the_log(
     assert "Account made" in text
     assert PASSWORD not in text
     assert "sesame" not in text
+
+
+def test_a_guest_who_took_the_nick_meanwhile_must_leave(harness: Harness) -> None:
+    """The name is somebody's from the moment the account is stored, and its owner is not kept out of it."""
+    one = harness.connection()
+    harness.invite("token")
+    one.sends("CAP LS", "PASS token", "NICK alice", "USER alice 0 * :x")
+    harness.workers.put_off()
+    one.sends("REGISTER * * :correct horse", "CAP END")
+    guest = harness.person("alice")
+    harness.workers.work()
+    harness.settle()
+    assert guest.received()[-1] == "ERROR :Closing link: (Your nick belongs to an account now; choose another one)"
+    assert any(" 001 alice " in line for line in one.received())
