@@ -21,6 +21,7 @@ class Kind(IntEnum):
     ARRIVE = 12  # a member of a room came online in it; shown as a JOIN, but membership did not change
     TYPING = 13  # tags that say only that somebody is typing: of no use a moment later
     EVICT = 14  # somebody is out of a room that could not be stored; shown as a PART
+    MARK = 30  # somebody has read a conversation up to a moment; told to their own sessions alone
 
 
 SAID = frozenset({Kind.MESSAGE, Kind.NOTICE})
@@ -43,10 +44,11 @@ class Source:
     account: str = ""  # the account's name; empty for a guest
     account_id: int = 0  # 0 for a guest
     mask: str = field(init=False)  # `nick!user@host`, the prefix of a relayed line (modern-irc, section "Source")
+    # A source without a user is the server: its mask is its name alone.
 
     def __post_init__(self) -> None:
         # Made once: a source says many things, and each line begins with its mask.
-        object.__setattr__(self, "mask", f"{self.nick}!{self.user}@{self.host}")
+        object.__setattr__(self, "mask", f"{self.nick}!{self.user}@{self.host}" if self.user else self.nick)
 
 
 @dataclass(slots=True, eq=False)
@@ -62,3 +64,4 @@ class Event:
     tags: str = ""  # client-only tags in wire form without `@`: `+a=b;+c`; empty when there are none
     sequence: int = 0  # set by the journal: the one order of everything; > 0 once it is on disk
     parties: tuple[str, str] | None = None  # for Kind.DIRECT only: the sorted pair of party keys
+    marked: int = 0  # for Kind.MARK only: the time in ms up to which is read

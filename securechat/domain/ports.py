@@ -80,6 +80,9 @@ class RoomRepository(Protocol):
     def memberships(self) -> list[tuple[int, int]]:
         """Every (account id, room id)."""
 
+    def read_markers(self) -> list[tuple[int, int, int]]:
+        """Every (account id, conversation id, time in ms up to which it is read)."""
+
     def direct_conversations(self) -> list[DirectConversation]:
         """Every direct conversation with its newest sequence number."""
 

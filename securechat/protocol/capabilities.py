@@ -53,6 +53,9 @@ ACCOUNT_REGISTRATION = Capability(
 CAP_NOTIFY = Capability(
     1 << 10, "cap-notify", f"{_EXTENSIONS}capability-negotiation", "News of capabilities that come and go"
 )
+READ_MARKER = Capability(
+    1 << 11, "draft/read-marker", f"{_EXTENSIONS}read-marker", "Up to when oneself has read, on any of one's devices"
+)
 
 CAPABILITIES: Final = (
     SASL,
@@ -66,6 +69,7 @@ CAPABILITIES: Final = (
     STANDARD_REPLIES,
     ACCOUNT_REGISTRATION,
     CAP_NOTIFY,
+    READ_MARKER,
 )
 """Every capability, in the order in which CAP LS names them."""
 

@@ -16,6 +16,7 @@ from securechat.names import fold
 from securechat.protocol.message_id import MessageIds
 from securechat.server.configuration import Configuration
 from securechat.server.entries import Publication
+from securechat.server.markers import ReadMarkers
 from securechat.server.ports import Workers
 from securechat.server.rendering import Renderer
 from securechat.server.repeats import Repeats
@@ -39,13 +40,15 @@ class Snapshot:
     direct: list[DirectConversation]
     last_sequence: int
     last_time: int  # milliseconds
+    read_markers: list[tuple[int, int, int]]  # account id, conversation id, milliseconds
 
 
 def take_snapshot(unit: UnitOfWork) -> Snapshot:
     """Read everything that the hub keeps in memory."""
     last = unit.history.last()
     rooms = unit.rooms
-    return Snapshot(unit.accounts.all(), rooms.all(), rooms.memberships(), rooms.direct_conversations(), *last)
+    direct = rooms.direct_conversations()
+    return Snapshot(unit.accounts.all(), rooms.all(), rooms.memberships(), direct, *last, rooms.read_markers())
 
 
 class Hub:
@@ -83,6 +86,7 @@ class Hub:
         self.memberships: dict[int, dict[int, None]] = {}  # account id -> room ids
         self.direct: dict[tuple[str, str], DirectConversation] = {}
         self.direct_by_party: dict[str, dict[int, DirectConversation]] = {}
+        self.markers = ReadMarkers()
         self.repeats = Repeats()
         self.most_users = 0
         self.stopping = False  # everybody goes: nobody needs to be told of each other
@@ -110,6 +114,7 @@ class Hub:
         for direct in snapshot.direct:
             self._add_direct(direct)
             self.last_said[direct.id] = direct.last_sequence
+        self.markers.fill(snapshot.read_markers)
         self.stored_before = snapshot.last_sequence
         self._last_time = snapshot.last_time
         # A room whose making failed may have left messages under its number (see storage): it is never given again.

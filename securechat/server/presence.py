@@ -145,6 +145,7 @@ def _return_to_rooms(hub: Hub, session: Session, response: Response, user: User,
         else:
             live.add_session(session)
             response.publish(Publication(event, audience_of([]), session, echo=True))
+        hub.markers.show(session, response, user, live)
         show_room(response, live)
 
 

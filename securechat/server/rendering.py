@@ -114,6 +114,8 @@ def body(kind: Kind, source: str, target: str, text: str) -> str:
             return f":{source} QUIT :{text}"
         case Kind.NICK:
             return f":{source} NICK :{text}"
+        case Kind.MARK:
+            return f":{source} MARKREAD {target} {text}"
         case _:
             return ""
 

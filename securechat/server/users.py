@@ -20,7 +20,18 @@ NOBODY: Audience = ()
 class User:
     """A nick that is present, with all sessions of its account. Guarded by the hub lock."""
 
-    __slots__ = ("account", "away", "nick", "realname", "rooms", "sessions", "source", "subjects", "username")
+    __slots__ = (
+        "account",
+        "away",
+        "markers",
+        "nick",
+        "realname",
+        "rooms",
+        "sessions",
+        "source",
+        "subjects",
+        "username",
+    )
 
     def __init__(self, nick: str, username: str, realname: str, account: Account | None) -> None:
         self.nick = nick
@@ -28,6 +39,7 @@ class User:
         self.realname = realname
         self.account = account
         self.away = ""  # the away message; empty: here
+        self.markers: dict[int, int] = {}  # of a guest: see markers.ReadMarkers
         self.sessions: list[Session] = []
         self.rooms: dict[int, LiveRoom] = {}
         self.adopt(account)

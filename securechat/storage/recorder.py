@@ -9,7 +9,7 @@ from securechat.domain.events import RECORDED, Event, Kind
 from securechat.domain.ports import Entry
 from securechat.names import fold
 from securechat.storage.faults import ROW_FAULTS, is_general
-from securechat.storage.models import ConversationRow, EventRow, MembershipRow
+from securechat.storage.models import ConversationRow, EventRow, MembershipRow, ReadMarkerRow
 
 _COLUMNS = ("sequence", "time", "kind", "conversation_id", "source", "account", "target", "text", "tags")
 _WIDTH = len(_COLUMNS)
@@ -202,11 +202,22 @@ def _set_topic(connection: Connection, event: Event) -> None:
     )
 
 
+def _mark(connection: Connection, event: Event) -> None:
+    """A marker never goes back, in whatever order its sessions set it. Guests leave no trace."""
+    if event.source.account_id:
+        statement = sqlite_insert(ReadMarkerRow).values(
+            account_id=event.source.account_id, conversation_id=event.conversation, time=event.marked
+        )
+        newer = func.max(ReadMarkerRow.time, statement.excluded.time)
+        connection.execute(statement.on_conflict_do_update(set_={"time": newer}))
+
+
 _EFFECTS: dict[Kind, Callable[[Connection, Event], None]] = {
     Kind.ROOM: _make_room,
     Kind.DIRECT: _open_direct,
     Kind.JOIN: _join,
     Kind.PART: _part,
     Kind.TOPIC: _set_topic,
+    Kind.MARK: _mark,
 }
 """What an event changes beside being recorded."""

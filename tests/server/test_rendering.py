@@ -25,6 +25,7 @@ BODIES = {
     Kind.QUIT: ":alice!al@host QUIT :a text",
     Kind.NICK: ":alice!al@host NICK :a text",
     Kind.AWAY: "",
+    Kind.MARK: ":alice!al@host MARKREAD #tea a text",
     Kind.ROOM: "",
     Kind.DIRECT: "",
 }

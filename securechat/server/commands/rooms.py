@@ -74,6 +74,7 @@ def _join(context: Context, name: str) -> list[LiveRoom]:
         publication.failure = publication.failure or context.failure(replies.NOT_STORED, name)
         context.response.publish(publication)
     context.response.stands_or_falls_with(publications[-1])
+    hub.markers.show(session, context.response, user, live)
     show_room(context.response, live)
     _show_to_other_sessions(context, live, publications[-1])
     return [live]
@@ -85,6 +86,7 @@ def _show_to_other_sessions(context: Context, live: LiveRoom, joined: Publicatio
     for other in context.user.sessions:
         if other is not session:
             response = Response(other, context.hub.journal, context.hub.configuration.server.name)
+            context.hub.markers.show(other, response, context.user, live)
             show_room(response, live)
             context.response.publish(Reply(other, response.lines(), joined, counted=False))
 
