@@ -56,6 +56,13 @@ CAP_NOTIFY = Capability(
 READ_MARKER = Capability(
     1 << 11, "draft/read-marker", f"{_EXTENSIONS}read-marker", "Up to when oneself has read, on any of one's devices"
 )
+EVENT_PLAYBACK = Capability(
+    1 << 12,
+    "draft/event-playback",
+    f"{_EXTENSIONS}chathistory",
+    "Pages of history hold who came and went, topics and tags as well",
+    (CHATHISTORY,),
+)
 
 CAPABILITIES: Final = (
     SASL,
@@ -70,6 +77,7 @@ CAPABILITIES: Final = (
     ACCOUNT_REGISTRATION,
     CAP_NOTIFY,
     READ_MARKER,
+    EVENT_PLAYBACK,
 )
 """Every capability, in the order in which CAP LS names them."""
 
