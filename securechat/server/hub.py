@@ -23,6 +23,7 @@ from securechat.server.repeats import Repeats
 from securechat.server.sessions import Session
 from securechat.server.throttle import Window
 from securechat.server.users import HOST, NOBODY, LiveRoom, User, audience_of
+from securechat.server.whowas import Departure, Departures
 
 UNUSED_CONVERSATIONS = 100_000
 """How many numbers of conversations are passed over at each start: more than can be on their way to a failing disk."""
@@ -88,6 +89,7 @@ class Hub:
         self.direct_by_party: dict[str, dict[int, DirectConversation]] = {}
         self.markers = ReadMarkers()
         self.repeats = Repeats()
+        self.departures = Departures()  # who gave up a nick, for WHOWAS
         self.most_users = 0
         self.stopping = False  # everybody goes: nobody needs to be told of each other
         self.present_sessions = 0
@@ -260,6 +262,7 @@ class Hub:
 
     def remove_user(self, user: User) -> None:
         """Forget a user whose last session ended."""
+        self._remember_departure(user)
         self.users.pop(fold(user.nick), None)
         if user.account is not None:
             self.users_of_account.pop(user.account.id, None)
@@ -277,9 +280,15 @@ class Hub:
 
     def rename_user(self, user: User, nick: str) -> None:
         """Give a present user another nick."""
+        if fold(nick) != fold(user.nick):
+            self._remember_departure(user)
         self.users.pop(fold(user.nick), None)
         user.rename(nick)
         self.users[fold(nick)] = user
+
+    def _remember_departure(self, user: User) -> None:
+        account = user.account.name if user.account else ""
+        self.departures.remember(Departure(user.nick, user.username, user.realname, account, self.now()))
 
     def nick_is_free(self, nick: str, account: Account | None) -> bool:
         """Whether a user of `account` (None: a guest) may take `nick`: nobody has it, and no other account owns it."""

@@ -107,13 +107,18 @@ def _welcome(hub: Hub, session: Session, response: Response, user: User) -> None
         user_modes=USER_MODES,
         room_modes=ROOM_MODES,
     )
-    for tokens in isupport(hub).lines():
-        response.numeric(RPL_ISUPPORT, tokens=tokens)
+    send_isupport(hub, response)
     send_lusers(hub, response)
     send_motd(hub, response)
     _return_to_rooms(hub, session, response, user, first=first)
     if not session.has(CHATHISTORY.bit) and user.account is not None:
         replay_missed(hub, session, response, user, user.account)
+
+
+def send_isupport(hub: Hub, response: Response) -> None:
+    """Send what the server supports (005)."""
+    for tokens in isupport(hub).lines():
+        response.numeric(RPL_ISUPPORT, tokens=tokens)
 
 
 def isupport(hub: Hub) -> Isupport:
