@@ -187,6 +187,9 @@ class InMemoryHistory:
                 forward = [one for one in newer if _side(one, second) < 0]
                 return forward[:limit] if forward else [one for one in older if _side(one, second) > 0][-limit:]
 
+    def event(self, sequence: int) -> StoredEvent | None:
+        return next((one for one in self.events if one.sequence == sequence), None)
+
     def targets(self, conversations: Iterable[int], after: int, before: int, limit: int) -> list[tuple[int, int]]:
         wanted = set(conversations)
         newest = {one.conversation: one.time for one in self.events if one.kind in SAID and one.conversation in wanted}

@@ -22,10 +22,16 @@ class Kind(IntEnum):
     TYPING = 13  # tags that say only that somebody is typing: of no use a moment later
     EVICT = 14  # somebody is out of a room that could not be stored; shown as a PART
     MARK = 30  # somebody has read a conversation up to a moment; told to their own sessions alone
+    REDACT = 31  # what was said was taken away; the text is its message id and why
+    REDACTED = 32  # what is left of an event that was taken away: its place, without text and tags
+    ANNOUNCE = 33  # the server tells what a client could not know otherwise
 
 
 SAID = frozenset({Kind.MESSAGE, Kind.NOTICE})
 """What history shows to everybody who may read it."""
+
+REDACTABLE = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS})
+"""What can be taken away again (draft/message-redaction)."""
 
 RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART, Kind.TOPIC})
 """The kinds that get a row of their own in the `events` table."""
@@ -65,3 +71,4 @@ class Event:
     sequence: int = 0  # set by the journal: the one order of everything; > 0 once it is on disk
     parties: tuple[str, str] | None = None  # for Kind.DIRECT only: the sorted pair of party keys
     marked: int = 0  # for Kind.MARK only: the time in ms up to which is read
+    redacts: int = 0  # for Kind.REDACT only: the sequence of what is taken away

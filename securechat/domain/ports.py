@@ -93,6 +93,9 @@ class HistoryRepository(Protocol):
     def page(self, query: HistoryQuery) -> list[StoredEvent]:
         """The page, oldest first."""
 
+    def event(self, sequence: int) -> StoredEvent | None:
+        """The event with that number, or None."""
+
     def targets(self, conversations: Iterable[int], after: int, before: int, limit: int) -> list[tuple[int, int]]:
         """(conversation, time of its newest said event), after < time < before (ms), oldest first, at most `limit`."""
 

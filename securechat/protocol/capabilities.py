@@ -63,6 +63,13 @@ EVENT_PLAYBACK = Capability(
     "Pages of history hold who came and went, topics and tags as well",
     (CHATHISTORY,),
 )
+MESSAGE_REDACTION = Capability(
+    1 << 13,
+    "draft/message-redaction",
+    f"{_EXTENSIONS}message-redaction",
+    "What was said can be taken away again",
+    (MESSAGE_TAGS,),
+)
 
 CAPABILITIES: Final = (
     SASL,
@@ -78,6 +85,7 @@ CAPABILITIES: Final = (
     CAP_NOTIFY,
     READ_MARKER,
     EVENT_PLAYBACK,
+    MESSAGE_REDACTION,
 )
 """Every capability, in the order in which CAP LS names them."""
 

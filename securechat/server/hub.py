@@ -255,6 +255,7 @@ class Hub:
     def add_user(self, user: User) -> None:
         """Make a user present."""
         self.users[fold(user.nick)] = user
+        user.named = self.now()
         if user.account is not None:
             self.users_of_account[user.account.id] = user
             self.present_administrators += user.account.administrator
@@ -284,6 +285,7 @@ class Hub:
             self._remember_departure(user)
         self.users.pop(fold(user.nick), None)
         user.rename(nick)
+        user.named = self.now()
         self.users[fold(nick)] = user
 
     def _remember_departure(self, user: User) -> None:

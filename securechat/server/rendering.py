@@ -117,6 +117,10 @@ def body(kind: Kind, source: str, target: str, text: str) -> str:
             return f":{source} NICK :{text}"
         case Kind.MARK:
             return f":{source} MARKREAD {target} {text}"
+        case Kind.REDACT:
+            return f":{source} REDACT {target} {text}"
+        case Kind.ANNOUNCE:
+            return f":{source} NOTICE {target} :{text}"
         case _:
             return ""
 

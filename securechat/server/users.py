@@ -24,6 +24,7 @@ class User:
         "account",
         "away",
         "markers",
+        "named",
         "nick",
         "realname",
         "rooms",
@@ -37,6 +38,7 @@ class User:
         self.nick = nick
         self.username = username
         self.realname = realname
+        self.named = 0  # since when they are here under this nick, in ms
         self.account = account
         self.away = ""  # the away message; empty: here
         self.markers: dict[int, int] = {}  # of a guest: see markers.ReadMarkers

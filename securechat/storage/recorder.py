@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from securechat.domain.events import RECORDED, Event, Kind
+from securechat.domain.events import RECORDED, REDACTABLE, Event, Kind
 from securechat.domain.ports import Entry
 from securechat.names import fold
 from securechat.storage.faults import ROW_FAULTS, is_general
-from securechat.storage.models import ConversationRow, EventRow, MembershipRow, ReadMarkerRow
+from securechat.storage.models import ConversationRow, EventRow, MembershipRow, ReadMarkerRow, TimelineRow
 
 _COLUMNS = ("sequence", "time", "kind", "conversation_id", "source", "account", "target", "text", "tags")
 _WIDTH = len(_COLUMNS)
@@ -35,6 +35,7 @@ class Recorder:
     def __init__(self, connection: Connection) -> None:
         """Reads the newest sequence number: needs a transaction."""
         self._connection = connection
+        self.erased = False  # something was taken away: set here, unset by who sees to it that no copy stays
         self.newest: int = connection.execute(select(func.coalesce(func.max(EventRow.sequence), 0))).scalar_one()
 
     def record(self, entries: Sequence[Entry]) -> list[Failure]:
@@ -60,6 +61,7 @@ class Recorder:
                 self._insert(values)
                 for event in effects:
                     _EFFECTS[event.kind](self._connection, event)
+                    self.erased |= event.kind is Kind.REDACT
         elif values:
             try:
                 self._insert(values)
@@ -212,6 +214,22 @@ def _mark(connection: Connection, event: Event) -> None:
         connection.execute(statement.on_conflict_do_update(set_={"time": newer}))
 
 
+def _redact(connection: Connection, event: Event) -> None:
+    """Nothing is left but the place; SQLite overwrites what it frees (PRAGMA secure_delete)."""
+    connection.execute(
+        update(EventRow)
+        .where(EventRow.sequence == event.redacts, EventRow.conversation_id == event.conversation)
+        .values(kind=int(Kind.REDACTED), text="", tags=None)
+    )
+    connection.execute(
+        delete(TimelineRow).where(
+            TimelineRow.conversation_id == event.conversation,
+            TimelineRow.kind.in_(sorted(int(kind) for kind in REDACTABLE)),
+            TimelineRow.sequence == event.redacts,
+        )
+    )
+
+
 _EFFECTS: dict[Kind, Callable[[Connection, Event], None]] = {
     Kind.ROOM: _make_room,
     Kind.DIRECT: _open_direct,
@@ -219,5 +237,6 @@ _EFFECTS: dict[Kind, Callable[[Connection, Event], None]] = {
     Kind.PART: _part,
     Kind.TOPIC: _set_topic,
     Kind.MARK: _mark,
+    Kind.REDACT: _redact,
 }
 """What an event changes beside being recorded."""

@@ -26,6 +26,9 @@ BODIES = {
     Kind.NICK: ":alice!al@host NICK :a text",
     Kind.AWAY: "",
     Kind.MARK: ":alice!al@host MARKREAD #tea a text",
+    Kind.REDACT: ":alice!al@host REDACT #tea a text",
+    Kind.REDACTED: "",
+    Kind.ANNOUNCE: ":alice!al@host NOTICE #tea :a text",
     Kind.ROOM: "",
     Kind.DIRECT: "",
 }

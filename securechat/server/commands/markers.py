@@ -4,15 +4,14 @@ from functools import partial
 
 from securechat.clock import parse_time
 from securechat.domain.events import Event, Kind, Source
-from securechat.domain.permissions import Action, may
-from securechat.domain.room import parties, party_of_account
-from securechat.names import fold
+from securechat.domain.room import parties
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import READ_MARKER
 from securechat.server.context import Context
 from securechat.server.entries import Publication
 from securechat.server.markers import wire_form
 from securechat.server.registry import command
+from securechat.server.targets import find_person, readable_room
 from securechat.server.users import audience_of
 
 
@@ -79,23 +78,17 @@ def _publish(context: Context, conversation: int, name: str, time: int, before: 
 
 def _room(context: Context, target: str) -> tuple[int, str] | None:
     """Return the id and the name of a room that the user may read."""
-    live = context.hub.find_room(target)
-    if live is None or not may(context.user.subject(live), Action.READ_HISTORY, context.hub.policy):
-        return None
-    return live.room.id, live.room.name
+    live = readable_room(context.hub, context.user, target)
+    return None if live is None else (live.room.id, live.room.name)
 
 
 def _direct(context: Context, target: str, *, openly: bool = False) -> tuple[int, str] | None:
     """Return the id and the name of the conversation with a person; `openly` makes it if there is none yet."""
     hub = context.hub
-    present = hub.users.get(fold(target))
-    account = hub.accounts.get(fold(target)) if present is None else None
-    if present is not None:
-        party, name = present.party, present.nick
-    elif account is not None:
-        party, name = party_of_account(account.id), account.name
-    else:
+    found = find_person(hub, target)
+    if found is None:
         return None
+    party, name, _ = found
     pair = parties(context.user.party, party)
     known = hub.direct.get(pair)
     if known is None and openly:
