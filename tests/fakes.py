@@ -119,12 +119,16 @@ class InMemoryRooms:
     rows: dict[int, Room] = field(default_factory=dict)
     members: dict[tuple[int, int], None] = field(default_factory=dict)
     direct: dict[int, DirectConversation] = field(default_factory=dict)
+    markers: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def all(self) -> list[Room]:
         return [replace(one) for one in sorted(self.rows.values(), key=lambda one: fold(one.name))]
 
     def memberships(self) -> list[tuple[int, int]]:
         return list(self.members)
+
+    def read_markers(self) -> list[tuple[int, int, int]]:
+        return [(account_id, place, time) for (account_id, place), time in self.markers.items()]
 
     def direct_conversations(self) -> list[DirectConversation]:
         return [replace(one) for one in self.direct.values()]
@@ -143,6 +147,9 @@ class InMemoryRooms:
         elif event.kind is Kind.TOPIC:
             room = self.rows[place]
             room.topic, room.topic_by, room.topic_time = event.text, event.source.mask, event.time
+        elif event.kind is Kind.MARK and event.source.account_id:
+            key = event.source.account_id, place
+            self.markers[key] = max(self.markers.get(key, 0), event.marked)
         conversation = self.rows.get(place) or self.direct.get(place)
         if conversation is not None and event.kind in RECORDED:
             conversation.last_sequence = event.sequence
@@ -179,6 +186,9 @@ class InMemoryHistory:
                 second = query.second
                 forward = [one for one in newer if _side(one, second) < 0]
                 return forward[:limit] if forward else [one for one in older if _side(one, second) > 0][-limit:]
+
+    def event(self, sequence: int) -> StoredEvent | None:
+        return next((one for one in self.events if one.sequence == sequence), None)
 
     def targets(self, conversations: Iterable[int], after: int, before: int, limit: int) -> list[tuple[int, int]]:
         wanted = set(conversations)

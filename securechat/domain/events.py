@@ -21,10 +21,17 @@ class Kind(IntEnum):
     ARRIVE = 12  # a member of a room came online in it; shown as a JOIN, but membership did not change
     TYPING = 13  # tags that say only that somebody is typing: of no use a moment later
     EVICT = 14  # somebody is out of a room that could not be stored; shown as a PART
+    MARK = 30  # somebody has read a conversation up to a moment; told to their own sessions alone
+    REDACT = 31  # what was said was taken away; the text is its message id and why
+    REDACTED = 32  # what is left of an event that was taken away: its place, without text and tags
+    ANNOUNCE = 33  # the server tells what a client could not know otherwise
 
 
 SAID = frozenset({Kind.MESSAGE, Kind.NOTICE})
 """What history shows to everybody who may read it."""
+
+REDACTABLE = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS})
+"""What can be taken away again (draft/message-redaction)."""
 
 RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART, Kind.TOPIC})
 """The kinds that get a row of their own in the `events` table."""
@@ -43,10 +50,11 @@ class Source:
     account: str = ""  # the account's name; empty for a guest
     account_id: int = 0  # 0 for a guest
     mask: str = field(init=False)  # `nick!user@host`, the prefix of a relayed line (modern-irc, section "Source")
+    # A source without a user is the server: its mask is its name alone.
 
     def __post_init__(self) -> None:
         # Made once: a source says many things, and each line begins with its mask.
-        object.__setattr__(self, "mask", f"{self.nick}!{self.user}@{self.host}")
+        object.__setattr__(self, "mask", f"{self.nick}!{self.user}@{self.host}" if self.user else self.nick)
 
 
 @dataclass(slots=True, eq=False)
@@ -62,3 +70,5 @@ class Event:
     tags: str = ""  # client-only tags in wire form without `@`: `+a=b;+c`; empty when there are none
     sequence: int = 0  # set by the journal: the one order of everything; > 0 once it is on disk
     parties: tuple[str, str] | None = None  # for Kind.DIRECT only: the sorted pair of party keys
+    marked: int = 0  # for Kind.MARK only: the time in ms up to which is read
+    redacts: int = 0  # for Kind.REDACT only: the sequence of what is taken away

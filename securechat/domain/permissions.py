@@ -30,6 +30,8 @@ class Action(Enum):
     SPEAK = "say something in a room"
     SET_TOPIC = "change the topic of a room"
     CHANGE_MODES = "change the modes of a room"
+    REDACT_OWN = "take away what one has said"
+    REDACT_OTHERS = "take away what somebody else has said"
     DIRECT_MESSAGE = "write to a person"
     READ_DIRECT_HISTORY = "read one's direct messages again"
 
@@ -73,6 +75,8 @@ TABLE: dict[Action, _Rule] = {
     Action.SPEAK: _member_of_room,
     Action.SET_TOPIC: _member_of_room,
     Action.CHANGE_MODES: lambda _who, _policy: False,  # every room has the same ones
+    Action.REDACT_OWN: _present,
+    Action.REDACT_OTHERS: lambda who, _: who.role is Role.ADMINISTRATOR and who.in_room,
     Action.DIRECT_MESSAGE: _present,
     Action.READ_DIRECT_HISTORY: lambda who, _: who.role >= Role.MEMBER,
 }

@@ -80,6 +80,9 @@ class RoomRepository(Protocol):
     def memberships(self) -> list[tuple[int, int]]:
         """Every (account id, room id)."""
 
+    def read_markers(self) -> list[tuple[int, int, int]]:
+        """Every (account id, conversation id, time in ms up to which it is read)."""
+
     def direct_conversations(self) -> list[DirectConversation]:
         """Every direct conversation with its newest sequence number."""
 
@@ -89,6 +92,9 @@ class HistoryRepository(Protocol):
 
     def page(self, query: HistoryQuery) -> list[StoredEvent]:
         """The page, oldest first."""
+
+    def event(self, sequence: int) -> StoredEvent | None:
+        """The event with that number, or None."""
 
     def targets(self, conversations: Iterable[int], after: int, before: int, limit: int) -> list[tuple[int, int]]:
         """(conversation, time of its newest said event), after < time < before (ms), oldest first, at most `limit`."""

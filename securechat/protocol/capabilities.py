@@ -53,6 +53,23 @@ ACCOUNT_REGISTRATION = Capability(
 CAP_NOTIFY = Capability(
     1 << 10, "cap-notify", f"{_EXTENSIONS}capability-negotiation", "News of capabilities that come and go"
 )
+READ_MARKER = Capability(
+    1 << 11, "draft/read-marker", f"{_EXTENSIONS}read-marker", "Up to when oneself has read, on any of one's devices"
+)
+EVENT_PLAYBACK = Capability(
+    1 << 12,
+    "draft/event-playback",
+    f"{_EXTENSIONS}chathistory",
+    "Pages of history hold who came and went, topics and tags as well",
+    (CHATHISTORY,),
+)
+MESSAGE_REDACTION = Capability(
+    1 << 13,
+    "draft/message-redaction",
+    f"{_EXTENSIONS}message-redaction",
+    "What was said can be taken away again",
+    (MESSAGE_TAGS,),
+)
 
 CAPABILITIES: Final = (
     SASL,
@@ -66,6 +83,9 @@ CAPABILITIES: Final = (
     STANDARD_REPLIES,
     ACCOUNT_REGISTRATION,
     CAP_NOTIFY,
+    READ_MARKER,
+    EVENT_PLAYBACK,
+    MESSAGE_REDACTION,
 )
 """Every capability, in the order in which CAP LS names them."""
 

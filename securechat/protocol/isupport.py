@@ -45,12 +45,13 @@ class Isupport:
             "PREFIX": "",
             "CHANMODES": f",,,{self.room_modes}",
             "CHATHISTORY": str(self.history_page),
+            "ELIST": "CMNTU",
             "MSGREFTYPES": "msgid,timestamp",
             "TARGMAX": ",".join(f"{command}:{_limit(most) or ''}" for command, most in self.targets.items()) or None,
             "CLIENTTAGDENY": "",
         }
         tokens = [f"{name}={_escape(value)}" for name, value in values.items() if value is not None]
-        tokens.append("UTF8ONLY")
+        tokens += ["SAFELIST", "UTF8ONLY", "WHOX"]
         if self.account_required:
             tokens.append("draft/ACCOUNTREQUIRED")
         return tokens

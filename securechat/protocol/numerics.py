@@ -88,13 +88,40 @@ RPL_AWAY = Numeric(301, "{nick}", text="{message}")
 RPL_UNAWAY = Numeric(305, text="You are no longer marked as being away")
 RPL_NOWAWAY = Numeric(306, text="You have been marked as being away")
 
+# What the server tells about itself.
+RPL_ENDOFSTATS = Numeric(219, "{letter}", text="End of /STATS report")
+RPL_STATSUPTIME = Numeric(242, text="Server Up {days} days {clock}")
+RPL_ADMINME = Numeric(256, "{server}", text="Administrative info")
+RPL_ADMINLOC1 = Numeric(257, text="{line}")
+RPL_ADMINLOC2 = Numeric(258, text="{line}")
+RPL_ADMINEMAIL = Numeric(259, text="{line}")
+RPL_VERSION = Numeric(351, "{version} {server}", text="{comments}")
+RPL_INFO = Numeric(371, text="{line}")
+RPL_ENDOFINFO = Numeric(374, text="End of INFO list")
+RPL_TIME = Numeric(391, "{server} {time} {offset}", text="{readable}")
+RPL_HELPSTART = Numeric(704, "{subject}", text="{line}")
+RPL_HELPTXT = Numeric(705, "{subject}", text="{line}")
+RPL_ENDOFHELP = Numeric(706, "{subject}", text="End of /HELP")
+
 # LIST.
 RPL_LISTSTART = Numeric(321, "Channel", text="Users  Name")
 RPL_LIST = Numeric(322, "{room} {members}", text="{topic}")
 RPL_LISTEND = Numeric(323, text="End of /LIST")
 
-# USERHOST and WHO.
+# USERHOST, ISON, WHO, WHOIS and WHOWAS.
 RPL_USERHOST = Numeric(302, text="{replies}")
+RPL_ISON = Numeric(303, text="{nicks}")
+RPL_WHOISUSER = Numeric(311, "{nick} {username} {host} *", text="{realname}")
+RPL_WHOISSERVER = Numeric(312, "{nick} {server}", text="{about}")
+RPL_WHOISOPERATOR = Numeric(313, "{nick}", text="is an administrator of this server")
+RPL_WHOWASUSER = Numeric(314, "{nick} {username} {host} *", text="{realname}")
+RPL_WHOISIDLE = Numeric(317, "{nick} {idle} {signed_on}", text="seconds idle, signon time")
+RPL_ENDOFWHOIS = Numeric(318, "{nick}", text="End of /WHOIS list")
+RPL_WHOISCHANNELS = Numeric(319, "{nick}", text="{rooms}")
+RPL_WHOISACCOUNT = Numeric(330, "{nick} {account}", text="is logged in as")
+RPL_WHOSPCRPL = Numeric(354, "{*fields}", text="{last}")
+RPL_ENDOFWHOWAS = Numeric(369, "{nick}", text="End of WHOWAS")
+RPL_WHOISSECURE = Numeric(671, "{nick}", text="is using a secure connection")
 RPL_ENDOFWHO = Numeric(315, "{mask}", text="End of /WHO list")
 RPL_WHOREPLY = Numeric(352, "{room} {username} {host} {server} {nick} {flags}", text="0 {realname}")
 
@@ -117,10 +144,12 @@ RPL_ENDOFMOTD = Numeric(376, text="End of /MOTD command.")
 
 # Errors.
 ERR_NOSUCHNICK = Numeric(401, "{nick}", text="No such nick/channel")
+ERR_NOSUCHSERVER = Numeric(402, "{server}", text="No such server")
 ERR_NOSUCHCHANNEL = Numeric(403, "{room}", text="No such channel")
 ERR_CANNOTSENDTOCHAN = Numeric(404, "{room}", text="Cannot send to channel")
 ERR_TOOMANYCHANNELS = Numeric(405, "{room}", text="You have joined too many channels")
 ERR_TOOMANYTARGETS = Numeric(407, "{target}", text="Too many targets in one command")
+ERR_WASNOSUCHNICK = Numeric(406, "{nick}", text="There was no such nickname")
 ERR_NOORIGIN = Numeric(409, text="No origin specified")
 ERR_INVALIDCAPCMD = Numeric(410, "{subcommand}", text="Invalid CAP command")
 ERR_NORECIPIENT = Numeric(411, text="No recipient given ({command})")
@@ -144,6 +173,7 @@ ERR_BADCHANMASK = Numeric(476, "{room}", text="Bad Channel Mask")
 ERR_CHANOPRIVSNEEDED = Numeric(482, "{room}", text="You're not channel operator")
 ERR_UMODEUNKNOWNFLAG = Numeric(501, text="Unknown MODE flag")
 ERR_USERSDONTMATCH = Numeric(502, text="Cant change mode for other users")
+ERR_HELPNOTFOUND = Numeric(524, "{subject}", text="No help available on this topic")
 
 # SASL (IRCv3 sasl-3.1, "Numerics used by this extension").
 RPL_LOGGEDIN = Numeric(900, "{mask} {account}", text="You are now logged in as {account}")

@@ -87,6 +87,10 @@ INVALID_PARAMS = StandardReply("INVALID_PARAMS", "The parameters are not those o
 INVALID_TARGET = StandardReply("INVALID_TARGET", "Messages could not be retrieved")
 MESSAGE_ERROR = StandardReply("MESSAGE_ERROR", "Messages could not be retrieved because of an error of the server")
 
+# REDACT (draft/message-redaction, "Errors"); and INVALID_TARGET.
+REDACT_FORBIDDEN = StandardReply("REDACT_FORBIDDEN", "You are not authorised to delete this message")
+UNKNOWN_MSGID = StandardReply("UNKNOWN_MSGID", "This message does not exist or is too old")
+
 STANDARD_REPLIES: dict[str, StandardReply] = {
     reply.code: reply for reply in list(globals().values()) if isinstance(reply, StandardReply)
 }

@@ -16,12 +16,14 @@ from securechat.names import fold
 from securechat.protocol.message_id import MessageIds
 from securechat.server.configuration import Configuration
 from securechat.server.entries import Publication
+from securechat.server.markers import ReadMarkers
 from securechat.server.ports import Workers
 from securechat.server.rendering import Renderer
 from securechat.server.repeats import Repeats
 from securechat.server.sessions import Session
 from securechat.server.throttle import Window
 from securechat.server.users import HOST, NOBODY, LiveRoom, User, audience_of
+from securechat.server.whowas import Departure, Departures
 
 UNUSED_CONVERSATIONS = 100_000
 """How many numbers of conversations are passed over at each start: more than can be on their way to a failing disk."""
@@ -39,13 +41,15 @@ class Snapshot:
     direct: list[DirectConversation]
     last_sequence: int
     last_time: int  # milliseconds
+    read_markers: list[tuple[int, int, int]]  # account id, conversation id, milliseconds
 
 
 def take_snapshot(unit: UnitOfWork) -> Snapshot:
     """Read everything that the hub keeps in memory."""
     last = unit.history.last()
     rooms = unit.rooms
-    return Snapshot(unit.accounts.all(), rooms.all(), rooms.memberships(), rooms.direct_conversations(), *last)
+    direct = rooms.direct_conversations()
+    return Snapshot(unit.accounts.all(), rooms.all(), rooms.memberships(), direct, *last, rooms.read_markers())
 
 
 class Hub:
@@ -83,7 +87,9 @@ class Hub:
         self.memberships: dict[int, dict[int, None]] = {}  # account id -> room ids
         self.direct: dict[tuple[str, str], DirectConversation] = {}
         self.direct_by_party: dict[str, dict[int, DirectConversation]] = {}
+        self.markers = ReadMarkers()
         self.repeats = Repeats()
+        self.departures = Departures()  # who gave up a nick, for WHOWAS
         self.most_users = 0
         self.stopping = False  # everybody goes: nobody needs to be told of each other
         self.present_sessions = 0
@@ -110,6 +116,7 @@ class Hub:
         for direct in snapshot.direct:
             self._add_direct(direct)
             self.last_said[direct.id] = direct.last_sequence
+        self.markers.fill(snapshot.read_markers)
         self.stored_before = snapshot.last_sequence
         self._last_time = snapshot.last_time
         # A room whose making failed may have left messages under its number (see storage): it is never given again.
@@ -264,6 +271,7 @@ class Hub:
     def add_user(self, user: User) -> None:
         """Make a user present."""
         self.users[fold(user.nick)] = user
+        user.named = self.now()
         if user.account is not None:
             self.users_of_account[user.account.id] = user
             self.present_administrators += user.account.administrator
@@ -271,6 +279,7 @@ class Hub:
 
     def remove_user(self, user: User) -> None:
         """Forget a user whose last session ended."""
+        self._remember_departure(user)
         if self.users.get(fold(user.nick)) is user:
             del self.users[fold(user.nick)]
         if user.account is not None:
@@ -293,9 +302,16 @@ class Hub:
 
     def rename_user(self, user: User, nick: str) -> None:
         """Give a present user another nick."""
+        if fold(nick) != fold(user.nick):
+            self._remember_departure(user)
         self.users.pop(fold(user.nick), None)
         user.rename(nick)
+        user.named = self.now()
         self.users[fold(nick)] = user
+
+    def _remember_departure(self, user: User) -> None:
+        account = user.account.name if user.account else ""
+        self.departures.remember(Departure(user.nick, user.username, user.realname, account, self.now()))
 
     def nick_is_free(self, nick: str, account: Account | None) -> bool:
         """Whether a user of `account` (None: a guest) may take `nick`: nobody has it, and no other account owns it."""

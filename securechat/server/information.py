@@ -1,5 +1,7 @@
 """What the server tells about itself: counts of users, the message of the day."""
 
+from securechat.domain.masks import matches
+from securechat.names import fold
 from securechat.protocol.message import cut
 from securechat.protocol.numerics import (
     ERR_NOMOTD,
@@ -18,6 +20,11 @@ from securechat.server.hub import Hub
 from securechat.server.response import Response
 
 MOTD_LINE_BYTES = 400
+
+
+def is_this_server(hub: Hub, name: str) -> bool:
+    """Whether a command's server parameter means this server: its name, a mask of it, or the nick of a user here."""
+    return matches(fold(name), fold(hub.configuration.server.name)) or fold(name) in hub.users
 
 
 def send_lusers(hub: Hub, response: Response) -> None:

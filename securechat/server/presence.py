@@ -115,13 +115,18 @@ def _welcome(hub: Hub, session: Session, response: Response, user: User) -> None
         user_modes=USER_MODES,
         room_modes=ROOM_MODES,
     )
-    for tokens in isupport(hub).lines():
-        response.numeric(RPL_ISUPPORT, tokens=tokens)
+    send_isupport(hub, response)
     send_lusers(hub, response)
     send_motd(hub, response)
     _return_to_rooms(hub, session, response, user, first=first)
     if not session.has(CHATHISTORY.bit) and user.account is not None:
         replay_missed(hub, session, response, user, user.account)
+
+
+def send_isupport(hub: Hub, response: Response) -> None:
+    """Send what the server supports (005)."""
+    for tokens in isupport(hub).lines():
+        response.numeric(RPL_ISUPPORT, tokens=tokens)
 
 
 def isupport(hub: Hub) -> Isupport:
@@ -153,6 +158,7 @@ def _return_to_rooms(hub: Hub, session: Session, response: Response, user: User,
         else:
             live.add_session(session)
             response.publish(Publication(event, audience_of([]), session, echo=True))
+        hub.markers.show(session, response, user, live)
         show_room(response, live)
 
 

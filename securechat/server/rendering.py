@@ -1,7 +1,7 @@
 """The one place that turns events into lines, for a given set of capabilities."""
 
 from securechat.clock import format_time
-from securechat.domain.events import Event, Kind
+from securechat.domain.events import RECORDED, Event, Kind
 from securechat.domain.history import StoredEvent
 from securechat.protocol.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, SERVER_TIME
 from securechat.protocol.message import cut, escape_tag_value
@@ -15,7 +15,8 @@ _ACCOUNT_TAG = ACCOUNT_TAG.bit
 
 _WITH_TEXT = {Kind.MESSAGE: "PRIVMSG", Kind.NOTICE: "NOTICE"}
 _TAGS_ONLY = frozenset({Kind.TAGS, Kind.TYPING})
-_HAS_MESSAGE_ID = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS})
+_HAS_MESSAGE_ID = RECORDED
+"""Whatever history may show again has its id from the start, so that a client knows it again (draft/chathistory)."""
 
 
 class Renderer:
@@ -114,6 +115,12 @@ def body(kind: Kind, source: str, target: str, text: str) -> str:
             return f":{source} QUIT :{text}"
         case Kind.NICK:
             return f":{source} NICK :{text}"
+        case Kind.MARK:
+            return f":{source} MARKREAD {target} {text}"
+        case Kind.REDACT:
+            return f":{source} REDACT {target} {text}"
+        case Kind.ANNOUNCE:
+            return f":{source} NOTICE {target} :{text}"
         case _:
             return ""
 

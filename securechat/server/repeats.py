@@ -39,6 +39,11 @@ class Repeats:
             del self._events[next(iter(self._events))]
         self._events[key] = event
 
+    def erase(self, sequence: int) -> None:
+        """Forget a message that was taken away: nobody is shown its text again."""
+        for key in [key for key, event in self._events.items() if event.sequence == sequence]:
+            del self._events[key]
+
     def forget(self, key: Key) -> None:
         """The message could not be stored: sending it again is right."""
         self._events.pop(key, None)

@@ -39,6 +39,7 @@ class Session:
         "pinged_at",
         "realname",
         "received_sequence",
+        "said_at",
         "state",
         "user",
         "username",
@@ -66,6 +67,7 @@ class Session:
         self.heard_at = now  # monotonic seconds: when bytes last came
         self.pinged_at = 0.0  # monotonic seconds: when an unanswered PING left; 0: none is open
         self.confirmed_at = now  # monotonic seconds: when it was last asked what it has received
+        self.said_at = now  # monotonic seconds: when it last said something to somebody
         self.received_sequence = 0  # the peer has certainly received everything up to here (by PONG)
 
     def set_capabilities(self, capabilities: int) -> None:

@@ -20,14 +20,28 @@ NOBODY: Audience = ()
 class User:
     """A nick that is present, with all sessions of its account. Guarded by the hub lock."""
 
-    __slots__ = ("account", "away", "nick", "realname", "rooms", "sessions", "source", "subjects", "username")
+    __slots__ = (
+        "account",
+        "away",
+        "markers",
+        "named",
+        "nick",
+        "realname",
+        "rooms",
+        "sessions",
+        "source",
+        "subjects",
+        "username",
+    )
 
     def __init__(self, nick: str, username: str, realname: str, account: Account | None) -> None:
         self.nick = nick
         self.username = username
         self.realname = realname
+        self.named = 0  # since when they are here under this nick, in ms
         self.account = account
         self.away = ""  # the away message; empty: here
+        self.markers: dict[int, int] = {}  # of a guest: see markers.ReadMarkers
         self.sessions: list[Session] = []
         self.rooms: dict[int, LiveRoom] = {}
         self.adopt(account)

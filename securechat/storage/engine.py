@@ -37,6 +37,8 @@ _WRITING = (
     "PRAGMA wal_autocheckpoint=0",
     "PRAGMA cache_size=-16000",
     "PRAGMA journal_size_limit=67108864",
+    # What is taken away must not be found in the file any more.
+    "PRAGMA secure_delete=ON",
 )
 
 

@@ -15,6 +15,17 @@ _LOW = bindparam("low", type_=Integer)
 _HIGH = bindparam("high", type_=Integer)
 _LIMIT = bindparam("limit", type_=Integer)
 _KINDS = {int(kind): kind for kind in Kind}
+_COLUMNS = (
+    EventRow.sequence,
+    EventRow.kind,
+    EventRow.time,
+    EventRow.conversation_id,
+    EventRow.source,
+    EventRow.account,
+    EventRow.target,
+    EventRow.text,
+    EventRow.tags,
+)
 _END = 2**63 - 1  # greater than any sequence number: the largest integer of SQLite
 
 # A binary search over the primary key, 20 steps in a million events, in one statement. `low` and `high` close in on the
@@ -62,6 +73,13 @@ class History:
                     return self._range(query, first[1], second[0], newest=False)
                 return self._range(query, second[1], first[0], newest=True)
 
+    def event(self, sequence: int) -> StoredEvent | None:
+        """The event with that number, or None."""
+        if not 0 < sequence < _END:
+            return None
+        row = self._connection.execute(select(*_COLUMNS).where(EventRow.sequence == sequence)).first()
+        return None if row is None else _stored(*row)
+
     def targets(self, conversations: Iterable[int], after: int, before: int, limit: int) -> list[tuple[int, int]]:
         """(conversation, time of its newest said event), after < time < before (ms), oldest first, at most `limit`."""
         asked = set(conversations)
@@ -97,10 +115,7 @@ class History:
             return []
         values = {"conversation": query.conversation, "low": low, "high": high, "limit": min(query.limit, _END)}
         rows = self._connection.execute(_range_statement(query.kinds, newest), values)
-        return [
-            StoredEvent(sequence, _KINDS[kind], time, conversation, source, account, target, text, tags or "")
-            for sequence, kind, time, conversation, source, account, target, text, tags in rows
-        ]
+        return [_stored(*row) for row in rows]
 
     def _edges(self, bound: Bound) -> tuple[int, int]:
         """Return (high, low): what is before the point has a sequence < high, what is after it one > low."""
@@ -130,21 +145,7 @@ def _range_statement(kinds: frozenset[Kind], newest: bool) -> "Executable":
         union_all(*(_indexed(kind, newest) for kind in numbers), _unindexed(numbers, newest)).subquery().c.sequence
     )
     wanted = select(sequence).order_by(sequence.desc() if newest else sequence).limit(_LIMIT)
-    return (
-        select(
-            EventRow.sequence,
-            EventRow.kind,
-            EventRow.time,
-            EventRow.conversation_id,
-            EventRow.source,
-            EventRow.account,
-            EventRow.target,
-            EventRow.text,
-            EventRow.tags,
-        )
-        .where(EventRow.sequence.in_(wanted))
-        .order_by(EventRow.sequence)
-    )
+    return select(*_COLUMNS).where(EventRow.sequence.in_(wanted)).order_by(EventRow.sequence)
 
 
 def _indexed(kind: int, newest: bool) -> "Select[int]":
@@ -182,6 +183,20 @@ def _unindexed(kinds: list[int], newest: bool) -> "Select[int]":
         .subquery()
     )
     return select(inner.c.sequence)
+
+
+def _stored(
+    sequence: int,
+    kind: int,
+    time: int,
+    conversation: int,
+    source: str,
+    account: str,
+    target: str,
+    text: str,
+    tags: str | None,
+) -> StoredEvent:
+    return StoredEvent(sequence, _KINDS[kind], time, conversation, source, account, target, text, tags or "")
 
 
 def _numbers(kinds: Iterable[Kind]) -> list[int]:

@@ -95,6 +95,9 @@ class Journal:
         self._last_commit = 0.0  # time.monotonic()
         self._unchecked_rows = 0  # written since the last checkpoint
         self._unchecked_batches = 0
+        # Whether old copies of what was taken away may stand in the write-ahead log; a server that died may have left
+        # some, too.
+        self._copies_left = True
         self.healthy = True
         """Whether the last transaction was committed."""
         self.epoch = database.epoch
@@ -288,8 +291,15 @@ class Journal:
     def _upkeep(self) -> None:
         if self._recorder.newest - self._covered >= _TIMELINE_ROWS:
             self._catch_up()
-        if self._unchecked_rows >= _CHECKPOINT_ROWS or self._unchecked_batches >= _CHECKPOINT_BATCHES:
-            self._checkpoint("PASSIVE")
+        due = self._unchecked_rows >= _CHECKPOINT_ROWS or self._unchecked_batches >= _CHECKPOINT_BATCHES
+        if due or self._recorder.erased:
+            self._copies_left |= self._recorder.erased
+            self._recorder.erased = False
+            # A reader that stays long makes it fail: the next one that is due tries again, not every batch.
+            if self._copies_left and self._checkpoint("TRUNCATE"):
+                self._copies_left = False
+            elif not self._copies_left:
+                self._checkpoint("PASSIVE")
 
     def _catch_up(self) -> None:
         """Let the timeline cover all events. If that fails, readers look through more of them until it succeeds."""
@@ -305,17 +315,19 @@ class Journal:
             self._covered = self._recorder.newest
             logger.warning("the index of conversations is behind: %s", as_storage_error(error, "extend it"))
 
-    def _checkpoint(self, mode: str) -> None:
-        """Copy the write-ahead log into the database, as far as readers allow."""
+    def _checkpoint(self, mode: str) -> bool:
+        """Copy the write-ahead log into the database, as far as readers allow; False when they did not allow all."""
         self._unchecked_rows = self._unchecked_batches = 0
         # Outside any transaction of SQLAlchemy's, in which SQLite would refuse it.
         connection = self._database.writer.connection.driver_connection
         try:
-            connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()  # type: ignore[union-attr]
+            ((busy, *_),) = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()  # type: ignore[union-attr]
         except ROW_FAULTS as error:
             if not is_general(error):
                 raise
             logger.warning("%s", as_storage_error(error, "do a checkpoint"))
+            return False
+        return not busy
 
     def _abandon(self) -> None:
         """After a bug: let nobody wait for ever."""

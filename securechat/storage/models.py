@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-REVISION = "0001"
+REVISION = "0003"
 """The Alembic revision that these models describe; known here so that an ordinary start need not import Alembic."""
 
 EPOCH = "epoch"
@@ -103,6 +103,21 @@ class MembershipRow(Base):
         ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     joined_sequence: Mapped[int]
+
+
+class ReadMarkerRow(Base):
+    """Up to when an account has read a conversation (draft/read-marker)."""
+
+    __tablename__ = "read_markers"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    conversation_id: Mapped[int] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    time: Mapped[int]
 
 
 class EventRow(Base):

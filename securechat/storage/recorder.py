@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Sequence
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from securechat.domain.events import RECORDED, Event, Kind
+from securechat.domain.events import RECORDED, REDACTABLE, Event, Kind
 from securechat.domain.ports import Entry
 from securechat.errors import StorageError
 from securechat.names import fold
 from securechat.storage.faults import ROW_FAULTS, is_general
-from securechat.storage.models import ConversationRow, EventRow, MembershipRow
+from securechat.storage.models import ConversationRow, EventRow, MembershipRow, ReadMarkerRow, TimelineRow
 
 _COLUMNS = ("sequence", "time", "kind", "conversation_id", "source", "account", "target", "text", "tags")
 _WIDTH = len(_COLUMNS)
@@ -41,6 +41,7 @@ class Recorder:
         """Reads the newest sequence number: needs a transaction."""
         self._connection = connection
         self._unmade: dict[int, None] = {}  # conversations whose making failed, oldest first
+        self.erased = False  # something was taken away: set here, unset by who sees to it that no copy stays
         self.newest: int = connection.execute(select(func.coalesce(func.max(EventRow.sequence), 0))).scalar_one()
 
     def record(self, entries: Sequence[Entry]) -> list[Failure]:
@@ -84,6 +85,7 @@ class Recorder:
                 self._insert(values)
                 for event in effects:
                     _EFFECTS[event.kind](self._connection, event)
+                    self.erased |= event.kind is Kind.REDACT
         elif values:
             try:
                 self._insert(values)
@@ -230,11 +232,39 @@ def _set_topic(connection: Connection, event: Event) -> None:
     )
 
 
+def _mark(connection: Connection, event: Event) -> None:
+    """A marker never goes back, in whatever order its sessions set it. Guests leave no trace."""
+    if event.source.account_id:
+        statement = sqlite_insert(ReadMarkerRow).values(
+            account_id=event.source.account_id, conversation_id=event.conversation, time=event.marked
+        )
+        newer = func.max(ReadMarkerRow.time, statement.excluded.time)
+        connection.execute(statement.on_conflict_do_update(set_={"time": newer}))
+
+
+def _redact(connection: Connection, event: Event) -> None:
+    """Nothing is left but the place; SQLite overwrites what it frees (PRAGMA secure_delete)."""
+    connection.execute(
+        update(EventRow)
+        .where(EventRow.sequence == event.redacts, EventRow.conversation_id == event.conversation)
+        .values(kind=int(Kind.REDACTED), text="", tags=None)
+    )
+    connection.execute(
+        delete(TimelineRow).where(
+            TimelineRow.conversation_id == event.conversation,
+            TimelineRow.kind.in_(sorted(int(kind) for kind in REDACTABLE)),
+            TimelineRow.sequence == event.redacts,
+        )
+    )
+
+
 _EFFECTS: dict[Kind, Callable[[Connection, Event], None]] = {
     Kind.ROOM: _make_room,
     Kind.DIRECT: _open_direct,
     Kind.JOIN: _join,
     Kind.PART: _part,
     Kind.TOPIC: _set_topic,
+    Kind.MARK: _mark,
+    Kind.REDACT: _redact,
 }
 """What an event changes beside being recorded."""

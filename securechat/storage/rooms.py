@@ -4,7 +4,7 @@ from sqlalchemy import Connection, select
 
 from securechat.domain.events import RECORDED
 from securechat.domain.room import DirectConversation, Room
-from securechat.storage.models import ConversationRow, MembershipRow
+from securechat.storage.models import ConversationRow, MembershipRow, ReadMarkerRow
 from securechat.storage.timeline import newest_of_conversations
 
 _KINDS = sorted(int(kind) for kind in RECORDED)
@@ -42,6 +42,13 @@ class Rooms:
         """Every (account id, room id)."""
         rows = self._connection.execute(select(MembershipRow.account_id, MembershipRow.conversation_id))
         return [(account_id, room_id) for account_id, room_id in rows]
+
+    def read_markers(self) -> list[tuple[int, int, int]]:
+        """Every (account id, conversation id, time in ms up to which it is read)."""
+        rows = self._connection.execute(
+            select(ReadMarkerRow.account_id, ReadMarkerRow.conversation_id, ReadMarkerRow.time)
+        )
+        return [(account_id, conversation, time) for account_id, conversation, time in rows]
 
     def direct_conversations(self) -> list[DirectConversation]:
         """Every direct conversation with its newest sequence number."""

@@ -24,6 +24,8 @@ BY_ROLE: dict[Action, tuple[set[Role], set[Role]]] = {
     Action.SET_TOPIC: (NOBODY, PRESENT),
     Action.CHANGE_MODES: (NOBODY, NOBODY),
     Action.CHANGE_MODES: (NOBODY, NOBODY),
+    Action.REDACT_OWN: (PRESENT, PRESENT),
+    Action.REDACT_OTHERS: (NOBODY, {ADMINISTRATOR}),
     Action.DIRECT_MESSAGE: (PRESENT, PRESENT),
     Action.READ_DIRECT_HISTORY: (ACCOUNTS, ACCOUNTS),
 }

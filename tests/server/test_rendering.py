@@ -25,6 +25,10 @@ BODIES = {
     Kind.QUIT: ":alice!al@host QUIT :a text",
     Kind.NICK: ":alice!al@host NICK :a text",
     Kind.AWAY: "",
+    Kind.MARK: ":alice!al@host MARKREAD #tea a text",
+    Kind.REDACT: ":alice!al@host REDACT #tea a text",
+    Kind.REDACTED: "",
+    Kind.ANNOUNCE: ":alice!al@host NOTICE #tea :a text",
     Kind.ROOM: "",
     Kind.DIRECT: "",
 }
@@ -74,9 +78,9 @@ def test_tags_alone_are_shown_to_those_who_know_tags(kind: Kind) -> None:
         assert bool(renderer.line(event(kind, text="", tags="+x"), mask)) == bool(mask & MESSAGE_TAGS.bit)
 
 
-def test_only_what_is_said_has_a_message_id() -> None:
+def test_only_what_is_recorded_has_a_message_id() -> None:
     with_id = {kind for kind in Kind if b"msgid=" in Renderer("e").line(event(kind), MESSAGE_TAGS.bit)}
-    assert with_id == {Kind.MESSAGE, Kind.NOTICE, Kind.TAGS}
+    assert with_id == RECORDED
 
 
 def test_the_authors_tags_come_first_even_where_there_are_no_others() -> None:

@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from securechat.clock import format_time, parse_time
+from securechat.domain.events import RECORDED, SAID
 from securechat.domain.history import Bound, Direction, HistoryQuery, StoredEvent
 from securechat.domain.permissions import Action, may
 from securechat.domain.room import DirectConversation, parties, party_of_account
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
-from securechat.protocol.capabilities import BATCH, RENDER_MASK
+from securechat.protocol.capabilities import BATCH, EVENT_PLAYBACK, RENDER_MASK
 from securechat.protocol.message import format_message
 from securechat.server.context import Context
 from securechat.server.ports import Pool
@@ -105,7 +106,8 @@ def _page(context: Context, direction: Direction) -> None:
     first = None if direction is Direction.LATEST and params[2] == "*" else _bound(context, params[2])
     second = _bound(context, params[3]) if direction is Direction.BETWEEN else None
     conversation, name = _conversation(context, params[1])
-    query = HistoryQuery(conversation, direction, limit, first, second)
+    kinds = RECORDED if context.session.has(EVENT_PLAYBACK.bit) else SAID
+    query = HistoryQuery(conversation, direction, limit, first, second, kinds)
     hub = context.hub
 
     def show(page: list[StoredEvent]) -> None:

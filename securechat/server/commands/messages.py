@@ -175,6 +175,7 @@ def _publish(context: Context, event: Event, audience: Audience) -> Publication 
     """Publish what is said; None when it was said before, and only the answer to it is given again."""
     hub = context.hub
     session = context.session
+    session.said_at = session.heard_at
     echo = bool(session.capabilities & _ECHO)
     undo = None
     key = Repeats.key(event.source.account_id, event.target, context.message.tags) if event.tags else None

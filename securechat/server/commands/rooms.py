@@ -1,9 +1,9 @@
-"""JOIN, PART, TOPIC, NAMES and LIST (modern-irc, "Channel Operations")."""
+"""JOIN, PART, TOPIC and NAMES (modern-irc, "Channel Operations")."""
 
 from securechat.domain.events import Event, Kind
 from securechat.domain.permissions import Action, may, require
 from securechat.errors import DomainError, NotInRoom
-from securechat.names import check_room_name, fold
+from securechat.names import check_room_name
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import CHATHISTORY
 from securechat.protocol.message import cut
@@ -11,9 +11,6 @@ from securechat.protocol.numerics import (
     ERR_NOSUCHCHANNEL,
     ERR_NOTONCHANNEL,
     RPL_ENDOFNAMES,
-    RPL_LIST,
-    RPL_LISTEND,
-    RPL_LISTSTART,
 )
 from securechat.server.context import Context
 from securechat.server.entries import Publication, Reply
@@ -74,6 +71,7 @@ def _join(context: Context, name: str) -> list[LiveRoom]:
         publication.failure = publication.failure or context.failure(replies.NOT_STORED, name)
         context.response.publish(publication)
     context.response.stands_or_falls_with(publications[-1])
+    hub.markers.show(session, context.response, user, live)
     show_room(context.response, live)
     _show_to_other_sessions(context, live, publications[-1])
     return [live]
@@ -85,6 +83,7 @@ def _show_to_other_sessions(context: Context, live: LiveRoom, joined: Publicatio
     for other in context.user.sessions:
         if other is not session:
             response = Response(other, context.hub.journal, context.hub.configuration.server.name)
+            context.hub.markers.show(other, response, context.user, live)
             show_room(response, live)
             context.response.publish(Reply(other, response.lines(), joined, counted=False))
 
@@ -164,16 +163,3 @@ def names(context: Context) -> None:
             context.response.numeric(RPL_ENDOFNAMES, room=name)
         else:
             show_names(context.response, live)
-
-
-@command("LIST", help="LIST [<room>{,<room>}]: which rooms there are, how many are in them, and their topics")
-def list_rooms(context: Context) -> None:
-    """List rooms."""
-    hub = context.hub
-    subject = context.user.subject
-    wanted = {fold(name) for name in context.params[0].split(",")} if context.params and context.params[0] else None
-    context.response.numeric(RPL_LISTSTART)
-    for folded, live in hub.rooms.items():
-        if (wanted is None or folded in wanted) and may(subject(live), Action.SEE_ROOM, hub.policy):
-            context.response.numeric(RPL_LIST, room=live.room.name, members=len(live.members), topic=live.room.topic)
-    context.response.numeric(RPL_LISTEND)

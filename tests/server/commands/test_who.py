@@ -1,7 +1,8 @@
-"""WHO and USERHOST."""
+"""WHO and WHOX."""
 
 import pytest
 
+from securechat.server import people
 from securechat.server.commands import who
 from tests.server.harness import Harness
 
@@ -75,14 +76,50 @@ def test_a_long_list_is_cut_and_says_so(harness: Harness, monkeypatch: pytest.Mo
     ]
 
 
-def test_userhost(harness: Harness) -> None:
-    harness.account("root", administrator=True)
-    harness.person("root", password="correct horse")
+@pytest.mark.parametrize("mask", ["bo*", "B?B", "*realm", "bob real*", "bobuser", "BOBUS*", ":*bob realm"])
+def test_a_mask_fits_nick_username_and_real_name(harness: Harness, mask: str) -> None:
+    (anna,) = harness.members_of("#tea", "anna")
+    bob = harness.connection()
+    bob.sends("NICK bob", "USER bobuser 0 * :Bob Realm", "JOIN #tea")
+    anna.received()
+    answer = anna.answers(f"WHO :{mask.removeprefix(':')}")
+    assert [line.split()[1] for line in answer] == ["352", "315"]
+    assert answer[0] == f"{SERVER} 352 anna #tea bobuser securechat chat.test bob H :0 Bob Realm"
+
+
+def test_masks_find_nobody_who_shares_no_room(harness: Harness) -> None:
+    (anna,) = harness.members_of("#tea", "anna")
+    harness.members_of("#secret", "eve")
+    assert anna.answers("WHO ev*") == [end("anna", "ev*")]
+    assert anna.answers("WHO *securechat*") == [row("anna", "#tea", "anna"), end("anna", "*securechat*")]
+    assert len(anna.answers("WHO eve")) == 2
+
+
+def test_masks_find_everybody_who_is_not_invisible(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "is_invisible", lambda user: user.nick != "eve")
     anna = harness.person("anna")
-    harness.person("bob").sends("AWAY :lunch")
-    assert anna.answers("USERHOST anna BOB nobody root") == [
-        f"{SERVER} 302 anna :anna=+anna@securechat bob=-bob@securechat root*=+root@securechat"
-    ]
-    assert anna.answers("USERHOST nobody") == [f"{SERVER} 302 anna :"]
-    assert anna.answers("USERHOST a b c d e anna") == [f"{SERVER} 302 anna :"]
-    assert anna.answers("USERHOST") == [f"{SERVER} 461 anna USERHOST :Not enough parameters"]
+    harness.members_of("#secret", "eve")
+    assert anna.answers("WHO ev*") == [row("anna", "#secret", "eve"), end("anna", "ev*")]
+
+
+ALL = "chat.test 354 anna 77 #tea bob 255.255.255.255 securechat chat.test bob H 0 5 0 n/a :Bob"
+
+
+@pytest.mark.parametrize("fields", ["tcuihsnfdlaor", "roaldfnshiuct"])
+def test_whox_sends_its_fields_in_a_fixed_order(harness: Harness, fields: str) -> None:
+    anna, _ = harness.members_of("#tea", "anna", "bob")
+    harness.now += 5
+    line, last = anna.answers(f"WHO bob %{fields},77")
+    assert line.replace(" H@ ", " H ") == f":{ALL}"
+    assert last == end("anna", "bob")
+
+
+def test_whox_of_one_field_and_of_an_account(harness: Harness) -> None:
+    harness.account("carol")
+    harness.person("carol", password="correct horse").sends("NICK caro")
+    anna = harness.person("anna")
+    assert anna.answers("WHO caro %a")[0] == f"{SERVER} 354 anna :carol"
+    assert anna.answers("WHO anna %na")[0] == f"{SERVER} 354 anna anna :0"
+    assert anna.answers("WHO anna %tn,4444")[0] == f"{SERVER} 354 anna 0 :anna"
+    assert anna.answers("WHO anna o%n") == [end("anna", "anna")]
+    assert anna.answers("WHO anna %zzz") == [end("anna", "anna")]

@@ -1,0 +1,143 @@
+"""REDACT: taking away what was said (draft/message-redaction)."""
+
+import logging
+from dataclasses import dataclass
+
+from securechat.clock import format_time
+from securechat.domain.events import REDACTABLE, SAID, Event, Kind, Source
+from securechat.domain.history import StoredEvent
+from securechat.domain.permissions import Action, may
+from securechat.domain.room import parties
+from securechat.names import fold
+from securechat.protocol import standard_replies as replies
+from securechat.protocol.capabilities import MESSAGE_REDACTION
+from securechat.protocol.message import cut
+from securechat.protocol.numerics import ERR_NEEDMOREPARAMS, ERR_UNKNOWNCOMMAND
+from securechat.server.context import Context
+from securechat.server.entries import Publication
+from securechat.server.ports import Pool
+from securechat.server.registry import command
+from securechat.server.rendering import text_bytes
+from securechat.server.sessions import Session
+from securechat.server.targets import find_person, readable_room
+from securechat.server.users import LiveRoom, User, audience_of
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, frozen=True)
+class _Place:
+    """Where something is taken away: the conversation, its name on the wire, and who hears it."""
+
+    conversation: int
+    name: str
+    room: LiveRoom | None
+    hearers: list[User]
+
+
+@command("REDACT", help="REDACT <target> <msgid> [:<reason>]: take away what was said in a room or to a person")
+def redact(context: Context) -> None:
+    """Take away a message of one's own, or of others where one may; it is gone from the disk as well."""
+    params = context.params
+    if not context.session.has(MESSAGE_REDACTION.bit):
+        context.response.numeric(ERR_UNKNOWNCOMMAND, command="REDACT")
+        return
+    if len(params) < 2 or not params[0] or not params[1]:
+        context.response.numeric(ERR_NEEDMOREPARAMS, command="REDACT")
+        return
+    target, identifier = params[0], params[1]
+    if _place(context, target) is None:
+        context.response.fail("REDACT", replies.INVALID_TARGET, target, text="You cannot delete messages from here")
+        return
+    sequence = context.hub.message_ids.parse(identifier)
+    if sequence is None:
+        context.response.fail("REDACT", replies.UNKNOWN_MSGID, target, identifier)
+        return
+    number: int = sequence
+    reader = context.hub.reader
+    context.work(
+        Pool.READING,
+        lambda: reader.read(lambda unit: unit.history.event(number)),
+        lambda stored: _decide(context, stored),
+        failed=lambda error: _failed(context, error),
+        busy=lambda: context.response.fail("REDACT", replies.TEMPORARILY_UNAVAILABLE, target, identifier),
+    )
+
+
+def _failed(context: Context, error: BaseException) -> None:
+    """The database could not be read: the log knows why."""
+    logger.error("A message to be taken away could not be read", exc_info=error)
+    context.response.fail("REDACT", replies.INTERNAL_ERROR, *context.params[:2])
+
+
+def _place(context: Context, target: str) -> _Place | None:
+    """Return where `target` is, or None when the user has nothing to take away there."""
+    hub = context.hub
+    user = context.user
+    live = readable_room(hub, user, target)
+    if live is not None:
+        return _Place(live.room.id, live.room.name, live, list(live.members))
+    found = find_person(hub, target)
+    if found is None:
+        return None
+    party, name, present = found
+    direct = hub.direct.get(parties(user.party, party))
+    if direct is None:
+        return None
+    others = [present] if present is not None and present is not user else []
+    return _Place(direct.id, name, None, [user, *others])
+
+
+def _decide(context: Context, stored: StoredEvent | None) -> None:
+    """Take it away if it is there and the user may; asked again now, as reading has taken a moment."""
+    target, identifier = context.params[0], context.params[1]
+    place = _place(context, target)
+    if place is None or stored is None or stored.conversation != place.conversation or stored.kind not in REDACTABLE:
+        context.response.fail("REDACT", replies.UNKNOWN_MSGID, target, identifier)
+        return
+    user = context.user
+    action = Action.REDACT_OWN if _said_by(stored, user) else Action.REDACT_OTHERS
+    if not may(user.subject(place.room), action, context.hub.policy):
+        context.response.fail("REDACT", replies.REDACT_FORBIDDEN, place.name, identifier)
+        return
+    _publish(context, place, stored)
+
+
+def _said_by(stored: StoredEvent, user: User) -> bool:
+    """Whether `user` said it: by their account, or as a guest since they have had their nick."""
+    if stored.account:
+        return user.account is not None and fold(user.account.name) == fold(stored.account)
+    return stored.source.partition("!")[0] == user.nick and stored.time >= user.named
+
+
+def _publish(context: Context, place: _Place, stored: StoredEvent) -> None:
+    hub = context.hub
+    user = context.user
+    session = context.session
+    identifier = hub.message_ids.format(stored.sequence)
+    reason = context.param(2) or ""
+    fits = text_bytes(Kind.REDACT, user.source.mask, place.name) - len(identifier) - 2
+    text = f"{identifier} :{cut(reason, fits)}" if reason else identifier
+    sessions = [one for hearer in place.hearers for one in hearer.sessions]
+    knowing = [one for one in sessions if one.has(MESSAGE_REDACTION.bit) and one is not session]
+    event = Event(Kind.REDACT, hub.now(), user.source, place.conversation, place.name, text, redacts=stored.sequence)
+    hub.repeats.erase(stored.sequence)
+    failure = context.failure(replies.NOT_STORED, place.name)
+    context.response.publish(Publication(event, audience_of(knowing), session, echo=True, failure=failure))
+    unknowing = [one for one in sessions if not one.has(MESSAGE_REDACTION.bit)]
+    if unknowing and stored.kind in SAID:
+        _announce(context, place, stored, reason, unknowing)
+
+
+def _announce(context: Context, place: _Place, stored: StoredEvent, reason: str, sessions: list[Session]) -> None:
+    """Tell in words those whose clients still show what was taken away ("Fallback")."""
+    hub = context.hub
+    author = stored.source.partition("!")[0]
+    whose = "a message" if author == context.user.nick else f"a message of {author}"
+    text = f"{context.user.nick} deleted {whose} of {format_time(stored.time)[11:19]} UTC"
+    if reason:
+        text += f": {reason}"
+    source = Source(hub.configuration.server.name, "", "")
+    text = cut(text, text_bytes(Kind.ANNOUNCE, source.mask, place.name))
+    event = Event(Kind.ANNOUNCE, hub.now(), source, target=place.name, text=text)
+    context.response.publish(Publication(event, audience_of(sessions), None))

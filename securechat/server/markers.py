@@ -1,0 +1,52 @@
+"""Read markers: up to when somebody has read a conversation (draft/read-marker). Known to nobody but themselves."""
+
+from collections.abc import Iterable
+
+from securechat.clock import format_time
+from securechat.protocol.capabilities import READ_MARKER
+from securechat.server.response import Response
+from securechat.server.sessions import Session
+from securechat.server.users import LiveRoom, User
+
+
+class ReadMarkers:
+    """The markers of everybody, in ms; those of accounts are on disk as well. Guarded by the hub lock."""
+
+    def __init__(self) -> None:
+        self._by_account: dict[int, dict[int, int]] = {}  # account id -> conversation id -> ms
+
+    def fill(self, stored: Iterable[tuple[int, int, int]]) -> None:
+        """Take over what the database holds: (account id, conversation id, ms)."""
+        for account_id, conversation, time in stored:
+            self._by_account.setdefault(account_id, {})[conversation] = time
+
+    def get(self, user: User, conversation: int) -> int | None:
+        """Return the marker in ms, or None when there is none."""
+        return self._of(user).get(conversation)
+
+    def put(self, user: User, conversation: int, time: int) -> None:
+        """Move a marker to `time` (ms)."""
+        self._of(user)[conversation] = time
+
+    def restore(self, user: User, conversation: int, failed: int, before: int | None) -> None:
+        """Undo a `put` of `failed` that could not be stored, unless a later one stands already."""
+        markers = self._of(user)
+        if markers.get(conversation) != failed:
+            return
+        if before is None:
+            del markers[conversation]
+        else:
+            markers[conversation] = before
+
+    def show(self, session: Session, response: Response, user: User, live: LiveRoom) -> None:
+        """After a JOIN and before 366, tell `session` the marker of the room ("Command flows")."""
+        if session.has(READ_MARKER.bit):
+            response.line("MARKREAD", (live.room.name, wire_form(self.get(user, live.room.id))))
+
+    def _of(self, user: User) -> dict[int, int]:
+        return user.markers if user.account is None else self._by_account.setdefault(user.account.id, {})
+
+
+def wire_form(time: int | None) -> str:
+    """Return a marker as MARKREAD carries it: `timestamp=…`, or `*` when there is none."""
+    return "*" if time is None else f"timestamp={format_time(time)}"

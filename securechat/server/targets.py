@@ -1,0 +1,22 @@
+"""What the name in a command stands for: a room that its sender may read, or a person, present or not."""
+
+from securechat.domain.permissions import Action, may
+from securechat.domain.room import party_of_account
+from securechat.names import fold
+from securechat.server.hub import Hub
+from securechat.server.users import LiveRoom, User
+
+
+def readable_room(hub: Hub, user: User, name: str) -> LiveRoom | None:
+    """Return the room of that name if `user` may read what is said there."""
+    live = hub.find_room(name)
+    return live if live is not None and may(user.subject(live), Action.READ_HISTORY, hub.policy) else None
+
+
+def find_person(hub: Hub, name: str) -> tuple[str, str, User | None] | None:
+    """Return (party key, name as it is written, user if present) of a nick or an account; None for nobody."""
+    present = hub.users.get(fold(name))
+    if present is not None:
+        return present.party, present.nick, present
+    account = hub.accounts.get(fold(name))
+    return (party_of_account(account.id), account.name, None) if account is not None else None
