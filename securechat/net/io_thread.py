@@ -24,7 +24,7 @@ from securechat.server.entries import Entry
 from securechat.server.heartbeat import watch as watch_session
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
-from securechat.server.presence import end_session
+from securechat.server.presence import INTERNAL_ERROR, end_session
 from securechat.server.sessions import Session
 from securechat.server.throttle import Budget
 
@@ -230,6 +230,9 @@ class IoThread(threading.Thread):
                 self._forget(connection)
         except OSError as error:
             lost.append((connection, _reason(error)))
+        except Exception:
+            logger.exception("Bug while serving a connection; it is closed")
+            lost.append((connection, INTERNAL_ERROR))
 
     def _run(
         self,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from securechat.protocol.line_buffer import MAX_LINE, MAX_TAGS
 from securechat.protocol.message import Message, nick_of, parse
 from securechat.server.registry import COMMANDS
+from securechat.server.users import User
 from tests.server.harness import Harness, Person, running
 
 NICKS = ("alice", "bob", "carol", "Анна", "𝐚𝐛𝐜" * 8, "x" * 32)
@@ -102,12 +103,12 @@ steps = st.one_of(
 class Client:
     """What a client makes of the lines that it is sent: who is in which room. It forgets all when it reconnects."""
 
-    def __init__(self, harness: Harness, index: int, capabilities: str, *, logs_in: bool) -> None:
+    def __init__(self, harness: Harness, index: int, capabilities: str, nicks: set[str], *, logs_in: bool) -> None:
         self.logs_in = logs_in
         self.harness = harness
         self.index = index
         self.capabilities = capabilities
-        self.sources = {"chat.test"}
+        self.nicks = nicks  # all that anybody has ever had
         self.connect()
 
     def connect(self) -> None:
@@ -150,7 +151,7 @@ class Client:
         user, _, host = rest.partition("@")
         assert host == "securechat", source
         assert user in {f"u{number}" for number in range(3)}, source
-        assert nick in NICKS or nick.startswith(("spare", "disk")), source
+        assert nick in self.nicks, source
 
     def take(self, message: Message) -> None:
         nick, params = nick_of(message.source), message.params
@@ -187,6 +188,23 @@ class Client:
         assert self.nick == user.nick
         held = {live.room.name: {member.nick for member in live.members} for live in user.rooms.values()}
         assert self.rooms == held
+
+
+def all_nicks(harness: Harness) -> set[str]:
+    """A set to which every nick is added that anybody takes from now on."""
+    hub, nicks = harness.hub, set[str]()
+    add_user, rename_user = hub.add_user, hub.rename_user
+
+    def add(user: User) -> None:
+        nicks.add(user.nick)
+        add_user(user)
+
+    def rename(user: User, nick: str) -> None:
+        nicks.add(nick)
+        rename_user(user, nick)
+
+    hub.add_user, hub.rename_user = add, rename  # type: ignore[method-assign]
+    return nicks
 
 
 class Keeper(logging.Handler):
@@ -237,8 +255,9 @@ def test_the_promises_hold_whatever_is_sent(
     try:
         with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as harness:
             harness.account(ACCOUNT)
+            nicks = all_nicks(harness)
             clients = [
-                Client(harness, index, wanted, logs_in=shared and index < 2)
+                Client(harness, index, wanted, nicks, logs_in=shared and index < 2)
                 for index, wanted in enumerate(capabilities)
             ]
             for client in clients:

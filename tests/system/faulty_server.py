@@ -12,5 +12,5 @@ def break_down(*_: object) -> None:
 
 
 if __name__ == "__main__":
-    IoThread._begin = break_down  # type: ignore[method-assign,assignment]
+    IoThread._run = break_down  # type: ignore[method-assign,assignment]
     sys.exit(command.main())
