@@ -26,6 +26,12 @@ class Isupport:
     """Longest topic, in characters."""
     history_page: int
     """Most messages of one CHATHISTORY; 0 is announced as such and means no limit (draft/chathistory)."""
+    away_length: int = 0
+    """Longest away message, in bytes."""
+    realname_length: int = 0
+    """Longest real name, in characters."""
+    monitor_limit: int = 0
+    """Most nicks that one session may watch."""
     targets: Mapping[str, int] = field(default_factory=dict)
     """Most targets in one command, by command; 0 is no limit."""
     room_modes: str = ""
@@ -46,6 +52,9 @@ class Isupport:
             "CHANMODES": f",,,{self.room_modes}",
             "CHATHISTORY": str(self.history_page),
             "ELIST": "CMNTU",
+            "AWAYLEN": _limit(self.away_length),
+            "MONITOR": _limit(self.monitor_limit),
+            "NAMELEN": _limit(self.realname_length),
             "MSGREFTYPES": "msgid,timestamp",
             "TARGMAX": ",".join(f"{command}:{_limit(most) or ''}" for command, most in self.targets.items()) or None,
             "CLIENTTAGDENY": "",

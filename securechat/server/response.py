@@ -43,6 +43,10 @@ class Response:
         """Return how many bytes the text of a numeric may have; `values` hold an empty one."""
         return LINE_BYTES - len(format_numeric(numeric, self._server_name, self._session.shown_nick, **values))
 
+    def has(self, capability_bit: int) -> bool:
+        """Whether the session that is answered negotiated the capability."""
+        return self._session.has(capability_bit)
+
     def line(self, command: str, params: Sequence[str], source: str | None = None) -> None:
         """Answer with a command; the server is its source unless another is given."""
         self.raw(format_message(command, params, source=self._server_name if source is None else source))
