@@ -86,6 +86,9 @@ NO_IMPLICIT_NAMES = Capability(
     1 << 37, "no-implicit-names", f"{_EXTENSIONS}no-implicit-names", "No list of names on entering a room"
 )
 PRE_AWAY = Capability(1 << 38, "draft/pre-away", f"{_EXTENSIONS}pre-away", "Being away from before the login")
+EXTENDED_ISUPPORT = Capability(
+    1 << 39, "draft/extended-isupport", f"{_EXTENSIONS}extended-isupport", "The command ISUPPORT, also before the login"
+)
 
 CAPABILITIES: Final = (
     SASL,
@@ -107,6 +110,7 @@ CAPABILITIES: Final = (
     USERHOST_IN_NAMES,
     NO_IMPLICIT_NAMES,
     PRE_AWAY,
+    EXTENDED_ISUPPORT,
     READ_MARKER,
     EVENT_PLAYBACK,
     MESSAGE_REDACTION,

@@ -8,7 +8,7 @@ from securechat.domain.events import Event, Kind
 from securechat.domain.permissions import Action, Role, Subject, may
 from securechat.errors import StorageError
 from securechat.protocol import standard_replies as replies
-from securechat.protocol.capabilities import CHATHISTORY
+from securechat.protocol.capabilities import BATCH, CHATHISTORY, EXTENDED_ISUPPORT
 from securechat.protocol.isupport import Isupport
 from securechat.protocol.message import cut, format_message
 from securechat.protocol.numerics import (
@@ -123,7 +123,11 @@ def _welcome(hub: Hub, session: Session, response: Response, user: User) -> None
 
 def send_isupport(hub: Hub, response: Response) -> None:
     """Send what the server supports (005)."""
-    for tokens in isupport(hub).lines():
+    lines = isupport(hub).lines()
+    if response.has(BATCH.bit) and response.has(EXTENDED_ISUPPORT.bit):
+        response.numerics_in_batch("draft/isupport", RPL_ISUPPORT, [{"tokens": tokens} for tokens in lines])
+        return
+    for tokens in lines:
         response.numeric(RPL_ISUPPORT, tokens=tokens)
 
 
