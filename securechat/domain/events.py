@@ -21,6 +21,8 @@ class Kind(IntEnum):
     ARRIVE = 12  # a member of a room came online in it; shown as a JOIN, but membership did not change
     TYPING = 13  # tags that say only that somebody is typing: of no use a moment later
     EVICT = 14  # somebody is out of a room that could not be stored; shown as a PART
+    ACCOUNT = 40  # somebody logged in to an account; the text is its name
+    SETNAME = 41  # somebody changed their real name; the text is the new one
     MARK = 30  # somebody has read a conversation up to a moment; told to their own sessions alone
     REDACT = 31  # what was said was taken away; the text is its message id and why
     REDACTED = 32  # what is left of an event that was taken away: its place, without text and tags
@@ -36,7 +38,9 @@ REDACTABLE = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS})
 RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART, Kind.TOPIC})
 """The kinds that get a row of their own in the `events` table."""
 
-ONLY_SHOWN = frozenset({Kind.QUIT, Kind.NICK, Kind.AWAY, Kind.ARRIVE, Kind.TYPING, Kind.EVICT})
+ONLY_SHOWN = frozenset({Kind.QUIT, Kind.NICK, Kind.AWAY, Kind.ARRIVE, Kind.TYPING, Kind.EVICT}) | frozenset(
+    {Kind.ACCOUNT, Kind.SETNAME}
+)
 """The kinds that leave no trace in the database."""
 
 
@@ -49,6 +53,7 @@ class Source:
     host: str
     account: str = ""  # the account's name; empty for a guest
     account_id: int = 0  # 0 for a guest
+    realname: str = ""
     mask: str = field(init=False)  # `nick!user@host`, the prefix of a relayed line (modern-irc, section "Source")
     # A source without a user is the server: its mask is its name alone.
 

@@ -70,6 +70,25 @@ MESSAGE_REDACTION = Capability(
     "What was said can be taken away again",
     (MESSAGE_TAGS,),
 )
+EXTENDED_JOIN = Capability(
+    1 << 15, "extended-join", f"{_EXTENSIONS}extended-join", "The account and real name of who enters a room"
+)
+AWAY_NOTIFY = Capability(1 << 32, "away-notify", f"{_EXTENSIONS}away-notify", "News of who is away")
+ACCOUNT_NOTIFY = Capability(1 << 33, "account-notify", f"{_EXTENSIONS}account-notify", "News of who logs in")
+SETNAME = Capability(1 << 34, "setname", f"{_EXTENSIONS}setname", "News of changed real names")
+EXTENDED_MONITOR = Capability(
+    1 << 35, "extended-monitor", f"{_EXTENSIONS}extended-monitor", "These news also of people who are watched"
+)
+USERHOST_IN_NAMES = Capability(
+    1 << 36, "userhost-in-names", f"{_EXTENSIONS}userhost-in-names", "User and host of everybody in a room"
+)
+NO_IMPLICIT_NAMES = Capability(
+    1 << 37, "no-implicit-names", f"{_EXTENSIONS}no-implicit-names", "No list of names on entering a room"
+)
+PRE_AWAY = Capability(1 << 38, "draft/pre-away", f"{_EXTENSIONS}pre-away", "Being away from before the login")
+EXTENDED_ISUPPORT = Capability(
+    1 << 39, "draft/extended-isupport", f"{_EXTENSIONS}extended-isupport", "The command ISUPPORT, also before the login"
+)
 
 CAPABILITIES: Final = (
     SASL,
@@ -83,6 +102,15 @@ CAPABILITIES: Final = (
     STANDARD_REPLIES,
     ACCOUNT_REGISTRATION,
     CAP_NOTIFY,
+    EXTENDED_JOIN,
+    AWAY_NOTIFY,
+    ACCOUNT_NOTIFY,
+    SETNAME,
+    EXTENDED_MONITOR,
+    USERHOST_IN_NAMES,
+    NO_IMPLICIT_NAMES,
+    PRE_AWAY,
+    EXTENDED_ISUPPORT,
     READ_MARKER,
     EVENT_PLAYBACK,
     MESSAGE_REDACTION,
@@ -92,7 +120,7 @@ CAPABILITIES: Final = (
 ALL_MASK: Final = sum(capability.bit for capability in CAPABILITIES)
 """The bits of all of them."""
 
-RENDER_MASK: Final = MESSAGE_TAGS.bit | SERVER_TIME.bit | ACCOUNT_TAG.bit
+RENDER_MASK: Final = MESSAGE_TAGS.bit | SERVER_TIME.bit | ACCOUNT_TAG.bit | EXTENDED_JOIN.bit
 """The bits that change how a relayed line looks: a line is rendered once for each combination of these."""
 
 by_name: dict[str, Capability] = {capability.name: capability for capability in CAPABILITIES}

@@ -11,6 +11,39 @@ _LONGEST_LINE: Final = 350  # bytes of tokens in a line; leaves room for the ser
 # What would end a token or a value stands as \xHH, and so does all that is not ASCII.
 _ESCAPED_BYTES: Final = frozenset(b" =\\")
 
+MEANINGS: Final[Mapping[str, str]] = {
+    "ACCOUNTEXTBAN": "the letters of masks that stand for accounts",
+    "AWAYLEN": "longest away message, in bytes",
+    "BOT": "the user mode by which a program says that it is one",
+    "CASEMAPPING": "ASCII letters are the same in both cases; the server folds other scripts as well",
+    "CHANLIMIT": "how many rooms one user may be in",
+    "CHANMODES": "the modes of rooms, by kind: lists, with a parameter, with one to set it, without",
+    "CHANNELLEN": "longest name of a room, `#` included, in characters",
+    "CHANTYPES": "what the name of a room starts with",
+    "CHATHISTORY": "most messages of one answer to CHATHISTORY; 0 is no limit",
+    "CLIENTTAGDENY": "client-only tags that are not relayed: none",
+    "ELIST": "what LIST can filter by: age, masks, masks not to fit, age of the topic, number of users",
+    "EXCEPTS": "the list of a room's exceptions from bans",
+    "EXTBAN": "the letters of masks that match by something else than `nick!user@host`",
+    "INVEX": "the list of a room's exceptions from invite-only",
+    "MAXLIST": "most masks in one list of a room",
+    "MODES": "most changes with a parameter in one MODE",
+    "MONITOR": "most nicks that one connection may watch",
+    "MSGREFTYPES": "how CHATHISTORY refers to messages",
+    "NAMELEN": "longest real name, in characters",
+    "NETWORK": "the name of the network, for people",
+    "NICKLEN": "longest nick, in characters",
+    "PREFIX": "the modes that people have in a room, and the signs in front of their nicks",
+    "SAFELIST": "LIST never floods anybody from the server",
+    "STATUSMSG": "a message to a sign and a room goes to those with that sign only",
+    "TARGMAX": "most targets of a command; nothing behind the colon is no limit",
+    "TOPICLEN": "longest topic, in characters",
+    "UTF8ONLY": "everything is UTF-8",
+    "WHOX": "WHO can be asked for chosen fields",
+    "draft/ACCOUNTREQUIRED": "nobody is let in without an account",
+}
+"""What every token means, for docs/isupport.md; those that the configuration or the version leaves out too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Isupport:
@@ -26,6 +59,12 @@ class Isupport:
     """Longest topic, in characters."""
     history_page: int
     """Most messages of one CHATHISTORY; 0 is announced as such and means no limit (draft/chathistory)."""
+    away_length: int = 0
+    """Longest away message, in bytes."""
+    realname_length: int = 0
+    """Longest real name, in characters."""
+    monitor_limit: int = 0
+    """Most nicks that one session may watch."""
     targets: Mapping[str, int] = field(default_factory=dict)
     """Most targets in one command, by command; 0 is no limit."""
     room_modes: str = ""
@@ -46,6 +85,9 @@ class Isupport:
             "CHANMODES": f",,,{self.room_modes}",
             "CHATHISTORY": str(self.history_page),
             "ELIST": "CMNTU",
+            "AWAYLEN": _limit(self.away_length),
+            "MONITOR": _limit(self.monitor_limit),
+            "NAMELEN": _limit(self.realname_length),
             "MSGREFTYPES": "msgid,timestamp",
             "TARGMAX": ",".join(f"{command}:{_limit(most) or ''}" for command, most in self.targets.items()) or None,
             "CLIENTTAGDENY": "",

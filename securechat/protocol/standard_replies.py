@@ -81,6 +81,9 @@ REGISTRATION_CLOSED = StandardReply(
 UNACCEPTABLE_PASSWORD = StandardReply("UNACCEPTABLE_PASSWORD", "This cannot be a password")
 WEAK_PASSWORD = StandardReply("WEAK_PASSWORD", "The password is too short")
 
+# SETNAME (extensions/setname, "Errors").
+INVALID_REALNAME = StandardReply("INVALID_REALNAME", "The real name is empty or too long")
+
 # CHATHISTORY (draft/chathistory, "Errors and Warnings").
 INVALID_MSGREFTYPE = StandardReply("INVALID_MSGREFTYPE", "Messages are referred to by msgid= or timestamp=")
 INVALID_PARAMS = StandardReply("INVALID_PARAMS", "The parameters are not those of the command")

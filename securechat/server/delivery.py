@@ -9,10 +9,10 @@ from functools import partial
 
 from securechat.domain.events import ONLY_SHOWN, SAID
 from securechat.errors import StorageError
-from securechat.protocol.capabilities import RENDER_MASK
+from securechat.protocol.capabilities import EXTENDED_JOIN, RENDER_MASK
 from securechat.server.entries import Barrier, Copy, Entry, Hold, Publication, Reply
 from securechat.server.ports import Outlet
-from securechat.server.rendering import Renderer
+from securechat.server.rendering import JOINS, Renderer
 from securechat.server.sessions import THREAD_SHIFT, Session
 
 Batch = tuple[Sequence[Entry], StorageError | None]
@@ -108,12 +108,20 @@ class Delivery:
             if session is not None and session.outlet.thread_index == thread_index:
                 session.in_flight -= 1
                 authors[session.outlet] = session
+        # What does not differ by them is not made anew for recipients that ask how a JOIN looks.
+        plain = all(publication.event is None or publication.event.kind not in JOINS for publication in run)
+        mask = RENDER_MASK & ~EXTENDED_JOIN.bit if plain else RENDER_MASK
+        made: dict[int, list[bytes]] = {}
         waiting = dict(authors)  # authors that the audience does not hold still get their echo
         for group_key, outlets in run[0].audience:
             if group_key >> THREAD_SHIFT != thread_index:
                 continue
-            capabilities = group_key & RENDER_MASK
-            lines = [line(publication.event, capabilities) for publication in run if publication.event is not None]
+            capabilities = group_key & mask
+            lines = made.get(capabilities)
+            if lines is None:
+                lines = made[capabilities] = [
+                    line(publication.event, capabilities) for publication in run if publication.event is not None
+                ]
             chunk = b"".join(lines) if len(lines) > 1 else lines[0]
             if not chunk:
                 continue

@@ -23,6 +23,7 @@ from securechat.server.repeats import Repeats
 from securechat.server.sessions import Session
 from securechat.server.throttle import Window
 from securechat.server.users import HOST, NOBODY, LiveRoom, User, audience_of
+from securechat.server.watches import Watches
 from securechat.server.whowas import Departure, Departures
 
 UNUSED_CONVERSATIONS = 100_000
@@ -89,6 +90,7 @@ class Hub:
         self.direct_by_party: dict[str, dict[int, DirectConversation]] = {}
         self.markers = ReadMarkers()
         self.repeats = Repeats()
+        self.watches = Watches()
         self.departures = Departures()  # who gave up a nick, for WHOWAS
         self.most_users = 0
         self.stopping = False  # everybody goes: nobody needs to be told of each other

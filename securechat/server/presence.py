@@ -11,7 +11,7 @@ from securechat.domain.permissions import Action, Role, Subject, may
 from securechat.errors import StorageError
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
-from securechat.protocol.capabilities import CHATHISTORY
+from securechat.protocol.capabilities import BATCH, CHATHISTORY, EXTENDED_ISUPPORT
 from securechat.protocol.isupport import Isupport
 from securechat.protocol.message import cut, format_message
 from securechat.protocol.numerics import (
@@ -27,12 +27,14 @@ from securechat.server.entries import Publication
 from securechat.server.hub import Hub
 from securechat.server.information import send_lusers, send_motd
 from securechat.server.lifecycle import State, Step, after
+from securechat.server.notices import AWAY_BYTES, absence, arrive, count_absent, tell_offline, tell_online
 from securechat.server.rendering import text_bytes
 from securechat.server.replay import replay_missed
 from securechat.server.response import Response, after_own_events
 from securechat.server.roster import show_room
 from securechat.server.sessions import Session
 from securechat.server.users import User, audience_of
+from securechat.server.watches import MOST_WATCHED
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +50,8 @@ INTERNAL_ERROR = "Internal error: the administrator finds it in the server's log
 """What a session is told that ends by a bug of ours."""
 MOST_SESSIONS = 20
 """How many sessions one account may have at once: enough for people, a bound for runaway scripts."""
+REALNAME_CHARACTERS = 100
+"""The longest real name (ISUPPORT NAMELEN)."""
 REASON_BYTES = 400
 """The longest reason for an end that fits into an ERROR."""
 
@@ -75,6 +79,7 @@ def register_when_ready(hub: Hub, session: Session, response: Response) -> None:
             return
         user = User(session.nick, session.username, session.realname, account)
         hub.add_user(user)
+        tell_online(hub, user)
     elif len(user.sessions) >= MOST_SESSIONS:
         _refuse(hub, session, response, replies.TOO_MANY_SESSIONS, "Too many connections of this account")
         return
@@ -104,6 +109,7 @@ def _welcome(hub: Hub, session: Session, response: Response, user: User) -> None
     first = not user.sessions
     hub.present_sessions += 1
     user.sessions.append(session)
+    arrive(hub, user, session)
     server = hub.configuration.server
     response.numeric(RPL_WELCOME, network=server.network, nick=user.nick)
     response.numeric(RPL_YOURHOST, server=server.name, version=f"securechat-{__version__}")
@@ -125,7 +131,11 @@ def _welcome(hub: Hub, session: Session, response: Response, user: User) -> None
 
 def send_isupport(hub: Hub, response: Response) -> None:
     """Send what the server supports (005)."""
-    for tokens in isupport(hub).lines():
+    lines = isupport(hub).lines()
+    if response.has(BATCH.bit) and response.has(EXTENDED_ISUPPORT.bit):
+        response.numerics_in_batch("draft/isupport", RPL_ISUPPORT, [{"tokens": tokens} for tokens in lines])
+        return
+    for tokens in lines:
         response.numeric(RPL_ISUPPORT, tokens=tokens)
 
 
@@ -138,6 +148,9 @@ def isupport(hub: Hub) -> Isupport:
         room_name_length=limits.room_name_length,
         topic_length=limits.topic_length,
         history_page=hub.configuration.history.page_messages,
+        away_length=AWAY_BYTES,
+        realname_length=REALNAME_CHARACTERS,
+        monitor_limit=MOST_WATCHED,
         targets={"PRIVMSG": MOST_TARGETS, "NOTICE": MOST_TARGETS, "TAGMSG": MOST_TARGETS, "JOIN": MOST_ROOMS}
         | {"PART": MOST_ROOMS, "NAMES": MOST_ROOMS},
         room_modes=ROOM_MODES,
@@ -155,6 +168,8 @@ def _return_to_rooms(hub: Hub, session: Session, response: Response, user: User,
         if first:
             hub.enter(user, live)
             response.publish(hub.publication(event, live, session))
+            for publication in absence(hub, user, live):
+                response.publish(publication)
         else:
             live.add_session(session)
             response.publish(Publication(event, audience_of([]), session, echo=True))
@@ -172,6 +187,7 @@ def end_session(hub: Hub, session: Session, reason: str, *, orderly: bool = Fals
     user = session.user
     session.state = after(session.state, Step.END)
     hub.sessions.pop(session, None)
+    hub.watches.forget(session)
     session.backlog = None
     session.password = ""
     session.exchange = None
@@ -195,6 +211,7 @@ def _leave_user(hub: Hub, session: Session, user: User, reason: str, *, orderly:
         live.remove_session(session)
     _remember_received(hub, session, user, orderly=orderly)
     if user.sessions:
+        count_absent(hub, user)
         return
     if not hub.stopping:
         text = cut(reason, text_bytes(Kind.QUIT, user.source.mask, ""))
@@ -203,6 +220,8 @@ def _leave_user(hub: Hub, session: Session, user: User, reason: str, *, orderly:
     for live in list(user.rooms.values()):
         hub.leave(user, live, keep_membership=True)
     hub.remove_user(user)
+    if not hub.stopping:
+        tell_offline(hub, user.nick)
 
 
 def _remember_received(hub: Hub, session: Session, user: User, *, orderly: bool) -> None:

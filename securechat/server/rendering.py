@@ -3,7 +3,7 @@
 from securechat.clock import format_time
 from securechat.domain.events import RECORDED, Event, Kind
 from securechat.domain.history import StoredEvent
-from securechat.protocol.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, SERVER_TIME
+from securechat.protocol.capabilities import ACCOUNT_TAG, EXTENDED_JOIN, MESSAGE_TAGS, SERVER_TIME
 from securechat.protocol.message import cut, escape_tag_value
 
 LINE_BYTES = 512
@@ -12,6 +12,10 @@ LINE_BYTES = 512
 _MESSAGE_TAGS = MESSAGE_TAGS.bit
 _SERVER_TIME = SERVER_TIME.bit
 _ACCOUNT_TAG = ACCOUNT_TAG.bit
+_EXTENDED_JOIN = EXTENDED_JOIN.bit
+
+JOINS = frozenset({Kind.JOIN, Kind.ARRIVE})
+"""The kinds that look different with extended-join."""
 
 _WITH_TEXT = {Kind.MESSAGE: "PRIVMSG", Kind.NOTICE: "NOTICE"}
 _TAGS_ONLY = frozenset({Kind.TAGS, Kind.TYPING})
@@ -60,6 +64,8 @@ class Renderer:
         if event.kind in _TAGS_ONLY and not capabilities & _MESSAGE_TAGS:
             return b""
         text = self.body(event)
+        if capabilities & _EXTENDED_JOIN and event.kind in JOINS:
+            text = f"{text} {event.source.account or '*'} :{event.source.realname}"
         if not text:
             return b""
         tags = self.tags(event, capabilities) if capabilities else ""
@@ -121,6 +127,12 @@ def body(kind: Kind, source: str, target: str, text: str) -> str:
             return f":{source} REDACT {target} {text}"
         case Kind.ANNOUNCE:
             return f":{source} NOTICE {target} :{text}"
+        case Kind.AWAY:
+            return f":{source} AWAY :{text}" if text else f":{source} AWAY"
+        case Kind.ACCOUNT:
+            return f":{source} ACCOUNT {text}"
+        case Kind.SETNAME:
+            return f":{source} SETNAME :{text}"
         case _:
             return ""
 

@@ -17,6 +17,8 @@ LABEL_BYTES = 64
 _BATCH_OF_LABEL = "1"
 """The reference of a labeled batch: batches of a session never overlap, as its commands run one after the other."""
 
+_BATCH_OF_NUMERICS = "n"
+
 
 class Response:
     """Collects lines and publications in order; `flush` labels and sends them once."""
@@ -42,6 +44,18 @@ class Response:
     def numeric_text_bytes(self, numeric: Numeric, **values: object) -> int:
         """Return how many bytes the text of a numeric may have; `values` hold an empty one."""
         return LINE_BYTES - len(format_numeric(numeric, self._server_name, self._session.shown_nick, **values))
+
+    def has(self, capability_bit: int) -> bool:
+        """Whether the session that is answered negotiated the capability."""
+        return self._session.has(capability_bit)
+
+    def numerics_in_batch(self, kind: str, numeric: Numeric, rows: Sequence[dict[str, object]]) -> None:
+        """Answer with a batch that holds a numeric for each of `rows` (extensions/batch)."""
+        lines = [format_numeric(numeric, self._server_name, self._session.shown_nick, **values) for values in rows]
+        start = format_message("BATCH", (f"+{_BATCH_OF_NUMERICS}", kind), source=self._server_name)
+        end = format_message("BATCH", (f"-{_BATCH_OF_NUMERICS}",), source=self._server_name)
+        inside = b"".join(f"@batch={_BATCH_OF_NUMERICS} ".encode() + line for line in lines) + end
+        self.tagged(lambda tags: (f"@{tags} ".encode() if tags else b"") + start + inside)
 
     def line(self, command: str, params: Sequence[str], source: str | None = None) -> None:
         """Answer with a command; the server is its source unless another is given."""

@@ -1,5 +1,6 @@
 """What a room looks like from outside: its topic and who is in it."""
 
+from securechat.protocol import capabilities
 from securechat.protocol.numerics import RPL_ENDOFNAMES, RPL_NAMREPLY, RPL_NOTOPIC, RPL_TOPIC, RPL_TOPICWHOTIME
 from securechat.server.response import Response
 from securechat.server.users import LiveRoom
@@ -18,10 +19,11 @@ def show_topic(response: Response, live: LiveRoom, *, even_none: bool) -> None:
 def show_names(response: Response, live: LiveRoom) -> None:
     """Send 353 as often as needed, and 366 (modern-irc, "RPL_NAMREPLY")."""
     most = response.numeric_text_bytes(RPL_NAMREPLY, symbol="=", room=live.room.name, names="")
+    userhost = response.has(capabilities.USERHOST_IN_NAMES.bit)
     line: list[str] = []
     size = 0
     for member in live.members:
-        nick = member.nick
+        nick = member.source.mask if userhost else member.nick
         length = len(nick.encode()) + 1
         if line and size + length - 1 > most:
             response.numeric(RPL_NAMREPLY, symbol="=", room=live.room.name, names=" ".join(line))
@@ -34,6 +36,7 @@ def show_names(response: Response, live: LiveRoom) -> None:
 
 
 def show_room(response: Response, live: LiveRoom) -> None:
-    """Send what follows a JOIN: the topic if there is one, and the names."""
+    """Send what follows a JOIN: the topic if there is one, and the names unless they are asked for when needed."""
     show_topic(response, live, even_none=False)
-    show_names(response, live)
+    if not response.has(capabilities.NO_IMPLICIT_NAMES.bit):
+        show_names(response, live)

@@ -22,7 +22,9 @@ class Session:
     """What the server knows of one connection. Touched by its own I/O thread only, under the hub lock."""
 
     __slots__ = (
+        "absent",
         "account",
+        "away_at_login",
         "backlog",
         "budget",
         "busy",
@@ -57,6 +59,8 @@ class Session:
         self.realname = ""
         self.password = ""  # of PASS: an invite's token or the server's password; forgotten once it was used
         self.account: Account | None = None
+        self.absent = False  # the program is connected by itself, its owner is not there (draft/pre-away)
+        self.away_at_login = ""  # the away message of an AWAY before login
         self.user: User | None = None  # set while the state is PRESENT
         self.exchange: Exchange | None = None  # the SASL exchange under way
         self.in_flight = 0  # entries of this session that the journal has not given back yet

@@ -55,11 +55,17 @@ class User:
 
     def _make_source(self) -> Source:
         account = self.account
-        return Source(self.nick, self.username, HOST, account.name if account else "", account.id if account else 0)
+        name, number = (account.name, account.id) if account else ("", 0)
+        return Source(self.nick, self.username, HOST, name, number, self.realname)
 
     def rename(self, nick: str) -> None:
         """Take another nick; events of before keep the old source."""
         self.nick = nick
+        self.source = self._make_source()
+
+    def set_realname(self, realname: str) -> None:
+        """Take another real name."""
+        self.realname = realname
         self.source = self._make_source()
 
     @property

@@ -24,11 +24,14 @@ from securechat.protocol.capabilities import (
     names_of,
     parse_request,
 )
+from securechat.server.sessions import THREAD_SHIFT
 
 
 def test_the_table_holds_every_constant_once_with_a_bit_of_its_own() -> None:
     constants = [value for value in vars(capabilities).values() if isinstance(value, Capability)]
-    assert sorted(each.bit for each in constants) == [1 << position for position in range(len(CAPABILITIES))]
+    assert all(each.bit.bit_count() == 1 for each in constants)
+    assert len({each.bit for each in constants}) == len(constants) == len(CAPABILITIES)
+    assert 1 << THREAD_SHIFT > RENDER_MASK
     assert set(constants) == set(CAPABILITIES)
     assert len(by_name) == len(CAPABILITIES)
     assert sum(each.bit for each in CAPABILITIES) == ALL_MASK
@@ -58,9 +61,10 @@ def test_labeled_response_needs_batch() -> None:
     assert LABELED_RESPONSE.requires == (BATCH,)
 
 
-def test_the_render_mask_is_the_tags_of_a_relayed_line() -> None:
-    assert names_of(RENDER_MASK) == ["message-tags", "server-time", "account-tag"]
-    assert MESSAGE_TAGS.bit | SERVER_TIME.bit | ACCOUNT_TAG.bit == RENDER_MASK
+def test_the_render_mask_is_the_tags_of_a_relayed_line_and_how_a_join_looks() -> None:
+    assert names_of(RENDER_MASK) == ["message-tags", "server-time", "account-tag", "extended-join"]
+    join = by_name["extended-join"].bit
+    assert MESSAGE_TAGS.bit | SERVER_TIME.bit | ACCOUNT_TAG.bit | join == RENDER_MASK
 
 
 @pytest.mark.parametrize(

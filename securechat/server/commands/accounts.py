@@ -19,6 +19,7 @@ from securechat.server.error_replies import answer_error
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
 from securechat.server.login import logged_in, parameters, throttled
+from securechat.server.notices import tell_account
 from securechat.server.passwords import check_password, hash_password
 from securechat.server.ports import Pool
 from securechat.server.presence import evict_guest, is_same_secret, register_when_ready
@@ -174,6 +175,7 @@ def _made(context: Context, account: Account, invite: Invite | None) -> None:
     session.password = ""
     if session.user is not None:
         hub.adopt(session.user, account)
+        tell_account(hub, session.user, session)
     context.response.line("REGISTER", ("SUCCESS", account.name, "Account created"))
     logged_in(context, account)
     register_when_ready(hub, session, context.response)

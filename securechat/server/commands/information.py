@@ -2,8 +2,10 @@
 
 from securechat import __version__
 from securechat.clock import format_time
+from securechat.protocol.capabilities import EXTENDED_ISUPPORT
 from securechat.protocol.numerics import (
     ERR_NOSUCHSERVER,
+    ERR_NOTREGISTERED,
     RPL_ADMINEMAIL,
     RPL_ADMINLOC1,
     RPL_ADMINLOC2,
@@ -17,8 +19,9 @@ from securechat.protocol.numerics import (
 )
 from securechat.server.context import Context
 from securechat.server.information import is_this_server, send_lusers, send_motd
+from securechat.server.lifecycle import State
 from securechat.server.presence import send_isupport
-from securechat.server.registry import command
+from securechat.server.registry import Stage, command
 
 
 @command("MOTD", help="MOTD [<server>]: the message of the day")
@@ -44,6 +47,16 @@ def version(context: Context) -> None:
             server=context.hub.configuration.server.name,
             comments="IRCv3 over TLS",
         )
+        send_isupport(context.hub, context.response)
+
+
+@command("ISUPPORT", stage=Stage.ANY, help="ISUPPORT: the tokens of 005 once more; before login with its capability")
+def isupport(context: Context) -> None:
+    """Send the tokens of 005 (draft/extended-isupport)."""
+    session = context.session
+    if session.state is not State.PRESENT and not session.has(EXTENDED_ISUPPORT.bit):
+        context.response.numeric(ERR_NOTREGISTERED)
+    else:
         send_isupport(context.hub, context.response)
 
 

@@ -11,11 +11,11 @@ from securechat.protocol.numerics import (
 )
 from securechat.server.context import Context
 from securechat.server.lifecycle import State
-from securechat.server.presence import register_when_ready
+from securechat.server.notices import tell_renamed
+from securechat.server.presence import REALNAME_CHARACTERS, register_when_ready
 from securechat.server.registry import Stage, command
 
 USERNAME_CHARACTERS = 16
-REALNAME_CHARACTERS = 100
 PASSWORD_CHARACTERS = 300
 
 
@@ -58,8 +58,10 @@ def _change(context: Context, wanted: str) -> None:
         return
     event = Event(Kind.NICK, hub.now(), user.source, text=wanted)
     publication = hub.tell_peers(event, user, context.session)
+    before = user.nick
     hub.rename_user(user, wanted)
     context.response.publish(publication)
+    tell_renamed(hub, before, user)
 
 
 @command("USER", stage=Stage.BEFORE, help="USER <username> 0 * :<real name>: the rest of who you are")

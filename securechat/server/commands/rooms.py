@@ -15,6 +15,7 @@ from securechat.protocol.numerics import (
 from securechat.server.context import Context
 from securechat.server.entries import Publication, Reply
 from securechat.server.error_replies import answer_error
+from securechat.server.notices import absence
 from securechat.server.presence import MOST_ROOMS
 from securechat.server.registry import command
 from securechat.server.rendering import text_bytes
@@ -72,6 +73,8 @@ def _join(context: Context, name: str) -> list[LiveRoom]:
         context.response.publish(publication)
     context.response.stands_or_falls_with(publications[-1])
     hub.markers.show(session, context.response, user, live)
+    for publication in absence(hub, user, live):
+        context.response.publish(publication)
     show_room(context.response, live)
     _show_to_other_sessions(context, live, publications[-1])
     return [live]

@@ -43,3 +43,28 @@ def test_the_server_may_be_named(harness: Harness, line: str) -> None:
     assert anna.answers(f"{line} other.example") == [f"{SERVER} 402 anna other.example :No such server"]
     for name in ("chat.test", "chat*", "anna"):
         assert "402" not in [code_of(one) for one in anna.answers(f"{line} {name}")]
+
+
+def test_isupport_before_login_is_for_those_who_negotiated_it(harness: Harness) -> None:
+    one = harness.connection()
+    one.sends("CAP LS 302")
+    one.received()
+    assert one.answers("ISUPPORT") == [f"{SERVER} 451 * :You have not registered"]
+    one.sends("CAP REQ draft/extended-isupport")
+    one.received()
+    lines = one.answers("ISUPPORT")
+    assert {code_of(line) for line in lines} == {"005"}
+    assert lines[0].startswith(f"{SERVER} 005 * NETWORK=")
+
+
+def test_isupport_comes_in_a_batch_with_both_capabilities(harness: Harness) -> None:
+    anna = harness.person("anna", "batch draft/extended-isupport labeled-response")
+    lines = anna.answers("ISUPPORT")
+    assert lines[0] == f"{SERVER} BATCH +n draft/isupport"
+    assert lines[-1] == f"{SERVER} BATCH -n"
+    assert all(line.startswith(f"@batch=n {SERVER} 005 anna ") for line in lines[1:-1])
+    labelled = anna.answers("@label=x ISUPPORT")
+    assert labelled[0] == f"@label=x {SERVER} BATCH +n draft/isupport"
+    assert labelled[1:] == lines[1:]
+    plain = harness.person("plain")
+    assert {code_of(line) for line in plain.answers("ISUPPORT")} == {"005"}
