@@ -75,7 +75,7 @@ def test_lines_of_others_do_not_destroy_what_is_being_typed(
 ) -> None:
     arguments = ["--user", "anna", "--ca", str(authority.path), f"localhost:{server.port}"]
     with Terminal(arguments, catalogues, tmp_path, SECURECHAT_PASSWORD="secret99", NO_COLOR="1") as terminal:
-        terminal.wait("general> $")
+        terminal.wait(r"what was said before\ngeneral> $")
         terminal.type("half a thought")
         terminal.wait("general> half a thought$")
         with server.lock:
