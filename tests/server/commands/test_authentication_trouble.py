@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from securechat.domain.account import Credentials
 from securechat.protocol.sasl import ScramClient
 from securechat.server.live_effects import HubEffects
-from securechat.server.passwords import hash_password
+from securechat.server.passwords import Parameters, hash_password
 from tests.server.commands.logins import FAILED, LOGGED_IN, MECHANISMS, PASSWORD, begun, data_of, plain, send_data
 from tests.server.harness import CHEAP, Harness, Person, running
 
