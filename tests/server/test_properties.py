@@ -245,7 +245,7 @@ def play(harness: Harness, clients: list[Client], index: int, step: object) -> N
     shared=st.booleans(),
     script=st.lists(steps, min_size=40, max_size=100),
 )
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_the_promises_hold_whatever_is_sent(
     capabilities: tuple[str, str, str], shared: bool, script: list[tuple[int, object]]
 ) -> None:

@@ -85,21 +85,22 @@ def test_only_members_speak_and_only_in_rooms_that_exist(harness: Harness) -> No
     assert bob.received() == []
 
 
-@pytest.mark.parametrize(
-    ("line", "answer"),
-    [
-        ("PRIVMSG", "411 alice :No recipient given (PRIVMSG)"),
-        ("PRIVMSG :", "411 alice :No recipient given (PRIVMSG)"),
-        ("PRIVMSG #tea", "412 alice :No text to send"),
-        ("PRIVMSG #tea :", "412 alice :No text to send"),
-        ("PRIVMSG nobody :x", "401 alice nobody :No such nick/channel"),
-        ("PRIVMSG a,b,c,d,e :x", "407 alice e :Too many targets in one command"),
-    ],
-)
-def test_what_cannot_be_said(harness: Harness, line: str, answer: str) -> None:
+UNSAYABLE = [
+    ("PRIVMSG", "411 alice :No recipient given (PRIVMSG)"),
+    ("PRIVMSG :", "411 alice :No recipient given (PRIVMSG)"),
+    ("PRIVMSG #tea", "412 alice :No text to send"),
+    ("PRIVMSG #tea :", "412 alice :No text to send"),
+    ("PRIVMSG nobody :x", "401 alice nobody :No such nick/channel"),
+    ("PRIVMSG a,b,c,d,e :x", "407 alice e :Too many targets in one command"),
+]
+
+
+def test_what_cannot_be_said(harness: Harness) -> None:
     alice = harness.person("alice")
-    assert alice.answers(line) == [f":chat.test {answer}"]
-    assert alice.answers(line.replace("PRIVMSG", "NOTICE", 1)) in ([], [f":chat.test {answer}"] * ("407" in answer))
+    for line, answer in UNSAYABLE:
+        assert alice.answers(line) == [f":chat.test {answer}"]
+        quiet = alice.answers(line.replace("PRIVMSG", "NOTICE", 1))
+        assert quiet == ([f":chat.test {answer}"] if answer.startswith("407") else [])
 
 
 # Echoes and labels

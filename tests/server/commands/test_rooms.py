@@ -47,11 +47,10 @@ def test_several_rooms_and_a_bad_name_among_them(harness: Harness) -> None:
     assert alice.answers("@label=y JOIN #e") == ["@label=y :chat.test ACK"]
 
 
-@pytest.mark.parametrize("name", ["#", "#a b", "#a*", "#a?", "#a!", "#a@", "#\x07", "#e\u0301", f"#{'x' * 64}"])
-def test_names_that_no_room_can_have(harness: Harness, name: str) -> None:
+def test_names_that_no_room_can_have(harness: Harness) -> None:
     alice = harness.person("alice")
-    (line,) = alice.answers(f"JOIN :{name}")
-    assert code_of(line) == "476"
+    for name in ("#", "#a b", "#a*", "#a?", "#a!", "#a@", "#\x07", "#e\u0301", f"#{'x' * 64}"):
+        assert [code_of(line) for line in alice.answers(f"JOIN :{name}")] == ["476"]
     assert list(harness.hub.rooms) == ["#general"]
 
 
