@@ -9,9 +9,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from securechat import __version__
 from securechat.errors import ConfigurationError, SecurechatError
+
+if TYPE_CHECKING:
+    from securechat.server.app import Server
 
 EXIT_CONFIGURATION = 2
 EXIT_OTHER = 1
@@ -43,25 +47,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command; return its exit code (0 stopped as told, 1 failed, 2 wrong configuration)."""
     arguments = parser().parse_args(argv)
     gc.disable()  # what the imports make is no garbage; looking for it takes a tenth of the start. On again in `start`.
-    from securechat.server import logs
-    from securechat.server.app import Server
-    from securechat.server.configuration import load
-
     try:
-        overrides = {
-            "server.listen": arguments.listen,
-            "database.url": arguments.database,
-            "tls.directory": arguments.certs,
-        }
-        configuration = load(arguments.config, {key: value for key, value in overrides.items() if value is not None})
-        logs.setup(configuration.log.level, configuration.log.format, threaded=True)
-        server = Server(configuration)
-        signal.set_wakeup_fd(server.wakeup_descriptor, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: server.request_stop())
-        if hasattr(signal, "SIGHUP"):
-            _handle_hangup(server.request_renewal, server.request_stop)
-        server.start()
+        server = _start(arguments)
     except ConfigurationError as error:
         for problem in error.problems:
             print(f"securechat-server: {problem}", file=sys.stderr)
@@ -69,6 +56,36 @@ def main(argv: list[str] | None = None) -> int:
     except SecurechatError as error:
         print(f"securechat-server: {error}", file=sys.stderr)
         return EXIT_OTHER
+    return _serve(server)
+
+
+def _start(arguments: argparse.Namespace) -> "Server":
+    """Return the server, started, with the signals that stop it. Raises what `Server.start` raises."""
+    from securechat.server import logs
+    from securechat.server.app import Server
+    from securechat.server.configuration import load
+
+    overrides = {
+        "server.listen": arguments.listen,
+        "database.url": arguments.database,
+        "tls.directory": arguments.certs,
+    }
+    configuration = load(arguments.config, {key: value for key, value in overrides.items() if value is not None})
+    logs.setup(configuration.log.level, configuration.log.format, threaded=True)
+    server = Server(configuration)
+    signal.set_wakeup_fd(server.wakeup_descriptor, warn_on_full_buffer=False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: server.request_stop())
+    if hasattr(signal, "SIGHUP"):
+        _handle_hangup(server.request_renewal, server.request_stop)
+    server.start()
+    return server
+
+
+def _serve(server: "Server") -> int:
+    """Serve until it is time to stop; return the exit code."""
+    from securechat.server import logs
+
     try:
         with contextlib.suppress(OSError):  # nobody reads our output: no reason not to serve
             _greet(server.bootstrap.link if server.bootstrap is not None else None)

@@ -60,13 +60,7 @@ class Delivery:
                     entry.session.outlet.put(entry.data)
             elif isinstance(entry, Copy):
                 entry.session.in_flight -= 1
-                if entry.original.sequence:
-                    capabilities = entry.session.capabilities & RENDER_MASK
-                    # What one receives from oneself must not carry the label ("The label tag"); an echo does.
-                    author_tags = entry.author_tags if entry.echo else ""
-                    entry.session.outlet.put(self._renderer.line(entry.original, capabilities, author_tags))
-                elif entry.failure is not None:
-                    entry.session.outlet.put(entry.failure(entry.author_tags))
+                self._put_copy(entry, entry.session)
             elif isinstance(entry, Barrier):
                 entry.session.in_flight -= 1
                 actions.append(entry.action)
@@ -75,6 +69,16 @@ class Delivery:
                 entry.session.outlet.hold()
                 actions.append(partial(entry.action, self.delivered_sequence))
         return actions
+
+    def _put_copy(self, entry: Copy, session: Session) -> None:
+        """Show an event that is on disk once more to its author, or say that it is not."""
+        if entry.original.sequence:
+            capabilities = session.capabilities & RENDER_MASK
+            # What one receives from oneself must not carry the label ("The label tag"); an echo does.
+            author_tags = entry.author_tags if entry.echo else ""
+            session.outlet.put(self._renderer.line(entry.original, capabilities, author_tags))
+        elif entry.failure is not None:
+            session.outlet.put(entry.failure(entry.author_tags))
 
     def fail(self, entries: Sequence[Entry]) -> list[Callable[[], None]]:
         """Tell the authors that their events could not be stored; everything else is delivered as usual.
