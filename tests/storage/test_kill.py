@@ -70,7 +70,8 @@ def run_and_kill(url: str, mode: str, lines: int) -> list[tuple[int, str]]:
         process.send_signal(signal.SIGKILL)
         reported = b"".join(first) + process.stdout.read()
         assert process.wait(SECONDS) == -signal.SIGKILL
-    whole = reported.decode().splitlines()
+    # The kill may come in the middle of a write to the pipe: half a line reports nothing.
+    whole = reported[: reported.rfind(b"\n") + 1].decode().splitlines()
     return [(int(sequence), text) for sequence, text in (line.split(" ", 1) for line in whole)]
 
 
