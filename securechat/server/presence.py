@@ -181,6 +181,7 @@ def end_session(hub: Hub, session: Session, reason: str, *, orderly: bool = Fals
     hub.sessions.pop(session, None)
     hub.watches.forget(session)
     session.backlog = None
+    session.batch = None
     session.password = ""
     session.exchange = None
     error = format_message("ERROR", (f"Closing link: ({cut(reason, REASON_BYTES)})",))

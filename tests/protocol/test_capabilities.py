@@ -61,10 +61,10 @@ def test_labeled_response_needs_batch() -> None:
     assert LABELED_RESPONSE.requires == (BATCH,)
 
 
-def test_the_render_mask_is_the_tags_of_a_relayed_line_and_how_a_join_looks() -> None:
-    assert names_of(RENDER_MASK) == ["message-tags", "server-time", "account-tag", "extended-join"]
-    join = by_name["extended-join"].bit
-    assert MESSAGE_TAGS.bit | SERVER_TIME.bit | ACCOUNT_TAG.bit | join == RENDER_MASK
+def test_the_render_mask_is_the_tags_of_a_relayed_line_and_how_joins_and_long_messages_look() -> None:
+    assert names_of(RENDER_MASK) == ["message-tags", "server-time", "account-tag", "extended-join", "draft/multiline"]
+    others = by_name["extended-join"].bit | by_name["draft/multiline"].bit
+    assert MESSAGE_TAGS.bit | SERVER_TIME.bit | ACCOUNT_TAG.bit | others == RENDER_MASK
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ from securechat.protocol.numerics import (
     ERR_TOOMANYTARGETS,
     RPL_AWAY,
 )
+from securechat.server import multiline
+from securechat.server.client_batches import take_line
 from securechat.server.context import Context
 from securechat.server.entries import Copy, Publication
 from securechat.server.presence import MOST_TARGETS
@@ -63,7 +65,14 @@ def tagmsg(context: Context) -> None:
     _say(context, Kind.TYPING if only_typing else Kind.TAGS)
 
 
+def say_whole(context: Context, kind: Kind, target: str, text: str) -> None:
+    """Say a text of several lines (see multiline) to one target, with the client-only tags of the command."""
+    _say_to(context, kind, target, text, _client_tags(context.message.tags))
+
+
 def _say(context: Context, kind: Kind) -> None:
+    if context.session.batch is not None and take_line(context, kind):
+        return
     params = context.params
     silent = kind is Kind.NOTICE
     if not params or not params[0]:
@@ -111,6 +120,9 @@ def _is_too_long(context: Context, event: Event) -> bool:
     size = len(text) + len(target) + len(mask)
     if not (text.isascii() and target.isascii() and mask.isascii()):
         size = len(text.encode()) + len(target.encode()) + len(mask.encode())
+    if "\n" in text and size + len(_COMMANDS[event.kind]) + 7 > LINE_BYTES:
+        longest = max(len(line.encode()) for line, _ in multiline.split(text))
+        size = longest + len(target.encode()) + len(mask.encode())
     # `:mask COMMAND target :text` CR LF
     if size + len(_COMMANDS[event.kind]) + 7 <= LINE_BYTES:
         return False
