@@ -145,7 +145,7 @@ def says_to_self(one: Person) -> str:
 
 def test_a_guest_takes_away_only_what_this_guest_said(harness: Harness) -> None:
     first = harness.person("guest", CAPS)
-    members(harness, first)
+    members(harness, logged_in(harness, "alice"), first)
     old, new = says(first, "old"), says(first, "new")
     assert bare(first.answers(f"REDACT #tea {new}")) == [f":guest!guest@securechat REDACT #tea {new}"]
     first.sends("QUIT")
