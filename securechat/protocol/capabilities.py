@@ -92,6 +92,9 @@ EXTENDED_ISUPPORT = Capability(
 MULTILINE = Capability(
     1 << 14, "draft/multiline", f"{_EXTENSIONS}multiline", "Messages of several lines are one message", (BATCH,)
 )
+MULTI_PREFIX = Capability(
+    1 << 20, "multi-prefix", f"{_EXTENSIONS}multi-prefix", "All that somebody is in a room, not the highest alone"
+)
 
 CAPABILITIES: Final = (
     SASL,
@@ -118,6 +121,7 @@ CAPABILITIES: Final = (
     EVENT_PLAYBACK,
     MESSAGE_REDACTION,
     MULTILINE,
+    MULTI_PREFIX,
 )
 """Every capability, in the order in which CAP LS names them."""
 

@@ -166,6 +166,11 @@ def body(kind: Kind, source: str, target: str, text: str) -> str:
             return f":{source} PART {target} :{text}" if text else f":{source} PART {target}"
         case Kind.TOPIC:
             return f":{source} TOPIC {target} :{text}"
+        case Kind.MODE:
+            return f":{source} MODE {target} {text}"
+        case Kind.KICK:
+            nick, _, reason = text.partition(" ")
+            return f":{source} KICK {target} {nick} :{reason}"
         case Kind.QUIT:
             return f":{source} QUIT :{text}"
         case Kind.NICK:

@@ -22,6 +22,8 @@ BODIES = {
     Kind.PART: ":alice!al@host PART #tea :a text",
     Kind.EVICT: ":alice!al@host PART #tea :a text",
     Kind.TOPIC: ":alice!al@host TOPIC #tea :a text",
+    Kind.MODE: ":alice!al@host MODE #tea a text",
+    Kind.KICK: ":alice!al@host KICK #tea a :text",
     Kind.QUIT: ":alice!al@host QUIT :a text",
     Kind.NICK: ":alice!al@host NICK :a text",
     Kind.AWAY: ":alice!al@host AWAY :a text",

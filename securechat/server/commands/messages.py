@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from securechat.domain.events import Event, Kind
-from securechat.domain.permissions import Action, require
+from securechat.domain.permissions import Action, may, require
 from securechat.domain.room import parties, party_of_account
-from securechat.errors import NotPermitted
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import ECHO_MESSAGE, MESSAGE_TAGS
@@ -134,14 +133,14 @@ def _say_in_room(context: Context, kind: Kind, target: str, text: str, tags: str
     hub = context.hub
     user = context.user
     live = hub.find_room(target)
-    if live is None:
+    subject = user.subject(live)
+    if live is None or not (subject.in_room or may(subject, Action.SEE_ROOM, hub.policy)):
         if kind is not Kind.NOTICE:
             context.response.numeric(ERR_NOSUCHCHANNEL, room=target)
         return
     room = live.room
-    try:
-        require(user.subject(live), Action.SPEAK, hub.policy, room.name)
-    except NotPermitted:
+    hidden = text[:1] == "\x01" and not text.startswith("\x01ACTION ")
+    if not may(subject, Action.SPEAK_HIDDEN if hidden else Action.SPEAK, hub.policy):
         if kind is not Kind.NOTICE:
             context.response.numeric(ERR_CANNOTSENDTOCHAN, room=target)
         return
