@@ -26,6 +26,7 @@ class Kind(IntEnum):
     ACCOUNT = 40  # somebody logged in to an account; the text is its name
     SETNAME = 41  # somebody changed their real name; the text is the new one
     MODE = 15  # roles, rules or lists of a room changed
+    INVITE = 17  # somebody was asked into a room; the text is their nick
     KICK = 16  # somebody was put out of a room; the text is their nick, a space, and why
     MARK = 30  # somebody has read a conversation up to a moment; told to their own sessions alone
     REDACT = 31  # what was said was taken away; the text is its message id and why
@@ -42,9 +43,9 @@ REDACTABLE = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS})
 RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART, Kind.TOPIC, Kind.MODE, Kind.KICK})
 """The kinds that get a row of their own in the `events` table."""
 
-ONLY_SHOWN = frozenset({Kind.QUIT, Kind.NICK, Kind.AWAY, Kind.ARRIVE, Kind.TYPING, Kind.EVICT}) | frozenset(
-    {Kind.ACCOUNT, Kind.SETNAME}
-)
+ONLY_SHOWN = frozenset(
+    {Kind.QUIT, Kind.NICK, Kind.AWAY, Kind.ARRIVE, Kind.TYPING, Kind.EVICT, Kind.INVITE}
+) | frozenset({Kind.ACCOUNT, Kind.SETNAME})
 """The kinds that leave no trace in the database."""
 
 

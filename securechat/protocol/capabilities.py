@@ -95,6 +95,9 @@ MULTILINE = Capability(
 MULTI_PREFIX = Capability(
     1 << 20, "multi-prefix", f"{_EXTENSIONS}multi-prefix", "All that somebody is in a room, not the highest alone"
 )
+INVITE_NOTIFY = Capability(
+    1 << 21, "invite-notify", f"{_EXTENSIONS}invite-notify", "News of who is invited into one's rooms"
+)
 
 CAPABILITIES: Final = (
     SASL,
@@ -122,6 +125,7 @@ CAPABILITIES: Final = (
     MESSAGE_REDACTION,
     MULTILINE,
     MULTI_PREFIX,
+    INVITE_NOTIFY,
 )
 """Every capability, in the order in which CAP LS names them."""
 

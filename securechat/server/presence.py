@@ -147,7 +147,7 @@ def isupport(hub: Hub) -> Isupport:
         realname_length=REALNAME_CHARACTERS,
         monitor_limit=MOST_WATCHED,
         targets={"PRIVMSG": MOST_TARGETS, "NOTICE": MOST_TARGETS, "TAGMSG": MOST_TARGETS, "JOIN": MOST_ROOMS}
-        | {"PART": MOST_ROOMS, "NAMES": MOST_ROOMS},
+        | {"KICK": MOST_TARGETS, "PART": MOST_ROOMS, "NAMES": MOST_ROOMS},
         most_masks=MOST_MASKS,
         most_modes=MOST_MODES,
         account_required=not hub.policy.guests,

@@ -168,6 +168,8 @@ def body(kind: Kind, source: str, target: str, text: str) -> str:
             return f":{source} TOPIC {target} :{text}"
         case Kind.MODE:
             return f":{source} MODE {target} {text}"
+        case Kind.INVITE:
+            return f":{source} INVITE {text} {target}"
         case Kind.KICK:
             nick, _, reason = text.partition(" ")
             return f":{source} KICK {target} {nick} :{reason}"
