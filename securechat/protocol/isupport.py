@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from securechat.protocol.modes import MASK_LETTERS, ModeKind, chanmodes, letters, prefix
+from securechat.protocol.modes import MASK_LETTERS, PREFIXES, ModeKind, chanmodes, letters, prefix
 
 MAX_TOKENS: Final = 13
 """Most tokens of one 005: with the recipient and the text they are the 15 parameters of a message."""
@@ -86,6 +86,7 @@ class Isupport:
             "CHANNELLEN": _limit(self.room_name_length),
             "TOPICLEN": _limit(self.topic_length),
             "PREFIX": prefix(),
+            "STATUSMSG": "".join(PREFIXES.values()),
             "CHANMODES": chanmodes(),
             "MODES": _limit(self.most_modes),
             "MAXLIST": f"{letters(ModeKind.LIST)}:{self.most_masks}" if self.most_masks else None,

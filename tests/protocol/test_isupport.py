@@ -37,6 +37,7 @@ def test_the_tokens() -> None:
         "CHANNELLEN=64",
         "TOPICLEN=390",
         "PREFIX=(ov)@+",
+        "STATUSMSG=@+",
         "CHANMODES=beI,k,l,Cimnst",
         "EXCEPTS=e",
         "INVEX=I",
