@@ -21,7 +21,7 @@ from securechat.protocol.numerics import (
     RPL_WELCOME,
     RPL_YOURHOST,
 )
-from securechat.server.entries import Publication
+from securechat.server.entries import Barrier, Publication
 from securechat.server.hub import Hub
 from securechat.server.information import send_lusers, send_motd
 from securechat.server.lifecycle import State, Step, after
@@ -219,6 +219,9 @@ def _leave_user(hub: Hub, session: Session, user: User, reason: str, *, orderly:
     hub.remove_user(user)
     if not hub.stopping:
         tell_offline(hub, user.nick)
+        # Its connection is closed when all have been told.
+        session.in_flight += 1
+        hub.journal.submit(Barrier(session, lambda: None))
 
 
 def _remember_received(hub: Hub, session: Session, user: User, *, orderly: bool) -> None:
