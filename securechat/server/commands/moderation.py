@@ -5,7 +5,7 @@ from functools import partial
 from securechat.domain.events import Event, Kind
 from securechat.domain.permissions import Action, may, require
 from securechat.domain.roles import RoomChange
-from securechat.errors import NoSuchRoom, NotInRoom
+from securechat.errors import DomainError, NoSuchRoom, NotInRoom
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import INVITE_NOTIFY
@@ -18,6 +18,7 @@ from securechat.protocol.numerics import (
 )
 from securechat.server.context import Context
 from securechat.server.entries import Publication
+from securechat.server.error_replies import answer_error
 from securechat.server.presence import MOST_TARGETS
 from securechat.server.registry import command
 from securechat.server.rendering import text_bytes
@@ -37,15 +38,27 @@ def _room(context: Context, name: str) -> LiveRoom:
     return live
 
 
-@command("KICK", params=2, help="KICK <room> <nick>{,<nick>} [:<reason>]: put people out of a room")
+@command("KICK", params=2, help="KICK <room>{,<room>} <nick>{,<nick>} [:<reason>]: put people out of a room")
 def kick(context: Context) -> None:
-    """Put people out of a room."""
-    live = _room(context, context.params[0])
-    require(context.user.subject(live), Action.KICK, context.hub.policy, live.room.name)
-    nicks = [nick for nick in dict.fromkeys(context.params[1].split(",")) if nick]
+    """Put people out of one room, or each out of the room that stands in the same place (RFC 2812 section 3.2.8)."""
+    rooms = context.params[0].split(",")
+    nicks = [nick for nick in context.params[1].split(",") if nick]
     for nick in nicks[MOST_TARGETS:]:
         context.response.fail("KICK", replies.TOO_MANY_TARGETS, nick)
-    for nick in nicks[:MOST_TARGETS]:
+    if len(rooms) == 1:
+        _kick_from(context, rooms[0], list(dict.fromkeys(nicks[:MOST_TARGETS])))
+        return
+    for name, nick in zip(rooms, nicks[:MOST_TARGETS], strict=False):
+        try:
+            _kick_from(context, name, [nick])
+        except DomainError as error:
+            answer_error(context, error)
+
+
+def _kick_from(context: Context, name: str, nicks: list[str]) -> None:
+    live = _room(context, name)
+    require(context.user.subject(live), Action.KICK, context.hub.policy, live.room.name)
+    for nick in nicks:
         user = context.hub.users.get(fold(nick))
         if user is None:
             context.response.numeric(ERR_NOSUCHNICK, nick=nick)

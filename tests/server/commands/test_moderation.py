@@ -24,6 +24,17 @@ def test_kicking_several(harness: Harness) -> None:
     assert anna.answers("KICK #tea bob") == [f"{OP} KICK #tea bob :anna"]
 
 
+def test_kicking_from_several_rooms(harness: Harness) -> None:
+    anna, bob, carol = harness.members_of("#tea", "anna", "bob", "carol")
+    assert anna.answers("KICK #tea,#none,#tea bob,bob,carol :bye") == [
+        f"{OP} KICK #tea bob :bye",
+        f"{SERVER} 403 anna #none :No such channel",
+        f"{OP} KICK #tea carol :bye",
+    ]
+    assert len(bob.received()) == 1
+    assert len(carol.received()) == 2
+
+
 def test_who_may_not_kick(harness: Harness) -> None:
     anna, bob = harness.members_of("#tea", "anna", "bob")
     eve = harness.person("eve")
