@@ -13,6 +13,7 @@ from securechat.domain.account import Account, Credentials, Invite, refusal
 from securechat.domain.events import RECORDED, SAID, Event, Kind
 from securechat.domain.history import Bound, Direction, HistoryQuery, StoredEvent
 from securechat.domain.ports import Entry
+from securechat.domain.roles import RoomChange, RoomRole
 from securechat.domain.room import DirectConversation, Room
 from securechat.errors import AccountExists, InviteRefused, NoSuchAccount, NoSuchInvite, StorageError
 from securechat.names import fold
@@ -117,15 +118,15 @@ class InMemoryRooms:
     """Implements RoomRepository; `record` takes the side effects of events."""
 
     rows: dict[int, Room] = field(default_factory=dict)
-    members: dict[tuple[int, int], None] = field(default_factory=dict)
+    members: dict[tuple[int, int], RoomRole] = field(default_factory=dict)
     direct: dict[int, DirectConversation] = field(default_factory=dict)
     markers: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def all(self) -> list[Room]:
         return [replace(one) for one in sorted(self.rows.values(), key=lambda one: fold(one.name))]
 
-    def memberships(self) -> list[tuple[int, int]]:
-        return list(self.members)
+    def memberships(self) -> list[tuple[int, int, RoomRole]]:
+        return [(account_id, room_id, roles) for (account_id, room_id), roles in self.members.items()]
 
     def read_markers(self) -> list[tuple[int, int, int]]:
         return [(account_id, place, time) for (account_id, place), time in self.markers.items()]
@@ -141,7 +142,10 @@ class InMemoryRooms:
             assert event.parties is not None
             self.direct[place] = DirectConversation(place, event.parties)
         elif event.kind is Kind.JOIN and event.source.account_id:
-            self.members[event.source.account_id, place] = None
+            roles = dict(event.change.roles if event.change else ())
+            self.members.setdefault(
+                (event.source.account_id, place), roles.get(event.source.account_id, RoomRole.MEMBER)
+            )
         elif event.kind is Kind.PART:
             self.members.pop((event.source.account_id, place), None)
         elif event.kind is Kind.TOPIC:
@@ -150,9 +154,23 @@ class InMemoryRooms:
         elif event.kind is Kind.MARK and event.source.account_id:
             key = event.source.account_id, place
             self.markers[key] = max(self.markers.get(key, 0), event.marked)
+        elif event.change is not None:
+            self._change(place, event.change)
         conversation = self.rows.get(place) or self.direct.get(place)
         if conversation is not None and event.kind in RECORDED:
             conversation.last_sequence = event.sequence
+
+    def _change(self, place: int, change: RoomChange) -> None:
+        self.members.pop((change.expelled, place), None)
+        for account_id, roles in change.roles:
+            if (account_id, place) in self.members:
+                self.members[account_id, place] = roles
+        room = self.rows[place]
+        room.rules = change.rules or room.rules
+        for letter, mask in change.removed:
+            room.lists[letter] = [one for one in room.lists.get(letter, ()) if one.mask != mask]
+        for letter, entry in change.added:
+            room.lists.setdefault(letter, []).append(entry)
 
 
 @dataclass

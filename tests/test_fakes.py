@@ -9,6 +9,7 @@ from securechat.domain.account import Account, Credentials
 from securechat.domain.events import Event, Kind, Source
 from securechat.domain.history import Bound, Direction, HistoryQuery
 from securechat.domain.ports import Journal, UnitOfWork
+from securechat.domain.roles import RoomRole
 from securechat.errors import AccountExists, InviteRefused, NoSuchAccount, NoSuchInvite, StorageError
 from securechat.server.administration_ports import Store
 from securechat.storage.engine import open_database
@@ -156,7 +157,7 @@ def test_the_immediate_journal_records_and_publishes() -> None:
     assert refused not in journal.entries
     (room,) = as_port.call(lambda unit: unit.rooms.all()).result()
     assert (room.name, room.last_sequence) == ("#a", 6)
-    assert as_port.call(lambda unit: unit.rooms.memberships()).result() == [(1, 1)]
+    assert as_port.call(lambda unit: unit.rooms.memberships()).result() == [(1, 1, RoomRole.MEMBER)]
 
     def texts(direction: Direction, first: Bound | None, second: Bound | None = None) -> list[str]:
         query = HistoryQuery(1, direction, 2, first, second)

@@ -176,14 +176,21 @@ class Conversation:
         if not known:
             return held
         last = known[-1]
+        while last + 1 < len(held) and _goes_on(held[last + 1], held[known[-1]]):
+            last += 1
         return [event for i, event in enumerate(held) if i > last or not isinstance(event, Message)]
 
     def _new(self, events: list[RoomEvent]) -> list[RoomEvent]:
         """Return the events without messages that were there before, and remember the others."""
         new: list[RoomEvent] = []
+        dropped: RoomEvent | None = None
         for event in events:
+            if dropped is not None and _goes_on(event, dropped):
+                continue
+            dropped = None
             if isinstance(event, Message) and event.id:
                 if event.id in self._recent:
+                    dropped = event
                     continue
                 self._recent[event.id] = None
                 if len(self._recent) > _RECENT:
@@ -192,6 +199,13 @@ class Conversation:
             if isinstance(event, Message):
                 self.given(event)
         return new
+
+
+def _goes_on(event: RoomEvent, first: RoomEvent) -> bool:
+    """Whether `event` is a further line of the message that `first` began: without an id of its own."""
+    if not (isinstance(event, Message) and isinstance(first, Message)) or event.id:
+        return False
+    return (event.sender, event.time) == (first.sender, first.time)
 
 
 def as_old(message: Message, name: str) -> Message:

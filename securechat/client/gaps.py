@@ -151,7 +151,8 @@ class Gaps:
             self._emit(Gap(conversation.name))
         else:
             said = [line for line in lines if line.command in {"PRIVMSG", "NOTICE"}]
-            ids = [line.tags.get("msgid", "") for line in said]
+            # Of a message of several lines only the first has an id, and the whole counts as one (draft/multiline).
+            ids = [line.tags["msgid"] for line in said if line.tags.get("msgid")]
             self._give(conversation.page(self.old_messages(said, conversation.name), ids, query))
         if not fill.waiting:
             self._finish(conversation, fill)

@@ -302,8 +302,10 @@ class Client:
             said = [line for line in lines if line.command in {"PRIVMSG", "NOTICE"}]
             page = self._call(lambda said=said: self._session.gaps.old_messages(said, target))  # type: ignore[misc]
             found = [*found, *page] if after is not None else [*page, *found]
-            edge = said[-1 if after is not None else 0].tags.get("msgid", "") if said else ""
-            if len(said) < wanted or not edge or bound == f"msgid={edge}":
+            # Of a message of several lines only the first has an id, and the whole counts as one (draft/multiline).
+            ids = [line.tags["msgid"] for line in said if line.tags.get("msgid")]
+            edge = ids[-1 if after is not None else 0] if ids else ""
+            if len(ids) < wanted or not edge or bound == f"msgid={edge}":
                 break
             bound = f"msgid={edge}"
             direction = "AFTER" if after is not None else "BEFORE"

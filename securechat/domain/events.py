@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from securechat.domain.roles import RoomChange
+
 
 class Kind(IntEnum):
     """What happened. The numbers are stored; they never change their meaning."""
@@ -23,6 +25,9 @@ class Kind(IntEnum):
     EVICT = 14  # somebody is out of a room that could not be stored; shown as a PART
     ACCOUNT = 40  # somebody logged in to an account; the text is its name
     SETNAME = 41  # somebody changed their real name; the text is the new one
+    MODE = 15  # roles, rules or lists of a room changed
+    INVITE = 17  # somebody was asked into a room; the text is their nick
+    KICK = 16  # somebody was put out of a room; the text is their nick, a space, and why
     MARK = 30  # somebody has read a conversation up to a moment; told to their own sessions alone
     REDACT = 31  # what was said was taken away; the text is its message id and why
     REDACTED = 32  # what is left of an event that was taken away: its place, without text and tags
@@ -35,12 +40,12 @@ SAID = frozenset({Kind.MESSAGE, Kind.NOTICE})
 REDACTABLE = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS})
 """What can be taken away again (draft/message-redaction)."""
 
-RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART, Kind.TOPIC})
+RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART, Kind.TOPIC, Kind.MODE, Kind.KICK})
 """The kinds that get a row of their own in the `events` table."""
 
-ONLY_SHOWN = frozenset({Kind.QUIT, Kind.NICK, Kind.AWAY, Kind.ARRIVE, Kind.TYPING, Kind.EVICT}) | frozenset(
-    {Kind.ACCOUNT, Kind.SETNAME}
-)
+ONLY_SHOWN = frozenset(
+    {Kind.QUIT, Kind.NICK, Kind.AWAY, Kind.ARRIVE, Kind.TYPING, Kind.EVICT, Kind.INVITE}
+) | frozenset({Kind.ACCOUNT, Kind.SETNAME})
 """The kinds that leave no trace in the database."""
 
 
@@ -75,5 +80,6 @@ class Event:
     tags: str = ""  # client-only tags in wire form without `@`: `+a=b;+c`; empty when there are none
     sequence: int = 0  # set by the journal: the one order of everything; > 0 once it is on disk
     parties: tuple[str, str] | None = None  # for Kind.DIRECT only: the sorted pair of party keys
+    change: RoomChange | None = None  # for Kind.JOIN, MODE and KICK
     marked: int = 0  # for Kind.MARK only: the time in ms up to which is read
     redacts: int = 0  # for Kind.REDACT only: the sequence of what is taken away

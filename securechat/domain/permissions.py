@@ -1,9 +1,10 @@
 """Who may do what: the only place that decides. Handlers ask `require` and never look at a role themselves."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
+from securechat.domain.roles import HEARD, LEADING, OUTSIDER, RoomRole, RoomRules
 from securechat.errors import NotPermitted
 
 
@@ -24,12 +25,22 @@ class Action(Enum):
     REGISTER_INVITED = "make an account with an invite"
     CREATE_ROOM = "make a room"
     JOIN_ROOM = "join a room"
+    ENTER_UNBANNED = "join a room from which one may be banned"
+    ENTER_INVITED = "join a room that may be for the invited only"
+    ENTER_BY_KEY = "join a room that may ask for a key"
+    ENTER_UNCROWDED = "join a room that may be full"
     SEE_ROOM = "know that a room exists, and its topic"
     LIST_MEMBERS = "see who is in a room"
     READ_HISTORY = "read what was said in a room"
     SPEAK = "say something in a room"
     SET_TOPIC = "change the topic of a room"
-    CHANGE_MODES = "change the modes of a room"
+    SPEAK_HIDDEN = "ask other people's programs something in a room (CTCP)"
+    CHANGE_MODES = "change the rules, roles and lists of a room"
+    DEMOTE_OWNER = "take its room from an owner"
+    SEE_EXCEPTIONS = "see who is excepted from bans and invitations"
+    SEE_KEY = "see the key of a room"
+    KICK = "put somebody out of a room"
+    INVITE = "invite somebody into a room"
     REDACT_OWN = "take away what one has said"
     REDACT_OTHERS = "take away what somebody else has said"
     DIRECT_MESSAGE = "write to a person"
@@ -49,7 +60,21 @@ class Subject:
     """Who asks, in relation to the room that is asked about."""
 
     role: Role
-    in_room: bool = False
+    roles: RoomRole = OUTSIDER
+    rules: RoomRules = RoomRules()  # noqa: RUF009 - immutable
+    muted: bool = False  # by a mask of the room
+    banned: bool = False  # by a mask of the room, and not excepted
+    invited: bool = False  # by somebody, or by a mask of the room
+    has_key: bool = False  # said the right one
+    full: bool = False  # as many are in the room as may be
+    in_room: bool = field(init=False)
+    leads: bool = field(init=False)  # an administrator looks after every room that they are in
+
+    def __post_init__(self) -> None:
+        # Worked out once: a subject is made when somebody enters a room and asked about at every message.
+        object.__setattr__(self, "in_room", bool(self.roles))
+        administers = self.role is Role.ADMINISTRATOR and self.in_room
+        object.__setattr__(self, "leads", bool(self.roles & LEADING) or administers)
 
 
 _Rule = Callable[[Subject, Policy], bool]
@@ -63,20 +88,68 @@ def _member_of_room(subject: Subject, _: Policy) -> bool:
     return subject.role >= Role.GUEST and subject.in_room
 
 
+def _leads(subject: Subject, _: Policy) -> bool:
+    return subject.role >= Role.GUEST and subject.leads
+
+
+def _sees(subject: Subject, _: Policy) -> bool:
+    return subject.role >= Role.GUEST and (subject.in_room or not subject.rules.secret)
+
+
+def _speaks(subject: Subject, _: Policy) -> bool:
+    rules = subject.rules
+    if subject.role < Role.GUEST or (rules.members_only and not subject.in_room):
+        return False
+    return not (rules.moderated or subject.muted) or subject.leads or bool(subject.roles & HEARD)
+
+
+def _passes_bans(subject: Subject, _: Policy) -> bool:
+    return not subject.banned
+
+
+def _passes_invitation(subject: Subject, _: Policy) -> bool:
+    return subject.invited or not subject.rules.invite_only
+
+
+def _passes_key(subject: Subject, _: Policy) -> bool:
+    return subject.has_key or not subject.rules.key
+
+
+def _passes_limit(subject: Subject, _: Policy) -> bool:
+    return not subject.full
+
+
+def _joins(subject: Subject, policy: Policy) -> bool:
+    hurdles = (_present, _passes_bans, _passes_invitation, _passes_key, _passes_limit)
+    return all(hurdle(subject, policy) for hurdle in hurdles)
+
+
 TABLE: dict[Action, _Rule] = {
     Action.CONNECT: lambda who, policy: who.role >= (Role.GUEST if policy.guests else Role.MEMBER),
     Action.REGISTER_OPEN: lambda _, policy: policy.registration == "open",
     Action.REGISTER_INVITED: lambda _, policy: policy.registration in ("invite", "open"),
     Action.CREATE_ROOM: _present,
-    Action.JOIN_ROOM: _present,
-    Action.SEE_ROOM: _present,
-    Action.LIST_MEMBERS: _present,
+    Action.JOIN_ROOM: _joins,
+    Action.ENTER_UNBANNED: _passes_bans,
+    Action.ENTER_INVITED: _passes_invitation,
+    Action.ENTER_BY_KEY: _passes_key,
+    Action.ENTER_UNCROWDED: _passes_limit,
+    Action.SEE_ROOM: _sees,
+    Action.LIST_MEMBERS: _sees,
     Action.READ_HISTORY: _member_of_room,
-    Action.SPEAK: _member_of_room,
-    Action.SET_TOPIC: _member_of_room,
-    Action.CHANGE_MODES: lambda _who, _policy: False,  # every room has the same ones
+    Action.SPEAK: _speaks,
+    Action.SPEAK_HIDDEN: lambda who, policy: _speaks(who, policy) and not who.rules.plain_only,
+    Action.SET_TOPIC: lambda who, policy: _member_of_room(who, policy) and (who.leads or not who.rules.topic_locked),
+    Action.CHANGE_MODES: _leads,
+    Action.DEMOTE_OWNER: lambda who, policy: (
+        _leads(who, policy) and (who.role is Role.ADMINISTRATOR or bool(who.roles & RoomRole.OWNER))
+    ),
+    Action.SEE_EXCEPTIONS: _leads,
+    Action.SEE_KEY: _member_of_room,
+    Action.KICK: _leads,
+    Action.INVITE: lambda who, policy: _member_of_room(who, policy) and (who.leads or not who.rules.invite_only),
     Action.REDACT_OWN: _present,
-    Action.REDACT_OTHERS: lambda who, _: who.role is Role.ADMINISTRATOR and who.in_room,
+    Action.REDACT_OTHERS: _leads,
     Action.DIRECT_MESSAGE: _present,
     Action.READ_DIRECT_HISTORY: lambda who, _: who.role >= Role.MEMBER,
 }

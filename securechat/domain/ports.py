@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 from securechat.domain.account import Account, Credentials, Invite
 from securechat.domain.events import Event
 from securechat.domain.history import HistoryQuery, StoredEvent
+from securechat.domain.roles import RoomRole
 from securechat.domain.room import DirectConversation, Room
 
 T = TypeVar("T")
@@ -77,8 +78,8 @@ class RoomRepository(Protocol):
     def all(self) -> list[Room]:
         """Every room with its newest sequence number, by name."""
 
-    def memberships(self) -> list[tuple[int, int]]:
-        """Every (account id, room id)."""
+    def memberships(self) -> list[tuple[int, int, RoomRole]]:
+        """Every (account id, room id, what the account is in the room)."""
 
     def read_markers(self) -> list[tuple[int, int, int]]:
         """Every (account id, conversation id, time in ms up to which it is read)."""

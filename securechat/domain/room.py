@@ -1,6 +1,8 @@
 """Rooms and direct conversations as the chat knows them, without any connection."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from securechat.domain.roles import ListEntry, RoomRules
 
 
 @dataclass(slots=True)
@@ -14,6 +16,8 @@ class Room:
     topic_by: str = ""  # nick!user@host of who set it
     topic_time: int = 0  # milliseconds since the epoch
     last_sequence: int = 0  # the newest event recorded in it; 0: nothing yet
+    rules: RoomRules = field(default_factory=RoomRules)
+    lists: dict[str, list[ListEntry]] = field(default_factory=dict)  # by letter (protocol.modes), oldest first
 
 
 @dataclass(slots=True)

@@ -89,6 +89,15 @@ PRE_AWAY = Capability(1 << 38, "draft/pre-away", f"{_EXTENSIONS}pre-away", "Bein
 EXTENDED_ISUPPORT = Capability(
     1 << 39, "draft/extended-isupport", f"{_EXTENSIONS}extended-isupport", "The command ISUPPORT, also before the login"
 )
+MULTILINE = Capability(
+    1 << 14, "draft/multiline", f"{_EXTENSIONS}multiline", "Messages of several lines are one message", (BATCH,)
+)
+MULTI_PREFIX = Capability(
+    1 << 20, "multi-prefix", f"{_EXTENSIONS}multi-prefix", "All that somebody is in a room, not the highest alone"
+)
+INVITE_NOTIFY = Capability(
+    1 << 21, "invite-notify", f"{_EXTENSIONS}invite-notify", "News of who is invited into one's rooms"
+)
 
 CAPABILITIES: Final = (
     SASL,
@@ -114,13 +123,16 @@ CAPABILITIES: Final = (
     READ_MARKER,
     EVENT_PLAYBACK,
     MESSAGE_REDACTION,
+    MULTILINE,
+    MULTI_PREFIX,
+    INVITE_NOTIFY,
 )
 """Every capability, in the order in which CAP LS names them."""
 
 ALL_MASK: Final = sum(capability.bit for capability in CAPABILITIES)
 """The bits of all of them."""
 
-RENDER_MASK: Final = MESSAGE_TAGS.bit | SERVER_TIME.bit | ACCOUNT_TAG.bit | EXTENDED_JOIN.bit
+RENDER_MASK: Final = MESSAGE_TAGS.bit | SERVER_TIME.bit | ACCOUNT_TAG.bit | MULTILINE.bit | EXTENDED_JOIN.bit
 """The bits that change how a relayed line looks: a line is rendered once for each combination of these."""
 
 by_name: dict[str, Capability] = {capability.name: capability for capability in CAPABILITIES}

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from securechat.protocol.modes import MASK_LETTERS, PREFIXES, ModeKind, chanmodes, letters, prefix
+
 MAX_TOKENS: Final = 13
 """Most tokens of one 005: with the recipient and the text they are the 15 parameters of a message."""
 
@@ -67,8 +69,10 @@ class Isupport:
     """Most nicks that one session may watch."""
     targets: Mapping[str, int] = field(default_factory=dict)
     """Most targets in one command, by command; 0 is no limit."""
-    room_modes: str = ""
-    """The letters of the modes without a parameter that a room may have (CHANMODES, type D)."""
+    most_masks: int = 0
+    """Most masks in one list of a room."""
+    most_modes: int = 0
+    """Most changes with a parameter in one MODE."""
     account_required: bool = False
     """Nobody gets in without an account (draft/account-registration, "ISUPPORT token")."""
 
@@ -81,8 +85,15 @@ class Isupport:
             "NICKLEN": _limit(self.nick_length),
             "CHANNELLEN": _limit(self.room_name_length),
             "TOPICLEN": _limit(self.topic_length),
-            "PREFIX": "",
-            "CHANMODES": f",,,{self.room_modes}",
+            "PREFIX": prefix(),
+            "STATUSMSG": "".join(PREFIXES.values()),
+            "CHANMODES": chanmodes(),
+            "MODES": _limit(self.most_modes),
+            "MAXLIST": f"{letters(ModeKind.LIST)}:{self.most_masks}" if self.most_masks else None,
+            "EXCEPTS": "e",
+            "INVEX": "I",
+            "EXTBAN": f",{MASK_LETTERS}",
+            "ACCOUNTEXTBAN": "a",
             "CHATHISTORY": str(self.history_page),
             "ELIST": "CMNTU",
             "AWAYLEN": _limit(self.away_length),

@@ -94,6 +94,15 @@ MESSAGE_ERROR = StandardReply("MESSAGE_ERROR", "Messages could not be retrieved 
 REDACT_FORBIDDEN = StandardReply("REDACT_FORBIDDEN", "You are not authorised to delete this message")
 UNKNOWN_MSGID = StandardReply("UNKNOWN_MSGID", "This message does not exist or is too old")
 
+# BATCH (extensions/client-batch, draft/multiline).
+INVALID_REFTAG = StandardReply("INVALID_REFTAG", "The name of a batch holds only letters, digits and hyphens")
+UNKNOWN_TYPE = StandardReply("UNKNOWN_TYPE", "Clients cannot send batches of this type")
+TIMEOUT = StandardReply("TIMEOUT", "The batch was left open for too long; nothing of it was sent")
+MULTILINE_INVALID = StandardReply("MULTILINE_INVALID", "Invalid multiline batch")
+MULTILINE_INVALID_TARGET = StandardReply("MULTILINE_INVALID_TARGET", "Invalid multiline target")
+MULTILINE_MAX_BYTES = StandardReply("MULTILINE_MAX_BYTES", "Multiline batch max-bytes exceeded")
+MULTILINE_MAX_LINES = StandardReply("MULTILINE_MAX_LINES", "Multiline batch max-lines exceeded")
+
 STANDARD_REPLIES: dict[str, StandardReply] = {
     reply.code: reply for reply in list(globals().values()) if isinstance(reply, StandardReply)
 }

@@ -226,7 +226,7 @@ class Administration:
         """Every room, by name."""
         present = self._effects.rooms()
         rooms, memberships = self._store.read(lambda unit: (unit.rooms.all(), unit.rooms.memberships()))
-        members = Counter(room_id for _, room_id in memberships)
+        members = Counter(room_id for _, room_id, _ in memberships)
         return [
             RoomSummary(
                 room_to_people(room.name),

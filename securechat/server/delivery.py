@@ -9,7 +9,7 @@ from functools import partial
 
 from securechat.domain.events import ONLY_SHOWN, SAID
 from securechat.errors import StorageError
-from securechat.protocol.capabilities import EXTENDED_JOIN, RENDER_MASK
+from securechat.protocol.capabilities import EXTENDED_JOIN, MULTILINE, RENDER_MASK
 from securechat.server.entries import Barrier, Copy, Entry, Hold, Publication, Reply
 from securechat.server.ports import Outlet
 from securechat.server.rendering import JOINS, Renderer
@@ -115,6 +115,8 @@ class Delivery:
         # What does not differ by them is not made anew for recipients that ask how a JOIN looks.
         plain = all(publication.event is None or publication.event.kind not in JOINS for publication in run)
         mask = RENDER_MASK & ~EXTENDED_JOIN.bit if plain else RENDER_MASK
+        if not any(publication.event is not None and "\n" in publication.event.text for publication in run):
+            mask &= ~MULTILINE.bit
         made: dict[int, list[bytes]] = {}
         waiting = dict(authors)  # authors that the audience does not hold still get their echo
         for group_key, outlets in run[0].audience:

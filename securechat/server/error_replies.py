@@ -18,9 +18,13 @@ from securechat.errors import (
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.numerics import (
     ERR_BADCHANMASK,
+    ERR_BADCHANNELKEY,
+    ERR_BANNEDFROMCHAN,
     ERR_CANNOTSENDTOCHAN,
+    ERR_CHANNELISFULL,
     ERR_CHANOPRIVSNEEDED,
     ERR_ERRONEUSNICKNAME,
+    ERR_INVITEONLYCHAN,
     ERR_NOSUCHCHANNEL,
     ERR_NOSUCHNICK,
     ERR_NOTONCHANNEL,
@@ -31,13 +35,25 @@ from securechat.server.context import Context
 def _not_permitted(context: Context, error: NotPermitted) -> None:
     if not error.room:
         context.response.fail(context.message.command, replies.NOT_PERMITTED, error.action)
-    elif error.action == "SPEAK":
-        context.response.numeric(ERR_CANNOTSENDTOCHAN, room=error.room)
-    elif error.action == "SET_TOPIC":
-        context.response.numeric(ERR_CHANOPRIVSNEEDED, room=error.room)
     else:
-        context.response.numeric(ERR_NOSUCHCHANNEL, room=error.room)
+        context.response.numeric(_ROOM_NUMERICS.get(error.action, ERR_NOSUCHCHANNEL), room=error.room)
 
+
+_ROOM_NUMERICS = {
+    "ENTER_UNCROWDED": ERR_CHANNELISFULL,
+    "ENTER_INVITED": ERR_INVITEONLYCHAN,
+    "ENTER_UNBANNED": ERR_BANNEDFROMCHAN,
+    "ENTER_BY_KEY": ERR_BADCHANNELKEY,
+    "SPEAK": ERR_CANNOTSENDTOCHAN,
+    "SPEAK_HIDDEN": ERR_CANNOTSENDTOCHAN,
+    "SET_TOPIC": ERR_CHANOPRIVSNEEDED,
+    "CHANGE_MODES": ERR_CHANOPRIVSNEEDED,
+    "DEMOTE_OWNER": ERR_CHANOPRIVSNEEDED,
+    "SEE_EXCEPTIONS": ERR_CHANOPRIVSNEEDED,
+    "KICK": ERR_CHANOPRIVSNEEDED,
+    "INVITE": ERR_CHANOPRIVSNEEDED,
+}
+"""What a refusal about a room is told by; any other is told as if there were no such room."""
 
 _INVITE_CODES = {
     "unknown": replies.INVITE_UNKNOWN,

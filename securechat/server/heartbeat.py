@@ -2,9 +2,12 @@
 
 from securechat.protocol.capabilities import CHATHISTORY
 from securechat.protocol.message import format_message
+from securechat.protocol.standard_replies import TIMEOUT, fail
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
+from securechat.server.multiline import OPEN_SECONDS
 from securechat.server.presence import end_session
+from securechat.server.response import send
 from securechat.server.sessions import Session
 
 SILENCE_SECONDS = 90.0
@@ -24,6 +27,7 @@ def watch(hub: Hub, session: Session, now: float) -> None:
         return
     if session.backlog:
         session.heard_at = now  # it is we who do not read on: its answer may stand behind the lines that wait
+    _watch_batch(hub, session, now)
     if session.pinged_at:
         if now - max(session.pinged_at, session.heard_at) > ANSWER_SECONDS:
             end_session(hub, session, f"No answer for {int(now - session.heard_at)} seconds")
@@ -36,6 +40,15 @@ def watch(hub: Hub, session: Session, now: float) -> None:
         session.outlet.put(
             format_message("PING", (str(session.outlet.delivered_sequence),), source=hub.configuration.server.name)
         )
+
+
+def _watch_batch(hub: Hub, session: Session, now: float) -> None:
+    """Give up a batch that its client has left open (extensions/client-batch, "Errors")."""
+    batch = session.batch
+    if batch is not None and not batch.failed and now - batch.opened > OPEN_SECONDS:
+        batch.fail()
+        line = fail(hub.configuration.server.name, "BATCH", TIMEOUT, (batch.reference,))
+        send(session, hub.journal, line)
 
 
 def answered(session: Session, token: str) -> None:

@@ -10,6 +10,7 @@ from securechat.domain.account import Account
 from securechat.domain.events import Event, Kind, Source
 from securechat.domain.permissions import Action, Policy, require
 from securechat.domain.ports import Journal, Reader, UnitOfWork
+from securechat.domain.roles import RoomRole
 from securechat.domain.room import DirectConversation, Room
 from securechat.errors import NotInRoom
 from securechat.names import fold
@@ -17,6 +18,7 @@ from securechat.protocol.message_id import MessageIds
 from securechat.server.configuration import Configuration
 from securechat.server.entries import Publication
 from securechat.server.markers import ReadMarkers
+from securechat.server.membership import joining, roles_on_entering
 from securechat.server.ports import Workers
 from securechat.server.rendering import Renderer
 from securechat.server.repeats import Repeats
@@ -28,8 +30,8 @@ from securechat.server.whowas import Departure, Departures
 
 UNUSED_CONVERSATIONS = 100_000
 """How many numbers of conversations are passed over at each start: more than can be on their way to a failing disk."""
-GENERAL = "#general"
-"""The room that always exists."""
+HURDLES = (Action.ENTER_UNBANNED, Action.ENTER_INVITED, Action.ENTER_BY_KEY, Action.ENTER_UNCROWDED, Action.JOIN_ROOM)
+"""What is asked of whoever wants to enter a room, in this order."""
 
 
 @dataclass(slots=True)
@@ -38,7 +40,7 @@ class Snapshot:
 
     accounts: list[Account]
     rooms: list[Room]
-    memberships: list[tuple[int, int]]
+    memberships: list[tuple[int, int, RoomRole]]
     direct: list[DirectConversation]
     last_sequence: int
     last_time: int  # milliseconds
@@ -85,7 +87,7 @@ class Hub:
         self.users_of_account: dict[int, User] = {}
         self.rooms: dict[str, LiveRoom] = {}  # by folded name
         self.rooms_by_id: dict[int, LiveRoom] = {}
-        self.memberships: dict[int, dict[int, None]] = {}  # account id -> room ids
+        self.memberships: dict[int, dict[int, RoomRole]] = {}  # account id -> room id -> what it is there
         self.direct: dict[tuple[str, str], DirectConversation] = {}
         self.direct_by_party: dict[str, dict[int, DirectConversation]] = {}
         self.markers = ReadMarkers()
@@ -113,8 +115,8 @@ class Hub:
         for room in snapshot.rooms:
             self._add_room(LiveRoom(room))
             self.last_said[room.id] = room.last_sequence
-        for account_id, room_id in snapshot.memberships:
-            self.memberships.setdefault(account_id, {})[room_id] = None
+        for account_id, room_id, roles in snapshot.memberships:
+            self.set_membership(account_id, self.rooms_by_id[room_id], roles)
         for direct in snapshot.direct:
             self._add_direct(direct)
             self.last_said[direct.id] = direct.last_sequence
@@ -180,16 +182,30 @@ class Hub:
         self._next_conversation += 1
         return taken
 
-    def enter(self, user: User, live: LiveRoom) -> None:
+    def enter(self, user: User, live: LiveRoom, roles: RoomRole) -> None:
         """Put a present user into a room, with all sessions; membership lasts if there is an account."""
         user.rooms[live.room.id] = live
-        live.members[user] = None
-        if user.account is not None:
-            self.memberships[user.account.id][live.room.id] = None
+        self.set_roles(user, live, roles)
         for session in user.sessions:
             live.add_session(session)
 
-    def return_to(self, user: User, source: Source, live: LiveRoom) -> None:
+    def set_roles(self, user: User, live: LiveRoom, roles: RoomRole) -> None:
+        """Let a present user be `roles` in a room that they are in."""
+        live.members[user] = roles
+        live.forget_subject(user)
+        if user.account is not None:
+            self.set_membership(user.account.id, live, roles)
+
+    def set_membership(self, account_id: int, live: LiveRoom, roles: RoomRole | None) -> None:
+        """Let an account, which may be offline, be `roles` in a room; None: not in it."""
+        rooms = self.memberships[account_id]
+        if roles is None:
+            live.accounts -= rooms.pop(live.room.id, None) is not None
+        else:
+            live.accounts += live.room.id not in rooms
+            rooms[live.room.id] = roles
+
+    def return_to(self, user: User, source: Source, live: LiveRoom, roles: RoomRole) -> None:
         """Undo that `user`, as `source` was then, left a room: they are in it if they are still here, and members.
 
         The room was not told what they did outside of it, a new nick or the end, so it is told now. But nobody returns
@@ -205,20 +221,21 @@ class Hub:
         if missed is not None and fold(source.nick) not in self.users:
             self.journal.submit(Publication(missed, live.audience(), None))
         if user.sessions:
-            self.enter(user, live)
+            self.enter(user, live, roles)
         elif user.account is not None:
-            self.memberships[user.account.id][live.room.id] = None
+            self.set_membership(user.account.id, live, roles)
 
     def leave(self, user: User, live: LiveRoom, *, keep_membership: bool = False) -> None:
         """Take a user out of a room; `keep_membership` when they only go offline."""
         user.rooms.pop(live.room.id, None)
         live.members.pop(user, None)
+        live.forget_subject(user)
         if user.account is not None and not keep_membership:
-            self.memberships[user.account.id].pop(live.room.id, None)
+            self.set_membership(user.account.id, live, None)
         for session in user.sessions:
             live.remove_session(session)
 
-    def join(self, user: User, session: Session, name: str) -> tuple[LiveRoom, list[Publication]] | None:
+    def join(self, user: User, session: Session, name: str, key: str = "") -> tuple[LiveRoom, list[Publication]] | None:
         """Join a room, making it if there is none; None when the user is in it already. Raises NotPermitted."""
         live = self.find_room(name)
         publications = []
@@ -228,10 +245,21 @@ class Hub:
             publications.append(created)
         elif live.room.id in user.rooms:
             return None
-        require(user.subject(live), Action.JOIN_ROOM, self.policy, name)
-        self.enter(user, live)
-        event = Event(Kind.JOIN, self.now(), user.source, live.room.id, live.room.name)
-        publications.append(self.publication(event, live, session, undo=lambda: self.leave(user, live)))
+        subject = live.subject_of(user, key)
+        for hurdle in HURDLES:
+            require(subject, hurdle, self.policy, name)
+        roles = roles_on_entering(user.role, live)
+        was_invited = user.party in live.invited
+        live.invited.pop(user.party, None)
+        self.enter(user, live, roles)
+
+        def undo() -> None:
+            self.leave(user, live)
+            if was_invited:
+                live.invited[user.party] = None
+
+        event = Event(Kind.JOIN, self.now(), user.source, live.room.id, live.room.name, change=joining(user, roles))
+        publications.append(self.publication(event, live, session, undo=undo))
         return live, publications
 
     def publication(
@@ -294,8 +322,10 @@ class Hub:
         self.users_of_account[account.id] = user
         self.present_administrators += account.administrator
         for room_id, live in user.rooms.items():
-            self.memberships[account.id][room_id] = None
-            event = Event(Kind.JOIN, self.now(), user.source, room_id, live.room.name)
+            roles = live.members[user]
+            self.set_membership(account.id, live, roles)
+            live.forget_subject(user)
+            event = Event(Kind.JOIN, self.now(), user.source, room_id, live.room.name, change=joining(user, roles))
             self.journal.submit(Publication(event, NOBODY, None))
 
     def forget_nick(self, user: User) -> None:

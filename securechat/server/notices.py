@@ -55,16 +55,14 @@ def _tell_watchers(hub: Hub, nick: str, numeric: Numeric, target: str) -> None:
 def tell_account(hub: Hub, user: User, session: Session | None) -> None:
     """Tell that the user has logged in to an account (extensions/account-notify)."""
     event = Event(Kind.ACCOUNT, hub.now(), user.source, text=user.account.name if user.account else "*")
-    hub.journal.submit(uncounted(about(hub, event, user, ACCOUNT_NOTIFY.bit, None), session))
+    _submit(hub, about(hub, event, user, ACCOUNT_NOTIFY.bit, session))
 
 
-def uncounted(publication: Publication, session: Session | None) -> Publication:
-    """Leave `session` out of the audience, without making its answers wait for the publication."""
-    if session is not None:
-        publication.audience = tuple(
-            (key, tuple(one for one in outlets if one is not session.outlet)) for key, outlets in publication.audience
-        )
-    return publication
+def _submit(hub: Hub, publication: Publication) -> None:
+    """Publish; further answers to the session that caused it wait, so that its PONG means: all have been told."""
+    if publication.session is not None:
+        publication.session.in_flight += 1
+    hub.journal.submit(publication)
 
 
 def set_away(hub: Hub, user: User, text: str, session: Session | None) -> None:
@@ -74,7 +72,7 @@ def set_away(hub: Hub, user: User, text: str, session: Session | None) -> None:
         return
     user.away = text
     event = Event(Kind.AWAY, hub.now(), user.source, text=text)
-    hub.journal.submit(uncounted(about(hub, event, user, AWAY_NOTIFY.bit, None), session))
+    _submit(hub, about(hub, event, user, AWAY_NOTIFY.bit, session))
 
 
 def count_absent(hub: Hub, user: User, session: Session | None = None) -> None:

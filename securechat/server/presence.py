@@ -14,6 +14,7 @@ from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import BATCH, CHATHISTORY, EXTENDED_ISUPPORT
 from securechat.protocol.isupport import Isupport
 from securechat.protocol.message import cut, format_message
+from securechat.protocol.modes import BY_LETTER
 from securechat.protocol.numerics import (
     ERR_NICKNAMEINUSE,
     ERR_PASSWDMISMATCH,
@@ -23,7 +24,7 @@ from securechat.protocol.numerics import (
     RPL_WELCOME,
     RPL_YOURHOST,
 )
-from securechat.server.entries import Publication
+from securechat.server.entries import Barrier, Publication
 from securechat.server.hub import Hub
 from securechat.server.information import send_lusers, send_motd
 from securechat.server.lifecycle import State, Step, after
@@ -44,10 +45,12 @@ MOST_ROOMS = 20
 """How many rooms JOIN, PART and NAMES take (TARGMAX)."""
 USER_MODES = "i"
 """The modes of every user: nobody is listed to people who share no room with them."""
-ROOM_MODES = "n"
-"""The modes of every room: nobody speaks in a room without being in it."""
 INTERNAL_ERROR = "Internal error: the administrator finds it in the server's log"
 """What a session is told that ends by a bug of ours."""
+MOST_MODES = 12
+"""How many changes with a parameter one MODE takes (MODES)."""
+MOST_MASKS = 100
+"""How many masks each list of a room holds (MAXLIST)."""
 MOST_SESSIONS = 20
 """How many sessions one account may have at once: enough for people, a bound for runaway scripts."""
 REALNAME_CHARACTERS = 100
@@ -119,7 +122,7 @@ def _welcome(hub: Hub, session: Session, response: Response, user: User) -> None
         server=server.name,
         version=f"securechat-{__version__}",
         user_modes=USER_MODES,
-        room_modes=ROOM_MODES,
+        room_modes="".join(sorted(BY_LETTER)),
     )
     send_isupport(hub, response)
     send_lusers(hub, response)
@@ -152,8 +155,9 @@ def isupport(hub: Hub) -> Isupport:
         realname_length=REALNAME_CHARACTERS,
         monitor_limit=MOST_WATCHED,
         targets={"PRIVMSG": MOST_TARGETS, "NOTICE": MOST_TARGETS, "TAGMSG": MOST_TARGETS, "JOIN": MOST_ROOMS}
-        | {"PART": MOST_ROOMS, "NAMES": MOST_ROOMS},
-        room_modes=ROOM_MODES,
+        | {"KICK": MOST_TARGETS, "PART": MOST_ROOMS, "NAMES": MOST_ROOMS},
+        most_masks=MOST_MASKS,
+        most_modes=MOST_MODES,
         account_required=not hub.policy.guests,
     )
 
@@ -162,11 +166,11 @@ def _return_to_rooms(hub: Hub, session: Session, response: Response, user: User,
     """Bring an account back into its rooms: the first session tells the others, a further one only hears of it."""
     if user.account is None:
         return
-    for room_id in list(hub.memberships[user.account.id]):
+    for room_id, roles in list(hub.memberships[user.account.id].items()):
         live = hub.rooms_by_id[room_id]
         event = Event(Kind.ARRIVE, hub.now(), user.source, room_id, live.room.name)
         if first:
-            hub.enter(user, live)
+            hub.enter(user, live, roles)
             response.publish(hub.publication(event, live, session))
             for publication in absence(hub, user, live):
                 response.publish(publication)
@@ -189,6 +193,7 @@ def end_session(hub: Hub, session: Session, reason: str, *, orderly: bool = Fals
     hub.sessions.pop(session, None)
     hub.watches.forget(session)
     session.backlog = None
+    session.batch = None
     session.password = ""
     session.exchange = None
     error = format_message("ERROR", (f"Closing link: ({cut(reason, REASON_BYTES)})",))
@@ -222,6 +227,9 @@ def _leave_user(hub: Hub, session: Session, user: User, reason: str, *, orderly:
     hub.remove_user(user)
     if not hub.stopping:
         tell_offline(hub, user.nick)
+        # Its connection is closed when all have been told.
+        session.in_flight += 1
+        hub.journal.submit(Barrier(session, lambda: None))
 
 
 def _remember_received(hub: Hub, session: Session, user: User, *, orderly: bool) -> None:

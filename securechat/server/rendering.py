@@ -1,10 +1,13 @@
 """The one place that turns events into lines, for a given set of capabilities."""
 
+from dataclasses import replace
+
 from securechat.clock import format_time
 from securechat.domain.events import RECORDED, Event, Kind
 from securechat.domain.history import StoredEvent
-from securechat.protocol.capabilities import ACCOUNT_TAG, EXTENDED_JOIN, MESSAGE_TAGS, SERVER_TIME
+from securechat.protocol.capabilities import ACCOUNT_TAG, EXTENDED_JOIN, MESSAGE_TAGS, MULTILINE, SERVER_TIME
 from securechat.protocol.message import cut, escape_tag_value
+from securechat.server.multiline import CONCAT_TAG, TYPE, shown_alone, split
 
 LINE_BYTES = 512
 """A relayed line without its tags, CR LF included (RFC 1459 section 2.3)."""
@@ -12,6 +15,7 @@ LINE_BYTES = 512
 _MESSAGE_TAGS = MESSAGE_TAGS.bit
 _SERVER_TIME = SERVER_TIME.bit
 _ACCOUNT_TAG = ACCOUNT_TAG.bit
+_MULTILINE = MULTILINE.bit
 _EXTENDED_JOIN = EXTENDED_JOIN.bit
 
 JOINS = frozenset({Kind.JOIN, Kind.ARRIVE})
@@ -69,13 +73,18 @@ class Renderer:
         if not text:
             return b""
         tags = self.tags(event, capabilities) if capabilities else ""
+        if "\n" in text:
+            sequence = event.sequence
+            return _lines(
+                event.kind, event.source.mask, event.target, event.text, tags, capabilities, author_tags, sequence
+            )
         if author_tags:
             tags = f"{author_tags};{tags}" if tags else author_tags
         return (f"@{tags} {text}\r\n" if tags else f"{text}\r\n").encode()
 
     def stored_line(self, stored: StoredEvent, capabilities: int, extra_tags: str = "") -> bytes:
         """Return the line of an event out of history, with `extra_tags` (such as `batch=1`) in front."""
-        parts = [extra_tags] if extra_tags else []
+        parts = []
         if capabilities & _SERVER_TIME:
             parts.append(f"time={format_time(stored.time)}")
         if capabilities & _MESSAGE_TAGS:
@@ -84,6 +93,13 @@ class Renderer:
             parts.append(f"account={escape_tag_value(stored.account)}")
         if stored.tags and capabilities & _MESSAGE_TAGS:
             parts.append(stored.tags)
+        if "\n" in stored.text:
+            tags, sequence = ";".join(parts), stored.sequence
+            return _lines(
+                stored.kind, stored.source, stored.target, stored.text, tags, capabilities, extra_tags, sequence
+            )
+        if extra_tags:
+            parts.insert(0, extra_tags)
         text = body(stored.kind, stored.source, stored.target, stored.text)
         return (f"@{';'.join(parts)} {text}\r\n" if parts else f"{text}\r\n").encode()
 
@@ -92,6 +108,10 @@ class Renderer:
 
         Two lines when it does not fit into one any more.
         """
+        if "\n" in stored.text:
+            first, *others = shown_alone(stored.text)
+            rest = (body(stored.kind, stored.source, stored.target, line) for line in others)
+            return self.dated_line(replace(stored, text=first)) + "".join(f"{line}\r\n" for line in rest).encode()
         moment = f"[{format_time(stored.time)[:16].replace('T', ' ')}Z] "
         text, before, behind = stored.text, moment, ""
         if text.startswith("\x01ACTION "):
@@ -102,6 +122,35 @@ class Renderer:
             parts.append(text[len(parts[0]) :])
         lines = [body(stored.kind, stored.source, stored.target, f"{before}{part}{behind}") for part in parts]
         return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+def _lines(
+    kind: Kind, source: str, target: str, text: str, tags: str, capabilities: int, outer_tags: str, sequence: int
+) -> bytes:
+    """Return a message of several lines: a batch for who knows them, else its lines one by one (draft/multiline).
+
+    `outer_tags` are those of the answer that it is part of (`label=…` or `batch=…`). Who asked for multiline without
+    batch is taken at their word: it is of no use otherwise.
+    """
+    if capabilities & _MULTILINE:
+        head = ";".join(part for part in (outer_tags, tags) if part)
+        reference = f"m{sequence}"
+        lines = [f"{f'@{head} ' if head else ''}:{source} BATCH +{reference} {TYPE} {target}"]
+        for line, goes_on in split(text):
+            concat = f";{CONCAT_TAG}" if goes_on else ""
+            lines.append(f"@batch={reference}{concat} {body(kind, source, target, line)}")
+        lines.append(f":{source} BATCH -{reference}")
+    else:
+        label = outer_tags.startswith("label=")
+        first = ";".join(part for part in (outer_tags, tags) if part)
+        # The message id is that of the first line alone ("Message ids"), and so is a label.
+        kept = [part for part in tags.split(";") if part and not part.startswith("msgid=")]
+        later = ";".join(kept if label or not outer_tags else [outer_tags, *kept])
+        lines = []
+        for line in shown_alone(text):
+            front = later if lines else first
+            lines.append(f"{f'@{front} ' if front else ''}{body(kind, source, target, line)}")
+    return "".join(f"{line}\r\n" for line in lines).encode()
 
 
 def body(kind: Kind, source: str, target: str, text: str) -> str:
@@ -117,6 +166,13 @@ def body(kind: Kind, source: str, target: str, text: str) -> str:
             return f":{source} PART {target} :{text}" if text else f":{source} PART {target}"
         case Kind.TOPIC:
             return f":{source} TOPIC {target} :{text}"
+        case Kind.MODE:
+            return f":{source} MODE {target} {text}"
+        case Kind.INVITE:
+            return f":{source} INVITE {text} {target}"
+        case Kind.KICK:
+            nick, _, reason = text.partition(" ")
+            return f":{source} KICK {target} {nick} :{reason}"
         case Kind.QUIT:
             return f":{source} QUIT :{text}"
         case Kind.NICK:

@@ -1,9 +1,17 @@
 """What a room looks like from outside: its topic and who is in it."""
 
+from securechat.domain.roles import LEADING, RoomRole
 from securechat.protocol import capabilities
+from securechat.protocol.modes import PREFIXES
 from securechat.protocol.numerics import RPL_ENDOFNAMES, RPL_NAMREPLY, RPL_NOTOPIC, RPL_TOPIC, RPL_TOPICWHOTIME
 from securechat.server.response import Response
 from securechat.server.users import LiveRoom
+
+
+def prefix_of(roles: RoomRole, *, every: bool) -> str:
+    """Return the signs in front of the nick of who is `roles`: the highest, or `every` one (multi-prefix)."""
+    signs = (PREFIXES["o"] if roles & LEADING else "") + (PREFIXES["v"] if roles & RoomRole.VOICED else "")
+    return signs if every else signs[:1]
 
 
 def show_topic(response: Response, live: LiveRoom, *, even_none: bool) -> None:
@@ -18,20 +26,22 @@ def show_topic(response: Response, live: LiveRoom, *, even_none: bool) -> None:
 
 def show_names(response: Response, live: LiveRoom) -> None:
     """Send 353 as often as needed, and 366 (modern-irc, "RPL_NAMREPLY")."""
-    most = response.numeric_text_bytes(RPL_NAMREPLY, symbol="=", room=live.room.name, names="")
+    symbol = "@" if live.room.rules.secret else "="
+    every = response.has(capabilities.MULTI_PREFIX.bit)
     userhost = response.has(capabilities.USERHOST_IN_NAMES.bit)
+    most = response.numeric_text_bytes(RPL_NAMREPLY, symbol=symbol, room=live.room.name, names="")
     line: list[str] = []
     size = 0
-    for member in live.members:
-        nick = member.source.mask if userhost else member.nick
+    for member, roles in live.members.items():
+        nick = prefix_of(roles, every=every) + (member.source.mask if userhost else member.nick)
         length = len(nick.encode()) + 1
         if line and size + length - 1 > most:
-            response.numeric(RPL_NAMREPLY, symbol="=", room=live.room.name, names=" ".join(line))
+            response.numeric(RPL_NAMREPLY, symbol=symbol, room=live.room.name, names=" ".join(line))
             line, size = [], 0
         line.append(nick)
         size += length
     if line:
-        response.numeric(RPL_NAMREPLY, symbol="=", room=live.room.name, names=" ".join(line))
+        response.numeric(RPL_NAMREPLY, symbol=symbol, room=live.room.name, names=" ".join(line))
     response.numeric(RPL_ENDOFNAMES, room=live.room.name)
 
 

@@ -12,6 +12,7 @@ from securechat.server.throttle import Budget
 
 if TYPE_CHECKING:
     from securechat.server.login import Exchange
+    from securechat.server.multiline import ClientBatch
     from securechat.server.users import User
 
 THREAD_SHIFT = 16
@@ -26,6 +27,7 @@ class Session:
         "account",
         "away_at_login",
         "backlog",
+        "batch",
         "budget",
         "busy",
         "capabilities",
@@ -64,6 +66,7 @@ class Session:
         self.user: User | None = None  # set while the state is PRESENT
         self.exchange: Exchange | None = None  # the SASL exchange under way
         self.in_flight = 0  # entries of this session that the journal has not given back yet
+        self.batch: ClientBatch | None = None  # the batch that the client has opened
         self.busy = False  # a command is at work elsewhere: further lines wait in the backlog
         self.backlog: deque[bytes | TooLong] | None = None  # lines read but not run yet
         self.budget = budget  # how many commands it may run now

@@ -2,7 +2,9 @@
 
 from securechat.domain.account import Account
 from securechat.domain.events import Source
+from securechat.domain.mask_lists import is_banned, is_invited, is_muted
 from securechat.domain.permissions import Role, Subject
+from securechat.domain.roles import OUTSIDER, RoomRole
 from securechat.domain.room import Room, party_of_account, party_of_guest
 from securechat.names import fold
 from securechat.server.ports import Outlet
@@ -21,6 +23,7 @@ class User:
     """A nick that is present, with all sessions of its account. Guarded by the hub lock."""
 
     __slots__ = (
+        "_outside",
         "account",
         "away",
         "markers",
@@ -30,7 +33,6 @@ class User:
         "rooms",
         "sessions",
         "source",
-        "subjects",
         "username",
     )
 
@@ -51,7 +53,8 @@ class User:
         self.account = account
         self.source = self._make_source()
         role = Role.GUEST if account is None else Role.ADMINISTRATOR if account.administrator else Role.MEMBER
-        self.subjects = (Subject(role, in_room=False), Subject(role, in_room=True))
+        self._outside = Subject(role)
+        self._forget_subjects()
 
     def _make_source(self) -> Source:
         account = self.account
@@ -62,6 +65,12 @@ class User:
         """Take another nick; events of before keep the old source."""
         self.nick = nick
         self.source = self._make_source()
+        self._forget_subjects()
+
+    def _forget_subjects(self) -> None:
+        """Masks are matched again with who the user is now."""
+        for live in self.rooms.values():
+            live.forget_subject(self)
 
     def set_realname(self, realname: str) -> None:
         """Take another real name."""
@@ -75,17 +84,25 @@ class User:
 
     def subject(self, room: "LiveRoom | None" = None) -> Subject:
         """Who asks, for the permission table, in relation to `room`."""
-        return self.subjects[room is not None and room.room.id in self.rooms]
+        return self._outside if room is None else room.subject_of(self)
+
+    @property
+    def role(self) -> Role:
+        """What the user is to the server."""
+        return self._outside.role
 
 
 class LiveRoom:
     """A room and who is present in it. Guarded by the hub lock; its audiences are immutable."""
 
-    __slots__ = ("_audience", "_listeners", "members", "room")
+    __slots__ = ("_audience", "_listeners", "_subjects", "accounts", "invited", "members", "room")
 
     def __init__(self, room: Room) -> None:
         self.room = room
-        self.members: dict[User, None] = {}
+        self.members: dict[User, RoomRole] = {}
+        self.accounts = 0  # how many accounts are members, online or not
+        self.invited: dict[str, None] = {}  # party keys of those who may enter once although it is for the invited
+        self._subjects: dict[User, Subject] = {}  # of members, so that a message costs one look-up
         self._listeners: dict[int, dict[Outlet, None]] = {}
         self._audience: Audience | None = None
 
@@ -101,6 +118,37 @@ class LiveRoom:
             if not group:
                 del self._listeners[session.group_key]
             self._audience = None
+
+    def subject_of(self, user: User, key: str = "") -> Subject:
+        """Who asks, in relation to this room; `key` is what they say to enter it."""
+        subject = self._subjects.get(user)
+        if subject is None:
+            subject = self._make_subject(user, key)
+            if user in self.members:
+                self._subjects[user] = subject
+        return subject
+
+    def _make_subject(self, user: User, key: str) -> Subject:
+        rules = self.room.rules
+        lists = self.room.lists
+        return Subject(
+            user.role,
+            self.members.get(user, OUTSIDER),
+            rules,
+            muted=is_muted(lists, user.source),
+            banned=is_banned(lists, user.source),
+            invited=user.party in self.invited or is_invited(lists, user.source),
+            has_key=key == rules.key,
+            full=bool(rules.member_limit) and len(self.members) >= rules.member_limit,
+        )
+
+    def forget_subject(self, user: User) -> None:
+        """Work out anew what `user` may do here: their name or their roles have changed."""
+        self._subjects.pop(user, None)
+
+    def forget_subjects(self) -> None:
+        """Work out anew what everybody may do here: rules or lists have changed."""
+        self._subjects.clear()
 
     def audience(self) -> Audience:
         """Everybody who hears the room now."""

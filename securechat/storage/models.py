@@ -103,6 +103,40 @@ class MembershipRow(Base):
         ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     joined_sequence: Mapped[int]
+    roles: Mapped[int] = mapped_column(server_default="1")  # bits of domain.roles.RoomRole
+
+
+class RoomRulesRow(Base):
+    """How a room is used (domain.roles.RoomRules). A room without a row is used as a new one."""
+
+    __tablename__ = "room_rules"
+
+    conversation_id: Mapped[int] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    members_only: Mapped[bool]
+    moderated: Mapped[bool]
+    invite_only: Mapped[bool]
+    secret: Mapped[bool]
+    topic_locked: Mapped[bool]
+    plain_only: Mapped[bool]
+    key: Mapped[str]
+    member_limit: Mapped[int]
+
+
+class RoomMaskRow(Base):
+    """A row of one of a room's lists of masks: who is banned, who is excepted, who is always invited."""
+
+    __tablename__ = "room_masks"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+
+    conversation_id: Mapped[int] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    list: Mapped[str] = mapped_column(primary_key=True)  # its letter (protocol.modes)
+    mask: Mapped[str] = mapped_column(primary_key=True)
+    setter: Mapped[str]
+    time: Mapped[int]
 
 
 class ReadMarkerRow(Base):

@@ -1,5 +1,6 @@
 """What a run of entries becomes in the database: rows of `events`, and what they change in rooms and membership."""
 
+import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -7,10 +8,19 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from securechat.domain.events import RECORDED, REDACTABLE, Event, Kind
 from securechat.domain.ports import Entry
+from securechat.domain.roles import RoomRole
 from securechat.errors import StorageError
 from securechat.names import fold
 from securechat.storage.faults import ROW_FAULTS, is_general
-from securechat.storage.models import ConversationRow, EventRow, MembershipRow, ReadMarkerRow, TimelineRow
+from securechat.storage.models import (
+    ConversationRow,
+    EventRow,
+    MembershipRow,
+    ReadMarkerRow,
+    RoomMaskRow,
+    RoomRulesRow,
+    TimelineRow,
+)
 
 _COLUMNS = ("sequence", "time", "kind", "conversation_id", "source", "account", "target", "text", "tags")
 _WIDTH = len(_COLUMNS)
@@ -202,25 +212,67 @@ def _open_direct(connection: Connection, event: Event) -> None:
 
 def _join(connection: Connection, event: Event) -> None:
     """Membership starts with the first JOIN; another one meanwhile changes nothing. Guests leave no trace."""
-    if event.source.account_id:
+    account_id = event.source.account_id
+    if account_id:
+        roles = dict(event.change.roles).get(account_id, RoomRole.MEMBER) if event.change else RoomRole.MEMBER
         connection.execute(
             sqlite_insert(MembershipRow)
             .values(
-                account_id=event.source.account_id,
+                account_id=account_id,
                 conversation_id=event.conversation,
                 joined_sequence=event.sequence,
+                roles=int(roles),
             )
             .on_conflict_do_nothing()
         )
 
 
 def _part(connection: Connection, event: Event) -> None:
-    if event.source.account_id:
+    _end_membership(connection, event.source.account_id, event.conversation)
+
+
+def _end_membership(connection: Connection, account_id: int, room_id: int) -> None:
+    """Guests (account id 0) have no row."""
+    if account_id:
         connection.execute(
             delete(MembershipRow).where(
-                MembershipRow.account_id == event.source.account_id,
-                MembershipRow.conversation_id == event.conversation,
+                MembershipRow.account_id == account_id, MembershipRow.conversation_id == room_id
             )
+        )
+
+
+def _kick(connection: Connection, event: Event) -> None:
+    if event.change is not None:
+        _end_membership(connection, event.change.expelled, event.conversation)
+
+
+def _change_room(connection: Connection, event: Event) -> None:
+    change = event.change
+    if change is None:
+        return
+    room_id = event.conversation
+    for account_id, roles in change.roles:
+        connection.execute(
+            update(MembershipRow)
+            .where(MembershipRow.account_id == account_id, MembershipRow.conversation_id == room_id)
+            .values(roles=int(roles))
+        )
+    if change.rules is not None:
+        values = dataclasses.asdict(change.rules)
+        connection.execute(
+            sqlite_insert(RoomRulesRow)
+            .values(conversation_id=room_id, **values)
+            .on_conflict_do_update(index_elements=["conversation_id"], set_=values)
+        )
+    for letter, mask in change.removed:
+        connection.execute(
+            delete(RoomMaskRow).where(
+                RoomMaskRow.conversation_id == room_id, RoomMaskRow.list == letter, RoomMaskRow.mask == mask
+            )
+        )
+    for letter, entry in change.added:
+        connection.execute(
+            insert(RoomMaskRow).values(conversation_id=room_id, list=letter, **dataclasses.asdict(entry))
         )
 
 
@@ -264,6 +316,8 @@ _EFFECTS: dict[Kind, Callable[[Connection, Event], None]] = {
     Kind.JOIN: _join,
     Kind.PART: _part,
     Kind.TOPIC: _set_topic,
+    Kind.MODE: _change_room,
+    Kind.KICK: _kick,
     Kind.MARK: _mark,
     Kind.REDACT: _redact,
 }

@@ -1,13 +1,17 @@
 """Rooms, membership and direct conversations in the database. The journal's recorder writes them, event by event."""
 
+import dataclasses
+
 from sqlalchemy import Connection, select
 
 from securechat.domain.events import RECORDED
+from securechat.domain.roles import ListEntry, RoomRole, RoomRules
 from securechat.domain.room import DirectConversation, Room
-from securechat.storage.models import ConversationRow, MembershipRow, ReadMarkerRow
+from securechat.storage.models import ConversationRow, MembershipRow, ReadMarkerRow, RoomMaskRow, RoomRulesRow
 from securechat.storage.timeline import newest_of_conversations
 
 _KINDS = sorted(int(kind) for kind in RECORDED)
+_RULES = [getattr(RoomRulesRow, field.name) for field in dataclasses.fields(RoomRules)]
 
 
 class Rooms:
@@ -33,15 +37,45 @@ class Rooms:
             .where(ConversationRow.name.is_not(None))
             .order_by(ConversationRow.folded)
         )
+        rules, lists = self._rules(), self._lists()
         return [
-            Room(room_id, name or "", created, topic, topic_by, topic_time, newest.get(room_id, 0))
+            Room(
+                room_id,
+                name or "",
+                created,
+                topic,
+                topic_by,
+                topic_time,
+                newest.get(room_id, 0),
+                rules.get(room_id, RoomRules()),
+                lists.get(room_id, {}),
+            )
             for room_id, name, created, topic, topic_by, topic_time in rows
         ]
 
-    def memberships(self) -> list[tuple[int, int]]:
-        """Every (account id, room id)."""
-        rows = self._connection.execute(select(MembershipRow.account_id, MembershipRow.conversation_id))
-        return [(account_id, room_id) for account_id, room_id in rows]
+    def _rules(self) -> dict[int, RoomRules]:
+        """The rules of every room whose rules were ever changed."""
+        rows = self._connection.execute(select(RoomRulesRow.conversation_id, *_RULES))
+        return {room_id: RoomRules(*values) for room_id, *values in rows}
+
+    def _lists(self) -> dict[int, dict[str, list[ListEntry]]]:
+        """The lists of masks of every room that has any, oldest row first."""
+        found: dict[int, dict[str, list[ListEntry]]] = {}
+        rows = self._connection.execute(
+            select(
+                RoomMaskRow.conversation_id, RoomMaskRow.list, RoomMaskRow.mask, RoomMaskRow.setter, RoomMaskRow.time
+            ).order_by(RoomMaskRow.time, RoomMaskRow.mask)
+        )
+        for room_id, letter, mask, setter, time in rows:
+            found.setdefault(room_id, {}).setdefault(letter, []).append(ListEntry(mask, setter, time))
+        return found
+
+    def memberships(self) -> list[tuple[int, int, RoomRole]]:
+        """Every (account id, room id, what the account is in the room)."""
+        rows = self._connection.execute(
+            select(MembershipRow.account_id, MembershipRow.conversation_id, MembershipRow.roles)
+        )
+        return [(account_id, room_id, RoomRole(roles)) for account_id, room_id, roles in rows]
 
     def read_markers(self) -> list[tuple[int, int, int]]:
         """Every (account id, conversation id, time in ms up to which it is read)."""

@@ -187,3 +187,22 @@ def test_since_asks_from_a_moment_on() -> None:
 def test_the_same_message_twice_is_given_out_once(harness: Harness) -> None:
     harness.gets(said(5, "to myself", target="anna", sender="anna"), said(5, "to myself", target="anna", sender="anna"))
     assert harness.texts() == ["to myself"]
+
+
+def without_id(line: str, text: str) -> str:
+    """A further line of a message of several lines: the same sender and time, no id (draft/multiline, "Fallback")."""
+    head, _, tail = line.partition(";msgid=")
+    return f"{head}{tail[tail.index(' ') :].rpartition(' :')[0]} :{text}"
+
+
+def test_a_message_of_several_lines_counts_once_and_comes_once(harness: Harness) -> None:
+    asked = comes_back(harness)
+    live = said(6, "six")
+    harness.gets(live, without_id(live, "six and a half"), said(7, "seven"))
+    two, four = said(2, "two"), said(4, "four")
+    harness.page(asked, "#tea", two, without_id(two, "two and a half"), said(3, "three"), four, without_id(four, "4.5"))
+    assert harness.texts() == ["two", "two and a half", "three", "four", "4.5"]
+    (following,) = [line for line in harness.sent() if "AFTER" in line]
+    assert "msgid=e-4" in following
+    harness.page(following, "#tea", four, without_id(four, "4.5"), live, without_id(live, "six and a half"))
+    assert harness.texts() == ["six", "six and a half", "seven"]

@@ -5,6 +5,8 @@ import itertools
 import pytest
 
 from securechat.domain.permissions import TABLE, Action, Policy, Role, Subject, may, require
+from securechat.domain.roles import FOUNDER, OUTSIDER, RoomRole, RoomRules
+from securechat.domain.roles import MEMBER as MEMBER_OF_ROOM
 from securechat.errors import NotPermitted
 
 STRANGER, GUEST, MEMBER, ADMINISTRATOR = Role
@@ -21,9 +23,18 @@ BY_ROLE: dict[Action, tuple[set[Role], set[Role]]] = {
     Action.LIST_MEMBERS: (PRESENT, PRESENT),
     Action.READ_HISTORY: (NOBODY, PRESENT),
     Action.SPEAK: (NOBODY, PRESENT),
+    Action.SPEAK_HIDDEN: (NOBODY, PRESENT),
     Action.SET_TOPIC: (NOBODY, PRESENT),
-    Action.CHANGE_MODES: (NOBODY, NOBODY),
-    Action.CHANGE_MODES: (NOBODY, NOBODY),
+    Action.ENTER_UNBANNED: (ALL, ALL),
+    Action.ENTER_INVITED: (ALL, ALL),
+    Action.ENTER_BY_KEY: (ALL, ALL),
+    Action.ENTER_UNCROWDED: (ALL, ALL),
+    Action.CHANGE_MODES: (NOBODY, {ADMINISTRATOR}),
+    Action.DEMOTE_OWNER: (NOBODY, {ADMINISTRATOR}),
+    Action.SEE_EXCEPTIONS: (NOBODY, {ADMINISTRATOR}),
+    Action.SEE_KEY: (NOBODY, PRESENT),
+    Action.KICK: (NOBODY, {ADMINISTRATOR}),
+    Action.INVITE: (NOBODY, PRESENT),
     Action.REDACT_OWN: (PRESENT, PRESENT),
     Action.REDACT_OTHERS: (NOBODY, {ADMINISTRATOR}),
     Action.DIRECT_MESSAGE: (PRESENT, PRESENT),
@@ -37,6 +48,10 @@ BY_REGISTRATION: dict[Action, dict[str, set[Role]]] = {
 }
 
 CASES = list(itertools.product(Action, Role, (False, True), (False, True), ("invite", "open", "closed")))
+
+
+def subject_of(role: Role, in_room: bool) -> Subject:
+    return Subject(role, MEMBER_OF_ROOM if in_room else OUTSIDER)
 
 
 def expected(action: Action, role: Role, in_room: bool, guests: bool, registration: str) -> bool:
@@ -55,7 +70,7 @@ def test_every_action_has_a_row_and_is_tested() -> None:
 def test_every_subject_under_every_policy(action: Action) -> None:
     wrong = []
     for _, role, in_room, guests, registration in (case for case in CASES if case[0] is action):
-        subject, policy = Subject(role, in_room), Policy(guests, registration)
+        subject, policy = subject_of(role, in_room), Policy(guests, registration)
         if may(subject, action, policy) is not expected(action, role, in_room, guests, registration):
             wrong.append((role, in_room, guests, registration))
     assert wrong == []
@@ -65,13 +80,13 @@ def test_every_subject_under_every_policy(action: Action) -> None:
 def test_a_higher_role_may_do_all_that_a_lower_one_may(action: Action) -> None:
     for _, role, in_room, guests, registration in (case for case in CASES if case[0] is action):
         policy = Policy(guests, registration)
-        if role is not ADMINISTRATOR and may(Subject(role, in_room), action, policy):
-            assert may(Subject(Role(role + 1), in_room), action, policy)
+        if role is not ADMINISTRATOR and may(subject_of(role, in_room), action, policy):
+            assert may(subject_of(Role(role + 1), in_room), action, policy)
 
 
 def test_require_agrees_with_may_and_names_action_and_room() -> None:
     for action, role, in_room, guests, registration in CASES:
-        subject, policy = Subject(role, in_room), Policy(guests, registration)
+        subject, policy = subject_of(role, in_room), Policy(guests, registration)
         if may(subject, action, policy):
             require(subject, action, policy, "#tea")
         else:
@@ -83,3 +98,71 @@ def test_require_agrees_with_may_and_names_action_and_room() -> None:
 def test_nobody_is_let_in_without_an_account_by_default() -> None:
     assert not may(Subject(GUEST), Action.CONNECT, Policy())
     assert not may(Subject(STRANGER), Action.REGISTER_OPEN, Policy())
+
+
+# A member of the server: what they are in the room, what its rules are, what is true of them -> what they may do.
+PLAIN = MEMBER_OF_ROOM
+VOICED = PLAIN | RoomRole.VOICED
+MODERATOR = PLAIN | RoomRole.MODERATOR
+EVERYBODY = (OUTSIDER, PLAIN, VOICED, MODERATOR, FOUNDER)
+LEADERS = (MODERATOR, FOUNDER)
+INSIDE = (PLAIN, VOICED, MODERATOR, FOUNDER)
+
+
+@pytest.mark.parametrize(
+    ("action", "rules", "facts", "who_may"),
+    [
+        (Action.SPEAK, RoomRules(), {}, INSIDE),
+        (Action.SPEAK, RoomRules(members_only=False), {}, EVERYBODY),
+        (Action.SPEAK, RoomRules(moderated=True), {}, (VOICED, *LEADERS)),
+        (Action.SPEAK, RoomRules(members_only=False, moderated=True), {}, (VOICED, *LEADERS)),
+        (Action.SPEAK, RoomRules(members_only=False), {"muted": True}, (VOICED, *LEADERS)),
+        (Action.SPEAK_HIDDEN, RoomRules(), {}, INSIDE),
+        (Action.SPEAK_HIDDEN, RoomRules(plain_only=True), {}, ()),
+        (Action.SEE_ROOM, RoomRules(secret=True), {}, INSIDE),
+        (Action.LIST_MEMBERS, RoomRules(secret=True), {}, INSIDE),
+        (Action.SET_TOPIC, RoomRules(), {}, INSIDE),
+        (Action.SET_TOPIC, RoomRules(topic_locked=True), {}, LEADERS),
+        (Action.CHANGE_MODES, RoomRules(), {}, LEADERS),
+        (Action.DEMOTE_OWNER, RoomRules(), {}, (FOUNDER,)),
+        (Action.SEE_EXCEPTIONS, RoomRules(), {}, LEADERS),
+        (Action.SEE_KEY, RoomRules(key="x"), {}, INSIDE),
+        (Action.KICK, RoomRules(), {}, LEADERS),
+        (Action.INVITE, RoomRules(), {}, INSIDE),
+        (Action.INVITE, RoomRules(invite_only=True), {}, LEADERS),
+        (Action.JOIN_ROOM, RoomRules(), {}, EVERYBODY),
+        (Action.JOIN_ROOM, RoomRules(), {"banned": True}, ()),
+        (Action.ENTER_UNBANNED, RoomRules(), {"banned": True}, ()),
+        (Action.JOIN_ROOM, RoomRules(invite_only=True), {}, ()),
+        (Action.ENTER_INVITED, RoomRules(invite_only=True), {"invited": True}, EVERYBODY),
+        (Action.JOIN_ROOM, RoomRules(invite_only=True), {"invited": True}, EVERYBODY),
+        (Action.JOIN_ROOM, RoomRules(key="x"), {}, ()),
+        (Action.ENTER_BY_KEY, RoomRules(key="x"), {"has_key": True}, EVERYBODY),
+        (Action.JOIN_ROOM, RoomRules(key="x"), {"has_key": True}, EVERYBODY),
+        (Action.JOIN_ROOM, RoomRules(member_limit=1), {"full": True}, ()),
+        (Action.ENTER_UNCROWDED, RoomRules(member_limit=1), {"full": True}, ()),
+    ],
+)
+def test_roles_and_rules_of_rooms(
+    action: Action, rules: RoomRules, facts: dict[str, bool], who_may: tuple[RoomRole, ...]
+) -> None:
+    for role in (GUEST, MEMBER):
+        found = tuple(
+            roles
+            for roles in EVERYBODY
+            if may(
+                Subject(
+                    role,
+                    roles,
+                    rules,
+                    muted=facts.get("muted", False),
+                    banned=facts.get("banned", False),
+                    invited=facts.get("invited", False),
+                    has_key=facts.get("has_key", False),
+                    full=facts.get("full", False),
+                ),
+                action,
+                Policy(),
+            )
+        )
+        assert found == who_may

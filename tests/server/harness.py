@@ -25,7 +25,8 @@ from securechat.protocol.line_buffer import LineBuffer
 from securechat.server.configuration import Configuration, load
 from securechat.server.delivery import Delivery
 from securechat.server.dispatcher import Dispatcher
-from securechat.server.hub import GENERAL, Hub, take_snapshot
+from securechat.server.hub import Hub, take_snapshot
+from securechat.server.membership import GENERAL
 from securechat.server.passwords import Parameters, hash_password
 from securechat.server.ports import Pool
 from securechat.server.presence import end_session

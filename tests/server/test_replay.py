@@ -121,7 +121,7 @@ def test_a_client_that_goes_while_the_replay_is_read(harness: Harness, alice: Pe
     assert carol.received()[-1] == "ERROR :Closing link: (Connection closed by the client)"
     alice.received()
     alice.sends("NAMES #tea")
-    assert ":chat.test 353 alice = #tea :alice" in alice.received()
+    assert ":chat.test 353 alice = #tea :@alice" in alice.received()
 
 
 @pytest.mark.parametrize("trouble", ["busy", "broken"])

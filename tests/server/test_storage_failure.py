@@ -205,7 +205,7 @@ def test_who_joined_a_room_that_could_not_be_made_learns_that_they_are_out(harne
     assert {code_of(line) for line in bob.received()} <= {"FAIL", "PART"}
     assert rooms_of(bob) == rooms_of(alice) == []
     assert bob.answers("JOIN #new")[0] == ":bob!bob@securechat JOIN #new"
-    assert alice.answers("JOIN #new")[1] == ":chat.test 353 alice = #new :bob alice"
+    assert alice.answers("JOIN #new")[1] == ":chat.test 353 alice = #new :@bob alice"
 
 
 @pytest.mark.parametrize("present", [False, True])

@@ -13,6 +13,7 @@ import pytest
 from securechat.domain.events import Event, Kind
 from securechat.domain.history import Direction, HistoryQuery
 from securechat.domain.ports import Entry, UnitOfWork
+from securechat.domain.roles import RoomRole
 from securechat.errors import StorageError
 from securechat.storage import journal as journal_module
 from securechat.storage import timeline
@@ -306,7 +307,7 @@ def test_a_room_that_cannot_be_made_fails_alone_between_calls_and_effects(
     assert published.failed == [twin, lost]
     assert stored_texts(database) == ["one", "two", "tea", "", "three"]
     assert [room.topic for room in database.read(lambda unit: unit.rooms.all())] == ["tea"]
-    assert database.read(lambda unit: unit.rooms.memberships()) == [(1, ROOM)]
+    assert database.read(lambda unit: unit.rooms.memberships()) == [(1, ROOM, RoomRole.MEMBER)]
 
 
 def test_what_cannot_be_stored_is_quoted_nowhere(

@@ -3,6 +3,7 @@
 import pytest
 
 from securechat.domain.events import Event, Kind, Source
+from securechat.domain.roles import FOUNDER, ListEntry, RoomChange, RoomRole, RoomRules
 from securechat.domain.room import DirectConversation, Room
 from securechat.storage.engine import Database
 from securechat.storage.journal import Journal
@@ -61,9 +62,16 @@ def test_membership_begins_with_join_and_ends_with_part(database: Database, jour
         happened(Kind.JOIN, BOB),
         happened(Kind.JOIN, GUEST),
     )
-    assert sorted(database.read(lambda unit: unit.rooms.memberships())) == [(1, 1), (1, 2), (2, 1)]
+    assert sorted(database.read(lambda unit: unit.rooms.memberships())) == [
+        (1, 1, RoomRole.MEMBER),
+        (1, 2, RoomRole.MEMBER),
+        (2, 1, RoomRole.MEMBER),
+    ]
     store(journal, happened(Kind.PART), happened(Kind.PART, GUEST), happened(Kind.PART, BOB, conversation=2))
-    assert sorted(database.read(lambda unit: unit.rooms.memberships())) == [(1, 2), (2, 1)]
+    assert sorted(database.read(lambda unit: unit.rooms.memberships())) == [
+        (1, 2, RoomRole.MEMBER),
+        (2, 1, RoomRole.MEMBER),
+    ]
 
 
 def test_a_second_join_changes_nothing(database: Database, journal: Journal, published: Published) -> None:
@@ -78,7 +86,7 @@ def test_a_second_join_changes_nothing(database: Database, journal: Journal, pub
 @pytest.mark.parametrize("kind", [Kind.ARRIVE, Kind.QUIT, Kind.NICK, Kind.AWAY])
 def test_coming_online_and_going_offline_is_not_membership(database: Database, journal: Journal, kind: Kind) -> None:
     store(journal, happened(Kind.ROOM), happened(Kind.JOIN), happened(kind), happened(kind, BOB))
-    assert database.read(lambda unit: unit.rooms.memberships()) == [(1, 1)]
+    assert database.read(lambda unit: unit.rooms.memberships()) == [(1, 1, RoomRole.MEMBER)]
 
 
 def test_direct_conversations(database: Database, journal: Journal) -> None:
@@ -123,3 +131,43 @@ def test_nobody_joins_a_room_that_is_not_there(database: Database, journal: Jour
     store(journal, lost)
     assert published.failed == [lost]
     assert database.read(lambda unit: unit.history.last()) == (0, 0)
+
+
+def test_whoever_makes_a_room_owns_it_and_roles_change(database: Database, journal: Journal) -> None:
+    made = happened(Kind.JOIN)
+    made.event.change = RoomChange(roles=((1, FOUNDER),))  # type: ignore[union-attr]
+    changed = happened(Kind.MODE, text="+ov bob bob")
+    raised = RoomRole.MEMBER | RoomRole.MODERATOR | RoomRole.VOICED
+    changed.event.change = RoomChange(roles=((2, raised), (9, raised)))  # type: ignore[union-attr]
+    store(journal, happened(Kind.ROOM), made, happened(Kind.JOIN, BOB), changed)
+    assert sorted(database.read(lambda unit: unit.rooms.memberships())) == [(1, 1, FOUNDER), (2, 1, raised)]
+
+
+def test_kicking_ends_the_membership_of_whoever_is_kicked(database: Database, journal: Journal) -> None:
+    kicked = happened(Kind.KICK, text="bob enough")
+    kicked.event.change = RoomChange(expelled=2)  # type: ignore[union-attr]
+    store(journal, happened(Kind.ROOM), happened(Kind.JOIN), happened(Kind.JOIN, BOB), kicked)
+    assert database.read(lambda unit: unit.rooms.memberships()) == [(1, 1, RoomRole.MEMBER)]
+
+
+def test_rules_and_lists_of_masks(database: Database, journal: Journal) -> None:
+    def mode(change: RoomChange) -> Item:
+        item = happened(Kind.MODE, text="+x")
+        item.event.change = change  # type: ignore[union-attr]
+        return item
+
+    rules = RoomRules(members_only=False, secret=True, key="tea", member_limit=7)
+    ban, other = ListEntry("bob!*@*", "alice!alice@host", 5), ListEntry("x!*@*", "alice!alice@host", 6)
+    store(
+        journal,
+        happened(Kind.ROOM),
+        mode(RoomChange(rules=RoomRules(moderated=True))),
+        mode(RoomChange(rules=rules, added=(("b", other), ("b", ban)))),
+        mode(RoomChange(added=(("e", other),))),
+    )
+    (room,) = database.read(lambda unit: unit.rooms.all())
+    assert room.rules == rules
+    assert room.lists == {"b": [ban, other], "e": [other]}
+    store(journal, mode(RoomChange(removed=(("b", ban.mask), ("e", other.mask), ("I", "none")))))
+    (room,) = database.read(lambda unit: unit.rooms.all())
+    assert (room.rules, room.lists) == (rules, {"b": [other]})

@@ -156,3 +156,22 @@ def test_a_conversation_is_either_a_room_or_direct(database: Database, values: d
     row = {"id": 1, "created": 1, "topic": "", "topic_by": "", "topic_time": 0, **values}
     with pytest.raises(IntegrityError, match="CHECK constraint failed"), database.writer.begin():
         database.writer.execute(insert(ConversationRow).values(row))
+
+
+def test_roles_come_to_rooms_that_are_there_already(database: Database) -> None:
+    """0002: whoever has been in a room for longest owns it; #general is the administrators'."""
+    writer = database.writer
+    with writer.begin():
+        command.downgrade(configuration(writer), "0001")
+        for number, name, administrator in ((1, "root", 1), (2, "anna", 0), (3, "bob", 0)):
+            values = (number, name, name, administrator)
+            writer.exec_driver_sql("INSERT INTO accounts VALUES (?, ?, ?, ?, 0, 1, 0)", values)
+        for number, name in ((1, "#general"), (2, "#tea")):
+            writer.exec_driver_sql(
+                "INSERT INTO conversations VALUES (?, ?, ?, NULL, NULL, 1, '', '', 0)", (number, name, name)
+            )
+        for row in ((2, 1, 1), (1, 1, 2), (3, 2, 3), (2, 2, 4)):
+            writer.exec_driver_sql("INSERT INTO memberships VALUES (?, ?, ?)", row)
+    database.migrate()
+    owners = [(one, room) for one, room, roles in database.read(lambda unit: unit.rooms.memberships()) if roles == 33]
+    assert sorted(owners) == [(1, 1), (3, 2)]

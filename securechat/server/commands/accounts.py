@@ -9,6 +9,7 @@ from securechat.domain.account import Account, Invite, refusal
 from securechat.domain.events import Event, Kind, Source
 from securechat.domain.permissions import Action, Role, Subject, may
 from securechat.domain.ports import UnitOfWork
+from securechat.domain.roles import RoomChange
 from securechat.errors import AccountExists, DomainError, InvalidName, InviteRefused
 from securechat.names import check_nick, fold
 from securechat.protocol import standard_replies as replies
@@ -19,6 +20,7 @@ from securechat.server.error_replies import answer_error
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
 from securechat.server.login import logged_in, parameters, throttled
+from securechat.server.membership import roles_on_entering
 from securechat.server.notices import tell_account
 from securechat.server.passwords import check_password, hash_password
 from securechat.server.ports import Pool
@@ -188,7 +190,9 @@ def _put_into_room(hub: Hub, account: Account, name: str) -> None:
     if live is None:
         live, created = hub.create_room(name, source)
         hub.journal.submit(created)
-    hub.memberships[account.id][live.room.id] = None
-    event = Event(Kind.JOIN, hub.now(), source, live.room.id, live.room.name)
-    undo = partial(hub.memberships[account.id].pop, live.room.id, None)
+    roles = roles_on_entering(Role.ADMINISTRATOR if account.administrator else Role.MEMBER, live)
+    hub.set_membership(account.id, live, roles)
+    change = RoomChange(roles=((account.id, roles),))
+    event = Event(Kind.JOIN, hub.now(), source, live.room.id, live.room.name, change=change)
+    undo = partial(hub.set_membership, account.id, live, None)
     hub.journal.submit(Publication(event, NOBODY, None, undo=undo))

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from functools import partial
 
 from securechat.domain.events import Event, Kind
-from securechat.domain.permissions import Action, require
+from securechat.domain.permissions import Action, may, require
+from securechat.domain.roles import HEARD, LEADING
 from securechat.domain.room import parties, party_of_account
-from securechat.errors import NotPermitted
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import ECHO_MESSAGE, MESSAGE_TAGS
 from securechat.protocol.message import format_tags
+from securechat.protocol.modes import PREFIXES
 from securechat.protocol.numerics import (
     ERR_CANNOTSENDTOCHAN,
     ERR_INPUTTOOLONG,
@@ -22,6 +23,8 @@ from securechat.protocol.numerics import (
     ERR_TOOMANYTARGETS,
     RPL_AWAY,
 )
+from securechat.server import multiline
+from securechat.server.client_batches import take_line
 from securechat.server.context import Context
 from securechat.server.entries import Copy, Publication
 from securechat.server.presence import MOST_TARGETS
@@ -29,8 +32,10 @@ from securechat.server.registry import command
 from securechat.server.rendering import LINE_BYTES
 from securechat.server.repeats import Repeats
 from securechat.server.sessions import Session
-from securechat.server.users import Audience, User, audience_of
+from securechat.server.users import Audience, LiveRoom, User, audience_of
 
+STATUS_ROLES = {PREFIXES["o"]: LEADING, PREFIXES["v"]: HEARD}
+"""Who hears what is said to a room with such a sign in front of its name."""
 TYPING_TAG = "+typing"
 _COMMANDS = {Kind.MESSAGE: "PRIVMSG", Kind.NOTICE: "NOTICE", Kind.TAGS: "TAGMSG", Kind.TYPING: "TAGMSG"}
 _WITH_TEXT = frozenset({Kind.MESSAGE, Kind.NOTICE})
@@ -63,7 +68,14 @@ def tagmsg(context: Context) -> None:
     _say(context, Kind.TYPING if only_typing else Kind.TAGS)
 
 
+def say_whole(context: Context, kind: Kind, target: str, text: str) -> None:
+    """Say a text of several lines (see multiline) to one target, with the client-only tags of the command."""
+    _say_to(context, kind, target, text, _client_tags(context.message.tags))
+
+
 def _say(context: Context, kind: Kind) -> None:
+    if context.session.batch is not None and take_line(context, kind):
+        return
     params = context.params
     silent = kind is Kind.NOTICE
     if not params or not params[0]:
@@ -100,6 +112,8 @@ def _say_to(context: Context, kind: Kind, target: str, text: str, tags: str) -> 
     """Say it to one target."""
     if target[0] == "#":
         _say_in_room(context, kind, target, text, tags)
+    elif target[0] in STATUS_ROLES and target[1:2] == "#":
+        _say_in_room(context, kind, target[1:], text, tags, target[0])
     else:
         _say_to_person(context, kind, target, text, tags)
 
@@ -111,6 +125,9 @@ def _is_too_long(context: Context, event: Event) -> bool:
     size = len(text) + len(target) + len(mask)
     if not (text.isascii() and target.isascii() and mask.isascii()):
         size = len(text.encode()) + len(target.encode()) + len(mask.encode())
+    if "\n" in text and size + len(_COMMANDS[event.kind]) + 7 > LINE_BYTES:
+        longest = max(len(line.encode()) for line, _ in multiline.split(text))
+        size = longest + len(target.encode()) + len(mask.encode())
     # `:mask COMMAND target :text` CR LF
     if size + len(_COMMANDS[event.kind]) + 7 <= LINE_BYTES:
         return False
@@ -118,25 +135,35 @@ def _is_too_long(context: Context, event: Event) -> bool:
     return True
 
 
-def _say_in_room(context: Context, kind: Kind, target: str, text: str, tags: str) -> None:
+def _say_in_room(context: Context, kind: Kind, target: str, text: str, tags: str, status: str = "") -> None:
+    """Say it in a room; with `status`, to those alone who have such a role in it (modern-irc, "STATUSMSG Parameter").
+
+    What is said to some belongs to no conversation, for that would show it to all who read its history.
+    """
     hub = context.hub
     user = context.user
     live = hub.find_room(target)
-    if live is None:
+    subject = user.subject(live)
+    if live is None or not (subject.in_room or may(subject, Action.SEE_ROOM, hub.policy)):
         if kind is not Kind.NOTICE:
             context.response.numeric(ERR_NOSUCHCHANNEL, room=target)
         return
     room = live.room
-    try:
-        require(user.subject(live), Action.SPEAK, hub.policy, room.name)
-    except NotPermitted:
+    hidden = text[:1] == "\x01" and not text.startswith("\x01ACTION ")
+    if not may(subject, Action.SPEAK_HIDDEN if hidden else Action.SPEAK, hub.policy):
         if kind is not Kind.NOTICE:
             context.response.numeric(ERR_CANNOTSENDTOCHAN, room=target)
         return
-    event = Event(kind, hub.now(), user.source, room.id, room.name, text, tags)
+    conversation = 0 if status else room.id
+    event = Event(kind, hub.now(), user.source, conversation, status + room.name, text, tags)
     if _is_too_long(context, event):
         return
-    _publish(context, event, live.audience())
+    _publish(context, event, _audience_with_status(live, status) if status else live.audience())
+
+
+def _audience_with_status(live: LiveRoom, status: str) -> Audience:
+    wanted = STATUS_ROLES[status]
+    return audience_of([one for member, roles in live.members.items() if roles & wanted for one in member.sessions])
 
 
 def _say_to_person(context: Context, kind: Kind, target: str, text: str, tags: str) -> None:

@@ -1,35 +1,61 @@
-"""MODE: the modes of rooms and users, which are the same for all (modern-irc, "MODE message").
+"""MODE: the rules, roles and lists of rooms, and the modes of users (modern-irc, "MODE message")."""
 
-Every room is `n` and every user is `i`, for that is how this server works. Clients ask for both when they connect and
-when they join, so both are told; nothing can be changed.
-"""
+from collections.abc import Iterator
 
-from securechat.domain.permissions import Action, may
+from securechat.domain.mask_lists import normalize
+from securechat.domain.permissions import Action, may, require
+from securechat.domain.roles import ListEntry, RoomRole
+from securechat.errors import NotInRoom
 from securechat.names import fold
+from securechat.protocol.modes import BY_LETTER, ModeKind, RoomMode, letters
 from securechat.protocol.numerics import (
-    ERR_CHANOPRIVSNEEDED,
+    ERR_BANLISTFULL,
+    ERR_INVALIDKEY,
+    ERR_INVALIDMODEPARAM,
+    ERR_NEEDMOREPARAMS,
     ERR_NOSUCHCHANNEL,
     ERR_NOSUCHNICK,
     ERR_UMODEUNKNOWNFLAG,
     ERR_UNKNOWNMODE,
+    ERR_USERNOTINCHANNEL,
     ERR_USERSDONTMATCH,
+    RPL_BANLIST,
     RPL_CHANNELMODEIS,
     RPL_CREATIONTIME,
     RPL_ENDOFBANLIST,
+    RPL_ENDOFEXCEPTLIST,
+    RPL_ENDOFINVEXLIST,
+    RPL_EXCEPTLIST,
+    RPL_INVEXLIST,
     RPL_UMODEIS,
 )
 from securechat.server.context import Context
-from securechat.server.presence import ROOM_MODES, USER_MODES
+from securechat.server.presence import MOST_MASKS, MOST_MODES, USER_MODES
 from securechat.server.registry import command
+from securechat.server.room_modes import Change, ModeChange, lowered, raised
 from securechat.server.users import LiveRoom
 
-_BANS = "b"
-"""Clients ask for the list of bans on entering a room; there are none."""
+KEY_LENGTH = 32
+"""The longest key of a room, in characters."""
+MASK_BYTES = 200
+"""The longest mask."""
+MOST_MEMBERS = 1_000_000
+"""The highest limit of members."""
+
+_LISTS = {
+    "b": (RPL_BANLIST, RPL_ENDOFBANLIST),
+    "e": (RPL_EXCEPTLIST, RPL_ENDOFEXCEPTLIST),
+    "I": (RPL_INVEXLIST, RPL_ENDOFINVEXLIST),
+}
+_ALWAYS_WITH_PARAMETER = frozenset({ModeKind.ROLE, ModeKind.LIST, ModeKind.KEY})
+
+Asked = tuple[str, RoomMode, str | None]
+"""A change that is asked for: sign, mode, parameter."""
 
 
-@command("MODE", params=1, help="MODE <room or your nick>: show its modes, which are the same for all")
+@command("MODE", params=1, help="MODE <room or your nick> [<modes> [<parameters>]]: show or change modes")
 def mode(context: Context) -> None:
-    """Show the modes of a room or of oneself, or say that they cannot be changed."""
+    """Show or change the modes of a room or of oneself."""
     if context.params[0].startswith("#"):
         _room_mode(context)
     else:
@@ -42,31 +68,167 @@ def _room_mode(context: Context) -> None:
     if live is None or not may(context.user.subject(live), Action.SEE_ROOM, context.hub.policy):
         context.response.numeric(ERR_NOSUCHCHANNEL, room=context.params[0])
         return
-    letters = _letters(context.param(1))
-    if not letters:
+    asked = list(_asked(context))
+    if not context.param(1):
         _show_room_modes(context, live)
-    elif letters == _BANS and len(context.params) == 2:
-        context.response.numeric(RPL_ENDOFBANLIST, room=live.room.name)
-    else:
-        _change_room_modes(context, live, letters)
+        return
+    changes = []
+    for sign, row, parameter in asked:
+        if row.kind is ModeKind.LIST and not parameter:
+            _show_list(context, live, row.letter)
+        else:
+            changes.append((sign, row, parameter))
+    if changes:
+        _change_room_modes(context, live, changes)
+
+
+def _asked(context: Context) -> Iterator[Asked]:
+    """Read a mode string and its parameters; letters that do not exist are refused, each once."""
+    sign = "+"
+    parameters = iter(context.params[2:])
+    unknown = set()
+    for letter in context.param(1) or "":
+        row = BY_LETTER.get(letter)
+        if letter in "+-":
+            sign = letter
+        elif row is None:
+            if letter not in unknown:
+                unknown.add(letter)
+                context.response.numeric(ERR_UNKNOWNMODE, mode=letter)
+        else:
+            takes = row.kind in _ALWAYS_WITH_PARAMETER or (row.kind is ModeKind.LIMIT and sign == "+")
+            yield sign, row, next(parameters, None) if takes else None
 
 
 def _show_room_modes(context: Context, live: LiveRoom) -> None:
-    context.response.numeric(RPL_CHANNELMODEIS, room=live.room.name, modes=(f"+{ROOM_MODES}",))
+    """Send 324 and 329; the key is for those who are in the room."""
+    rules = live.room.rules
+    shown = "+" + "".join(one for one in sorted(letters(ModeKind.FLAG)) if getattr(rules, BY_LETTER[one].changes))
+    parameters = []
+    if rules.key:
+        shown += "k"
+        knows = may(context.user.subject(live), Action.SEE_KEY, context.hub.policy)
+        parameters.append(rules.key if knows else "*")
+    if rules.member_limit:
+        shown += "l"
+        parameters.append(str(rules.member_limit))
+    context.response.numeric(RPL_CHANNELMODEIS, room=live.room.name, modes=(shown, *parameters))
     context.response.numeric(RPL_CREATIONTIME, room=live.room.name, created=live.room.created // 1000)
 
 
-def _change_room_modes(context: Context, live: LiveRoom, letters: str) -> None:
-    """Refuse: by letter when there is no such mode, as a whole when there is no right to change the others."""
-    unknown = [letter for letter in letters if letter not in ROOM_MODES + _BANS]
-    for letter in unknown:
-        context.response.numeric(ERR_UNKNOWNMODE, mode=letter)
-    if unknown:
+def _show_list(context: Context, live: LiveRoom, letter: str) -> None:
+    """Send a list: bans to everybody who may see the room, exceptions to those who look after it."""
+    if letter != "b":
+        require(context.user.subject(live), Action.SEE_EXCEPTIONS, context.hub.policy, live.room.name)
+    row, end = _LISTS[letter]
+    for entry in live.room.lists.get(letter, ()):
+        context.response.numeric(
+            row, room=live.room.name, mask=entry.mask, setter=entry.setter, time=entry.time // 1000
+        )
+    context.response.numeric(end, room=live.room.name)
+
+
+def _change_room_modes(context: Context, live: LiveRoom, asked: list[Asked]) -> None:
+    """Do what is asked, in order, for whoever may; a line that grows too long is followed by another one."""
+    subject = context.user.subject(live)
+    if not subject.in_room and not may(subject, Action.CHANGE_MODES, context.hub.policy):
+        raise NotInRoom(live.room.name)
+    require(subject, Action.CHANGE_MODES, context.hub.policy, live.room.name)
+    change = ModeChange(context, live)
+    with_parameter = 0
+    for sign, row, parameter in asked:
+        with_parameter += bool(parameter)
+        if with_parameter > MOST_MODES:
+            break
+        if not change.has_room_for((sign, row.letter, (parameter or "") + "!*@*")):
+            change.publish()
+            change = ModeChange(context, live)
+        _CHANGERS[row.kind](context, live, change, (sign, row, parameter))
+    change.publish()
+
+
+def _change_role(context: Context, live: LiveRoom, change: ModeChange, asked: Asked) -> None:
+    sign, row, nick = asked
+    hub = context.hub
+    if not nick:
+        context.response.numeric(ERR_NEEDMOREPARAMS, command="MODE")
         return
-    if not may(context.user.subject(live), Action.CHANGE_MODES, context.hub.policy):
-        context.response.numeric(ERR_CHANOPRIVSNEEDED, room=live.room.name)
+    user = hub.users.get(fold(nick))
+    if user is None:
+        context.response.numeric(ERR_NOSUCHNICK, nick=nick)
+        return
+    if user not in live.members:
+        context.response.numeric(ERR_USERNOTINCHANNEL, nick=user.nick, room=live.room.name)
+        return
+    role = RoomRole[row.changes]
+    before = live.members[user]
+    after = raised(before, role) if sign == "+" else lowered(before, role)
+    if before & ~after & RoomRole.OWNER and user is not context.user:
+        require(context.user.subject(live), Action.DEMOTE_OWNER, hub.policy, live.room.name)
+    if after != before:
+        change.set_roles((sign, row.letter, user.nick), user, after)
+
+
+def _change_flag(_context: Context, _live: LiveRoom, change: ModeChange, asked: Asked) -> None:
+    sign, row, _ = asked
+    change.set_rule((sign, row.letter, ""), row.changes, sign == "+")
+
+
+def _change_key(context: Context, live: LiveRoom, change: ModeChange, asked: Asked) -> None:
+    """Set a key that can be said in a JOIN, or take it away, whatever is said for it."""
+    sign, row, key = asked
+    if sign == "-":
+        change.set_rule((sign, row.letter, "*"), row.changes, "")
+    elif not key or len(key) > KEY_LENGTH or not key.isprintable() or set(key) & set(" ,") or key[0] == ":":
+        context.response.numeric(ERR_INVALIDKEY, room=live.room.name)
     else:
-        _show_room_modes(context, live)
+        change.set_rule((sign, row.letter, key), row.changes, key)
+
+
+def _change_limit(context: Context, live: LiveRoom, change: ModeChange, asked: Asked) -> None:
+    sign, row, text = asked
+    if sign == "-":
+        change.set_rule((sign, row.letter, ""), row.changes, 0)
+        return
+    digits = text is not None and text.isascii() and text.isdigit() and len(text) <= len(str(MOST_MEMBERS))
+    number = int(text) if digits and text else 0
+    if 0 < number <= MOST_MEMBERS:
+        change.set_rule((sign, row.letter, str(number)), row.changes, number)
+        return
+    problem = f"A number from 1 to {MOST_MEMBERS} is needed"
+    context.response.numeric(
+        ERR_INVALIDMODEPARAM, room=live.room.name, mode=row.letter, parameter=text or "*", problem=problem
+    )
+
+
+def _change_list(context: Context, live: LiveRoom, change: ModeChange, asked: Asked) -> None:
+    """Put a mask on a list or take it off."""
+    sign, row, text = asked
+    mask = normalize(text or "")
+    if len(mask.encode()) > MASK_BYTES or not mask.isprintable() or " " in mask or mask[0] == ":":
+        context.response.numeric(
+            ERR_INVALIDMODEPARAM, room=live.room.name, mode=row.letter, parameter="*", problem="This cannot be a mask"
+        )
+        return
+    entries = live.room.lists.get(row.letter, [])
+    known = next((entry for entry in entries if fold(entry.mask) == fold(mask)), None)
+    announced: Change = (sign, row.letter, known.mask if known else mask)
+    if sign == "-":
+        if known is not None:
+            change.remove(announced, row.letter, known)
+    elif known is None and len(entries) >= MOST_MASKS:
+        context.response.numeric(ERR_BANLISTFULL, room=live.room.name, mode=row.letter)
+    elif known is None:
+        change.add(announced, row.letter, ListEntry(mask, context.user.source.mask, context.hub.now()))
+
+
+_CHANGERS = {
+    ModeKind.ROLE: _change_role,
+    ModeKind.FLAG: _change_flag,
+    ModeKind.KEY: _change_key,
+    ModeKind.LIMIT: _change_limit,
+    ModeKind.LIST: _change_list,
+}
 
 
 def _user_mode(context: Context) -> None:
@@ -77,12 +239,7 @@ def _user_mode(context: Context) -> None:
         context.response.numeric(ERR_NOSUCHNICK, nick=nick)
     elif user is not context.user:
         context.response.numeric(ERR_USERSDONTMATCH)
-    elif any(letter not in USER_MODES for letter in _letters(context.param(1))):
+    elif any(letter not in USER_MODES for letter in (context.param(1) or "").replace("+", "").replace("-", "")):
         context.response.numeric(ERR_UMODEUNKNOWNFLAG)
     else:
         context.response.numeric(RPL_UMODEIS, modes=f"+{USER_MODES}")
-
-
-def _letters(modes: str | None) -> str:
-    """The letters of a mode string, each once and in order, without signs."""
-    return "".join(dict.fromkeys((modes or "").replace("+", "").replace("-", "")))

@@ -6,6 +6,7 @@ from securechat.protocol.capabilities import (
     ALL_MASK,
     CAP_NOTIFY,
     CAP_VERSION_WITH_VALUES,
+    MULTILINE,
     SASL,
     list_lines,
     ls_lines,
@@ -13,6 +14,7 @@ from securechat.protocol.capabilities import (
 )
 from securechat.protocol.message import cut
 from securechat.protocol.numerics import ERR_INVALIDCAPCMD, ERR_NEEDMOREPARAMS
+from securechat.server import multiline
 from securechat.server.context import Context
 from securechat.server.lifecycle import Step, after
 from securechat.server.login import MECHANISMS
@@ -42,7 +44,11 @@ def values(context: Context) -> dict[str, str | None]:
     registration = ["custom-account-name"]
     if context.hub.configuration.accounts.register_before_connect:
         registration.insert(0, "before-connect")
-    return {SASL.name: ",".join(MECHANISMS), ACCOUNT_REGISTRATION.name: ",".join(registration)}
+    return {
+        SASL.name: ",".join(MECHANISMS),
+        ACCOUNT_REGISTRATION.name: ",".join(registration),
+        MULTILINE.name: multiline.value(),
+    }
 
 
 def offered(context: Context) -> int:

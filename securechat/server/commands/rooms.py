@@ -29,7 +29,9 @@ ROOMS_PER_USER = 500
 
 
 @command(
-    "JOIN", params=1, help="JOIN <room>{,<room>}: go into rooms; one that does not exist is made. JOIN 0 leaves all"
+    "JOIN",
+    params=1,
+    help="JOIN <room>{,<room>} [<key>{,<key>}]: go into rooms; one that does not exist is made. JOIN 0 leaves all",
 )
 def join(context: Context) -> None:
     """Go into rooms."""
@@ -37,11 +39,12 @@ def join(context: Context) -> None:
         for live in list(context.user.rooms.values()):
             _part(context, live, "")
         return
+    keys = dict(zip(context.params[0].split(","), (context.param(1) or "").split(","), strict=False))
     joined = []
     for name in _names(context):
         try:
             check_room_name(name, context.hub.configuration.limits.room_name_length)
-            joined += _join(context, name)
+            joined += _join(context, name, keys.get(name, ""))
         except DomainError as error:
             answer_error(context, error)
     if joined and not context.session.has(CHATHISTORY.bit):
@@ -56,7 +59,7 @@ def _names(context: Context) -> list[str]:
     return names[:MOST_ROOMS]
 
 
-def _join(context: Context, name: str) -> list[LiveRoom]:
+def _join(context: Context, name: str, key: str) -> list[LiveRoom]:
     """Go into one room and return it; nothing when there is no way in, or the user is in it already."""
     hub = context.hub
     session = context.session
@@ -64,7 +67,7 @@ def _join(context: Context, name: str) -> list[LiveRoom]:
     if len(user.rooms) >= ROOMS_PER_USER:
         context.response.fail("JOIN", replies.TOO_MANY_ROOMS, name)
         return []
-    joined = hub.join(user, session, name)
+    joined = hub.join(user, session, name, key)
     if joined is None:
         return []  # in it already: silence (modern-irc, "JOIN message")
     live, publications = joined
@@ -97,7 +100,7 @@ def part(context: Context) -> None:
     reason = context.param(1) or ""
     for name in _names(context):
         live = context.hub.find_room(name)
-        if live is None:
+        if live is None or not may(context.user.subject(live), Action.SEE_ROOM, context.hub.policy):
             context.response.numeric(ERR_NOSUCHCHANNEL, room=name)
         elif live.room.id not in context.user.rooms:
             context.response.numeric(ERR_NOTONCHANNEL, room=name)
@@ -110,11 +113,12 @@ def _part(context: Context, live: LiveRoom, reason: str) -> None:
     user = context.user
     text = cut(reason, text_bytes(Kind.PART, user.source.mask, live.room.name))
     event = Event(Kind.PART, hub.now(), user.source, live.room.id, live.room.name, text)
+    roles = live.members[user]
     publication = hub.publication(
         event,
         live,
         context.session,
-        undo=lambda: hub.return_to(user, event.source, live),
+        undo=lambda: hub.return_to(user, event.source, live, roles),
         failure=context.failure(replies.NOT_STORED, live.room.name),
     )
     hub.leave(user, live)

@@ -5,11 +5,14 @@ from itertools import islice
 
 from securechat.domain.masks import is_mask, matches
 from securechat.domain.permissions import Action, may
+from securechat.domain.roles import OUTSIDER
 from securechat.names import fold
+from securechat.protocol.capabilities import MULTI_PREFIX
 from securechat.protocol.numerics import ERR_TOOMANYMATCHES, RPL_ENDOFWHO, RPL_WHOREPLY, RPL_WHOSPCRPL
 from securechat.server.context import Context
 from securechat.server.people import common_room, idle_seconds, is_administrator, may_find
 from securechat.server.registry import command
+from securechat.server.roster import prefix_of
 from securechat.server.users import HOST, User
 
 MOST_MATCHES = 1000
@@ -69,9 +72,9 @@ def _fitting(context: Context, mask: str) -> Iterator[Match]:
     """Everybody whom a mask may find and fits, each once; the people of the asker's own rooms come first."""
     hub = context.hub
     asker = context.user
-    neighbours = {asker: None}
+    neighbours: dict[User, None] = {asker: None}
     for live in asker.rooms.values():
-        neighbours.update(live.members)
+        neighbours.update(dict.fromkeys(live.members))
     for user in neighbours:
         if _fits(context, mask, user):
             yield common_room(hub, asker, user), user
@@ -91,8 +94,11 @@ def _fits(context: Context, mask: str, user: User) -> bool:
     return any(mask == fold(text) for text in texts if text)
 
 
-def _flags(user: User) -> str:
-    return ("G" if user.away else "H") + ("*" if is_administrator(user) else "")
+def _flags(context: Context, room: str, user: User) -> str:
+    live = context.hub.find_room(room)
+    roles = live.members.get(user, OUTSIDER) if live is not None else OUTSIDER
+    signs = prefix_of(roles, every=context.session.has(MULTI_PREFIX.bit))
+    return ("G" if user.away else "H") + ("*" if is_administrator(user) else "") + signs
 
 
 def _show(context: Context, room: str, user: User) -> None:
@@ -103,7 +109,7 @@ def _show(context: Context, room: str, user: User) -> None:
         host=HOST,
         server=context.hub.configuration.server.name,
         nick=user.nick,
-        flags=_flags(user),
+        flags=_flags(context, room, user),
         realname=user.realname,
     )
 
@@ -115,7 +121,7 @@ _FIELDS: dict[str, Callable[[Context, str, User], str]] = {
     "h": lambda _context, _room, _user: HOST,
     "s": lambda context, _room, _user: context.hub.configuration.server.name,
     "n": lambda _context, _room, user: user.nick,
-    "f": lambda _context, _room, user: _flags(user),
+    "f": _flags,
     "d": lambda _context, _room, _user: "0",
     "l": lambda context, _room, user: str(idle_seconds(context.hub, user)),
     "a": lambda _context, _room, user: user.account.name if user.account else "0",

@@ -1,19 +1,35 @@
-"""MODE: what clients ask when they connect and join."""
+"""MODE: the sections "MODE query", "channel mode …", "multi-prefix" and the extbans, and the modes of users."""
+
+from pathlib import Path
 
 import pytest
 
-from tests.server.harness import Harness
+from securechat.protocol.modes import BY_LETTER
+from securechat.server.commands import modes
+from securechat.server.presence import MOST_MODES
+from tests.server.harness import Harness, Person, code_of, running
 
 SERVER = ":chat.test"
 CREATED = 1_764_000_000
+OP = ":anna!anna@securechat"
+
+
+def room(harness: Harness, *nicks: str) -> list[Person]:
+    """People in #tea; the first one made it, nobody has anything left to read."""
+    return harness.members_of("#tea", *(nicks or ("anna", "bob")))
+
+
+# MODE query
 
 
 def test_the_modes_of_a_room_and_its_age(harness: Harness) -> None:
-    (anna,) = harness.members_of("#tea", "anna")
+    anna, bob = room(harness)
     shown = [f"{SERVER} 324 anna #tea +n", f"{SERVER} 329 anna #tea {CREATED}"]
     assert anna.answers("MODE #TEA") == shown
     assert anna.answers("MODE #tea :") == shown
-    assert harness.person("bob").answers("MODE #tea")[0] == f"{SERVER} 324 bob #tea +n"
+    assert anna.answers("MODE #tea +tlk-n 5 green") == [f"{OP} MODE #tea +tlk-n 5 green"]
+    assert bob.answers("MODE #tea")[-2] == f"{SERVER} 324 bob #tea +tkl green 5"
+    assert harness.person("eve").answers("MODE #tea")[0] == f"{SERVER} 324 eve #tea +tkl * 5"
 
 
 def test_a_room_that_is_not_there(harness: Harness) -> None:
@@ -22,27 +38,290 @@ def test_a_room_that_is_not_there(harness: Harness) -> None:
     assert anna.answers("MODE #none +n") == [f"{SERVER} 403 anna #none :No such channel"]
 
 
-@pytest.mark.parametrize("asked", ["b", "+b"])
-def test_the_list_of_bans_is_empty(harness: Harness, asked: str) -> None:
-    (anna,) = harness.members_of("#tea", "anna")
-    assert anna.answers(f"MODE #tea {asked}") == [f"{SERVER} 368 anna #tea :End of channel ban list"]
+# Roles
 
 
-@pytest.mark.parametrize("change", ["-n", "+n", "+b bob!*@*", "-nb bob!*@*"])
-def test_nobody_may_change_the_modes_of_a_room(harness: Harness, change: str) -> None:
-    harness.account("anna")
-    anna = harness.person("anna", password="correct horse")
-    anna.sends("JOIN #tea")
+def test_who_makes_a_room_leads_it_and_makes_others_lead(harness: Harness) -> None:
+    anna, bob, carol = room(harness, "anna", "bob", "carol")
+    assert bob.answers("MODE #tea +o carol") == [f"{SERVER} 482 bob #tea :You're not channel operator"]
+    assert anna.answers("MODE #tea +ov bob carol") == [f"{OP} MODE #tea +ov bob carol"]
+    assert carol.received() == [f"{OP} MODE #tea +ov bob carol"]
+    bob.received()
+    assert anna.answers("MODE #tea +o bob") == []
+    assert bob.answers("NAMES #tea")[0] == f"{SERVER} 353 bob = #tea :@anna @bob +carol"
+    assert [line.split()[8] for line in bob.answers("WHO #tea")[:-1]] == ["H@", "H@", "H+"]
+    assert bob.answers("MODE #tea -o anna") == [f"{SERVER} 482 bob #tea :You're not channel operator"]
+    assert bob.answers("MODE #tea -ov bob carol") == [":bob!bob@securechat MODE #tea -ov bob carol"]
+    assert anna.answers("MODE #tea -o anna")[-1] == f"{OP} MODE #tea -o anna"
+    assert anna.answers("MODE #tea +n") == [f"{SERVER} 482 anna #tea :You're not channel operator"]
+
+
+def test_roles_of_nobody_and_of_people_elsewhere(harness: Harness) -> None:
+    anna, _ = room(harness)
+    eve = harness.person("eve")
+    assert anna.answers("MODE #tea +o nobody") == [f"{SERVER} 401 anna nobody :No such nick/channel"]
+    assert anna.answers("MODE #tea +v eve") == [f"{SERVER} 441 anna eve #tea :They aren't on that channel"]
+    assert anna.answers("MODE #tea +o") == [f"{SERVER} 461 anna MODE :Not enough parameters"]
+    assert eve.answers("MODE #tea +o eve") == [f"{SERVER} 442 eve #tea :You're not on that channel"]
+
+
+def test_multi_prefix(harness: Harness) -> None:
+    anna, bob = room(harness)
+    anna.sends("MODE #tea +v anna")
+    bob.received()
+    assert bob.answers("NAMES #tea")[0] == f"{SERVER} 353 bob = #tea :@anna bob"
+    assert bob.answers("WHO #tea")[0].split()[8] == "H@"
+    bob.sends("CAP REQ multi-prefix")
+    bob.received()
+    assert bob.answers("NAMES #tea")[0] == f"{SERVER} 353 bob = #tea :@+anna bob"
+    assert bob.answers("WHO #tea")[0].split()[8] == "H@+"
+
+
+def test_roles_rules_and_lists_outlive_the_server(tmp_path: Path) -> None:
+    with running(tmp_path) as harness:
+        for name in ("anna", "bob"):
+            harness.account(name)
+        anna, bob = (harness.person(name, password="correct horse") for name in ("anna", "bob"))
+        anna.sends("JOIN #tea")
+        bob.sends("JOIN #tea")
+        anna.sends("MODE #tea +vsm-n bob", "MODE #tea +bk x!*@* green")
+    with running(tmp_path) as harness:
+        bob, anna = (harness.person(name, password="correct horse") for name in ("bob", "anna"))
+        assert bob.answers("NAMES #tea")[-2] == f"{SERVER} 353 bob @ #tea :+bob @anna"
+        assert anna.answers("MODE #tea")[0] == f"{SERVER} 324 anna #tea +msk green"
+        assert anna.answers("MODE #tea b")[0] == f"{SERVER} 367 anna #tea x!*@* {OP[1:]} {CREATED}"
+        assert anna.answers("MODE #tea -s") == [f"{OP} MODE #tea -s"]
+
+
+def test_a_room_that_everybody_has_left_is_its_finders(harness: Harness) -> None:
+    anna, bob = room(harness)
+    anna.sends("PART #tea")
+    carol = harness.person("carol")
+    assert f"{SERVER} 353 carol = #tea :bob carol" in carol.answers("JOIN #tea")
+    bob.sends("PART #tea")
+    carol.sends("PART #tea")
+    carol.received()
+    assert f"{SERVER} 353 carol = #tea :@carol" in carol.answers("JOIN #tea")
+
+
+def test_the_general_room_is_the_administrators(harness: Harness) -> None:
+    harness.account("root", administrator=True)
+    harness.person("anna").sends("JOIN #general")
+    root = harness.person("root", password="correct horse")
+    assert f"{SERVER} 353 root = #general :anna @root" in root.answers("JOIN #general")
+
+
+# channel mode +k, +l, +i, +I, +b and +e
+
+
+@pytest.mark.parametrize(
+    ("mode", "code", "way_in"),
+    [
+        ("+k green", "475", "JOIN #tea green"),
+        ("+l 1", "471", ""),
+        ("+i", "473", ""),
+        ("+b eve!*@*", "474", ""),
+        ("+b *!eve@securechat", "474", ""),
+    ],
+)
+def test_who_does_not_come_in(harness: Harness, mode: str, code: str, way_in: str) -> None:
+    anna, eve = harness.members_of("#tea", "anna")[0], harness.person("eve")
+    anna.sends(f"MODE #tea {mode}")
+    assert [code_of(line) for line in eve.answers("JOIN #tea")] == [code]
+    assert [code_of(line) for line in eve.answers("JOIN #tea wrong")] == [code]
+    if not way_in:
+        anna.sends(f"MODE #tea -{mode[1:]}")
+    assert code_of(eve.answers(way_in or "JOIN #tea")[0]) == "JOIN"
+
+
+def test_keys_go_with_their_rooms(harness: Harness) -> None:
+    anna, eve = harness.person("anna"), harness.person("eve")
+    anna.sends("JOIN #a,#b,#c", "MODE #b +k green")
+    lines = eve.answers("JOIN #a,#b,#c x,green,y")
+    assert [line.split()[2] for line in lines if code_of(line) == "JOIN"] == ["#a", "#b", "#c"]
+
+
+@pytest.mark.parametrize("key", [":", ":a b", "a,b", ":x\ty", "x" * (modes.KEY_LENGTH + 1), ":\x01"])
+def test_channel_mode_k_refuses_what_nobody_could_say(harness: Harness, key: str) -> None:
+    anna, _ = room(harness)
+    assert anna.answers(f"MODE #tea +k {key}") == [f"{SERVER} 525 anna #tea :Key is not well-formed"]
+    assert code_of(harness.person("eve").answers("JOIN #tea")[0]) == "JOIN"
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "x", "٣", "1" * 30, ""])
+def test_channel_mode_l_takes_numbers(harness: Harness, limit: str) -> None:
+    anna, _ = room(harness)
+    (line,) = anna.answers(f"MODE #tea +l {limit}")
+    assert line.startswith(f"{SERVER} 696 anna #tea l ")
+
+
+def test_channel_modes_b_e_and_capital_i(harness: Harness) -> None:
+    anna, bob = room(harness)
+    eve = harness.person("eve")
+    assert anna.answers("MODE #tea +bee eve *!x@* y") == [f"{OP} MODE #tea +bee eve!*@* *!x@* y!*@*"]
+    bob.received()
+    setter = f"{OP[1:]} {CREATED}"
+    ends = {"b": "368", "e": "349", "I": "347"}
+    assert bob.answers("MODE #tea +b") == [
+        f"{SERVER} 367 bob #tea eve!*@* {setter}",
+        f"{SERVER} 368 bob #tea :End of channel ban list",
+    ]
+    assert [code_of(line) for line in anna.answers("MODE #tea e")] == ["348", "348", ends["e"]]
+    assert [code_of(line) for line in bob.answers("MODE #tea e")] == ["482"]
+    assert [code_of(line) for line in eve.answers("JOIN #tea")] == ["474"]
+    anna.sends("MODE #tea +e eve!*@*", "MODE #tea +i")
+    assert [code_of(line) for line in eve.answers("JOIN #tea")] == ["473"]
+    anna.sends("MODE #tea +I EVE!*@*")
     anna.received()
-    assert anna.answers(f"MODE #tea {change}") == [f"{SERVER} 482 anna #tea :You're not channel operator"]
+    assert anna.answers("MODE #tea I")[0] == f"{SERVER} 346 anna #tea EVE!*@* {setter}"
+    assert code_of(eve.answers("JOIN #tea")[0]) == "JOIN"
+    anna.received()
+    assert anna.answers("MODE #tea -b EVE!*@*") == [f"{OP} MODE #tea -b eve!*@*"]
+    assert anna.answers("MODE #tea -b eve!*@*") == []
+    assert anna.answers("MODE #tea b") == [f"{SERVER} 368 anna #tea :End of channel ban list"]
+
+
+def test_a_list_is_bounded_and_holds_nothing_twice(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modes, "MOST_MASKS", 2)
+    anna, _ = room(harness)
+    assert anna.answers("MODE #tea +bbb x X!*@* y") == [f"{OP} MODE #tea +bb x!*@* y!*@*"]
+    assert anna.answers("MODE #tea +b z") == [f"{SERVER} 478 anna #tea b :Channel list is full"]
+    assert [code_of(line) for line in anna.answers(f"MODE #tea +e {'x' * 250}")] == ["696"]
+
+
+# channel mode +m, +n, +C, +t; mute and account extban
+
+
+def test_channel_mode_m(harness: Harness) -> None:
+    anna, bob = room(harness)
+    anna.sends("MODE #tea +m")
+    bob.received()
+    assert bob.answers("PRIVMSG #tea :hi") == [f"{SERVER} 404 bob #tea :Cannot send to channel"]
+    assert bob.answers("NOTICE #tea :hi") == []
+    anna.sends("MODE #tea +v bob")
+    bob.sends("PRIVMSG #tea :hi")
+    assert anna.received()[-1] == ":bob!bob@securechat PRIVMSG #tea :hi"
+
+
+def test_channel_mode_n(harness: Harness) -> None:
+    anna, _ = room(harness)
+    eve = harness.person("eve")
+    assert eve.answers("PRIVMSG #tea :hi") == [f"{SERVER} 404 eve #tea :Cannot send to channel"]
+    anna.sends("MODE #tea -n")
+    anna.received()
+    eve.sends("PRIVMSG #tea :hi")
+    assert anna.received() == [":eve!eve@securechat PRIVMSG #tea :hi"]
+
+
+def test_channel_mode_capital_c(harness: Harness) -> None:
+    anna, bob = room(harness)
+    bob.sends("PRIVMSG #tea :\x01VERSION\x01")
+    assert len(anna.received()) == 1
+    anna.sends("MODE #tea +C")
+    anna.received()
+    bob.received()
+    assert [code_of(line) for line in bob.answers("PRIVMSG #tea :\x01VERSION\x01")] == ["404"]
+    bob.sends("PRIVMSG #tea :\x01ACTION drinks\x01")
+    assert anna.received() == [":bob!bob@securechat PRIVMSG #tea :\x01ACTION drinks\x01"]
+
+
+def test_channel_mode_t(harness: Harness) -> None:
+    anna, bob = room(harness)
+    anna.sends("MODE #tea +t")
+    bob.received()
+    assert bob.answers("TOPIC #tea :mine") == [f"{SERVER} 482 bob #tea :You're not channel operator"]
+    assert anna.answers("TOPIC #tea :hers")[-1] == f"{OP} TOPIC #tea :hers"
+
+
+def test_mute_extban(harness: Harness) -> None:
+    anna, bob = room(harness)
+    assert anna.answers("MODE #tea +b m:bob") == [f"{OP} MODE #tea +b m:bob!*@*"]
+    bob.received()
+    assert [code_of(line) for line in bob.answers("PRIVMSG #tea :hi")] == ["404"]
+    bob.sends("PART #tea")
+    bob.received()
+    assert code_of(bob.answers("JOIN #tea")[0]) == "JOIN"
+    anna.sends("MODE #tea +e m:*!bob@*")
+    anna.received()
+    bob.sends("PRIVMSG #tea :hi")
+    assert len(anna.received()) == 1
+    anna.sends("MODE #tea -e m:*!bob@*", "MODE #tea +v bob")
+    anna.received()
+    bob.sends("PRIVMSG #tea :voiced")
+    assert len(anna.received()) == 1
+
+
+def test_a_mute_follows_who_one_is(harness: Harness) -> None:
+    anna, bob = room(harness)
+    anna.sends("MODE #tea +b m:bob")
+    bob.sends("NICK bill", "PRIVMSG #tea :free")
+    assert anna.received()[-1] == ":bill!bob@securechat PRIVMSG #tea :free"
+    bob.sends("NICK bob")
+    bob.received()
+    assert [code_of(line) for line in bob.answers("PRIVMSG #tea :hi")] == ["404"]
+
+
+def test_account_extban(harness: Harness) -> None:
+    (anna,) = harness.members_of("#tea", "anna")
+    harness.account("bob")
+    bob = harness.person("rob", password="correct horse", account="bob")
+    guest = harness.person("bobby")
+    assert anna.answers("MODE #tea +b a:bob") == [f"{OP} MODE #tea +b a:bob"]
+    assert [code_of(line) for line in bob.answers("JOIN #tea")] == ["474"]
+    assert code_of(guest.answers("JOIN #tea")[0]) == "JOIN"
+
+
+# Bad input, long lines, the disk
 
 
 def test_modes_that_do_not_exist_are_refused_each_once(harness: Harness) -> None:
-    (anna,) = harness.members_of("#tea", "anna")
-    assert anna.answers("MODE #tea +io-on bob bob") == [
-        f"{SERVER} 472 anna i :is unknown mode char to me",
-        f"{SERVER} 472 anna o :is unknown mode char to me",
+    anna, _ = room(harness)
+    assert anna.answers("MODE #tea +xi-xq") == [
+        f"{SERVER} 472 anna x :is unknown mode char to me",
+        f"{SERVER} 472 anna q :is unknown mode char to me",
+        f"{OP} MODE #tea +i",
     ]
+
+
+def test_many_changes_are_announced_in_lines_that_fit(harness: Harness) -> None:
+    anna, bob = room(harness)
+    masks = [f"{letter * 37}@*" for letter in "abcdefghijkl"]
+    anna.sends(f"MODE #tea +{'b' * MOST_MODES} {' '.join(masks[:MOST_MODES])}")
+    lines = bob.received()
+    assert all(len(line.encode()) <= 510 for line in lines)
+    assert [word for line in lines for word in line.split()[4:]] == [f"*!{mask}" for mask in masks]
+    anna.received()
+    too_many = " ".join("abcdefghijklm")
+    assert len(anna.answers(f"MODE #tea +{'e' * 13} {too_many}")[0].split()) == 4 + MOST_MODES
+
+
+def test_what_is_not_stored_did_not_happen(harness: Harness) -> None:
+    anna, bob = room(harness)
+    anna.sends("MODE #tea +bt x")
+    anna.received()
+    bob.received()
+    live = harness.hub.rooms["#tea"]
+    before = (live.room.rules, {letter: list(rows) for letter, rows in live.room.lists.items()}, dict(live.members))
+    with harness.disk_full():
+        anna.sends("MODE #tea +mov-bt+k bob bob x green", "MODE #tea +e-m y")
+        assert [line.split()[1:4] for line in anna.received()] == [["FAIL", "MODE", "NOT_STORED"]] * 2
+    after = (live.room.rules, {letter: rows for letter, rows in live.room.lists.items() if rows}, live.members)
+    assert after == before
+    assert bob.received() == []
+    assert [code_of(line) for line in bob.answers("MODE #tea +m")] == ["482"]
+
+
+def test_a_join_that_is_not_stored_leaves_no_owner(harness: Harness) -> None:
+    harness.account("anna")
+    anna = harness.person("anna", password="correct horse")
+    with harness.disk_full():
+        anna.sends("JOIN #tea")
+    assert "#tea" not in harness.hub.rooms
+    anna.received()
+    assert f"{SERVER} 353 anna = #tea :@anna" in anna.answers("JOIN #tea")
+
+
+# Users
 
 
 @pytest.mark.parametrize("asked", ["", " +i", " -i", " :"])
@@ -58,10 +337,11 @@ def test_modes_of_nicks_that_do_not_exist_or_belong_to_others(harness: Harness) 
     assert anna.answers("MODE nobody") == [f"{SERVER} 401 anna nobody :No such nick/channel"]
 
 
-def test_what_the_welcome_announces_is_what_mode_tells(harness: Harness) -> None:
+def test_what_the_welcome_announces_is_the_table(harness: Harness) -> None:
     one = harness.connection()
     one.sends("NICK anna", "USER anna 0 * :Anna")
     lines = one.received()
     (information,) = [line for line in lines if " 004 " in line]
-    assert information.split()[-2:] == ["i", "n"]
-    assert any(" CHANMODES=,,,n " in line for line in lines)
+    assert information.split()[-2:] == ["i", "".join(sorted(BY_LETTER))]
+    tokens = " ".join(line for line in lines if " 005 " in line).split()
+    assert {"PREFIX=(ov)@+", "CHANMODES=beI,k,l,Cimnst", "MAXLIST=beI:100", f"MODES={MOST_MODES}"} <= set(tokens)

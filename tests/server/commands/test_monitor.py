@@ -140,3 +140,18 @@ def test_who_is_watched_and_in_the_same_room_is_told_once(harness: Harness) -> N
     anna.received()
     bob.sends("AWAY :lunch")
     assert anna.received() == [":bob!bob@securechat AWAY :lunch"]
+
+
+def test_a_pong_means_that_all_have_been_told(harness: Harness) -> None:
+    anna, bob = harness.members_of("#tea", "anna", "bob", capabilities="away-notify")
+    anna.received()
+    bob.received()
+    bob.sends_unsettled(b"AWAY :lunch\r\nPING x\r\n")
+    assert bob.received() == []
+    harness.settle()
+    assert anna.received() == [":bob!bob@securechat AWAY :lunch"]
+    assert bob.codes() == ["306", "PONG"]
+    bob.sends_unsettled(b"QUIT\r\n")
+    assert bob.outlet.closed is None
+    harness.settle()
+    assert bob.outlet.closed is not None

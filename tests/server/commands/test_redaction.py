@@ -145,7 +145,7 @@ def says_to_self(one: Person) -> str:
 
 def test_a_guest_takes_away_only_what_this_guest_said(harness: Harness) -> None:
     first = harness.person("guest", CAPS)
-    members(harness, first)
+    members(harness, logged_in(harness, "alice"), first)
     old, new = says(first, "old"), says(first, "new")
     assert bare(first.answers(f"REDACT #tea {new}")) == [f":guest!guest@securechat REDACT #tea {new}"]
     first.sends("QUIT")
@@ -215,3 +215,18 @@ def test_trouble_with_reading(harness: Harness, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(harness.database, "read", broken)
     (line,) = alice.answers(f"REDACT #tea {identifier}")
     assert line.startswith(f":chat.test FAIL REDACT INTERNAL_ERROR #tea {identifier} :")
+
+
+def test_who_looks_after_a_room_takes_away_what_others_said(harness: Harness) -> None:
+    maker, bob, carol = logged_in(harness, "maker"), logged_in(harness, "bob"), logged_in(harness, "carol")
+    members(harness, maker, bob, carol)
+    first, second = says(bob, "one"), says(bob, "two")
+    for one in (maker, carol):
+        one.received()
+    assert bare(maker.answers(f"REDACT #tea {first} :spam")) == [f":maker!maker@securechat REDACT #tea {first} :spam"]
+    carol.received()
+    (refused,) = carol.answers(f"REDACT #tea {second}")
+    assert refused.startswith(f":chat.test FAIL REDACT REDACT_FORBIDDEN #tea {second} :")
+    maker.sends("MODE #tea +o carol")
+    carol.received()
+    assert bare(carol.answers(f"REDACT #tea {second}")) == [f":carol!carol@securechat REDACT #tea {second}"]

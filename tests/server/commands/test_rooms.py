@@ -15,7 +15,7 @@ def test_joining_an_empty_room(harness: Harness) -> None:
     alice = harness.person("alice")
     assert alice.answers("JOIN #tea") == [
         ":alice!alice@securechat JOIN #tea",
-        ":chat.test 353 alice = #tea :alice",
+        ":chat.test 353 alice = #tea :@alice",
         ":chat.test 366 alice #tea :End of /NAMES list",
     ]
 
@@ -23,7 +23,7 @@ def test_joining_an_empty_room(harness: Harness) -> None:
 def test_others_see_it_and_joining_again_is_silent(harness: Harness) -> None:
     alice, bob = harness.members_of("#tea", "alice", "bob")
     carol = harness.person("carol")
-    assert ":chat.test 353 carol = #tea :alice bob carol" in carol.answers("JOIN #Tea")
+    assert ":chat.test 353 carol = #tea :@alice bob carol" in carol.answers("JOIN #Tea")
     for one in (alice, bob):
         assert one.received() == [":carol!carol@securechat JOIN #tea"]
     assert carol.answers("JOIN #TEA") == []
@@ -113,7 +113,7 @@ def test_membership_and_topic_outlive_the_server(tmp_path: Path) -> None:
             ":alice!alice@securechat JOIN #tea",
             ":chat.test 332 alice #tea :Зелёный",
             f":chat.test 333 alice #tea alice!alice@securechat {harness.time // 1000}",
-            ":chat.test 353 alice = #tea :alice",
+            ":chat.test 353 alice = #tea :@alice",
             ":chat.test 366 alice #tea :End of /NAMES list",
         ]
 
@@ -174,7 +174,7 @@ def test_names_of_several_rooms(harness: Harness) -> None:
     harness.members_of("#tea", "alice", "bob")
     carol = harness.person("carol")
     assert carol.answers("NAMES #tea,#nowhere,#general") == [
-        ":chat.test 353 carol = #tea :alice bob",
+        ":chat.test 353 carol = #tea :@alice bob",
         ":chat.test 366 carol #tea :End of /NAMES list",
         ":chat.test 366 carol #nowhere :End of /NAMES list",
         ":chat.test 366 carol #general :End of /NAMES list",
@@ -192,7 +192,7 @@ def test_many_long_names_are_told_in_lines_that_lose_none(tmp_path: Path) -> Non
         lines = [line for line in people[-1].received() if " 353 " in line]
         assert len(lines) > 2
         assert all(len(line.encode()) <= 510 for line in lines)
-        assert [nick for line in lines for nick in line.partition(" :")[2].split()] == nicks
+        assert [nick for line in lines for nick in line.partition(" :")[2].split()] == [f"@{nicks[0]}", *nicks[1:]]
 
 
 def test_the_list_of_rooms(harness: Harness) -> None:

@@ -30,7 +30,7 @@ def test_a_further_session_is_welcomed_under_the_users_nick(harness: Harness) ->
     assert ":chat.test 001 ally :Welcome to the securechat Network, ally" in lines
     assert lines[-3:] == [
         ":ally!ally@securechat JOIN #tea",
-        ":chat.test 353 ally = #tea :ally bob",
+        ":chat.test 353 ally = #tea :@ally bob",
         ":chat.test 366 ally #tea :End of /NAMES list",
     ]
     assert first.received() == bob.received() == []
@@ -45,7 +45,7 @@ def test_what_one_session_does_the_other_sees(harness: Harness, twins: tuple[Per
     one.received()
     assert other.received() == [
         f"{alice} JOIN #tea",
-        ":chat.test 353 alice = #tea :alice",
+        ":chat.test 353 alice = #tea :@alice",
         ":chat.test 366 alice #tea :End of /NAMES list",
     ]
     bob.sends("JOIN #tea")

@@ -21,7 +21,7 @@ def test_who_is_in_a_room(harness: Harness) -> None:
     anna, bob = harness.members_of("#tea", "anna", "bob")
     bob.sends("AWAY :lunch")
     assert anna.answers("WHO #TEA") == [
-        row("anna", "#tea", "anna"),
+        row("anna", "#tea", "anna", "H@"),
         row("anna", "#tea", "bob", "G"),
         end("anna", "#TEA"),
     ]
@@ -49,7 +49,7 @@ def test_everybody_is_who_shares_a_room_with_the_asker(harness: Harness, mask: s
     bob.sends("JOIN #cake")
     anna.received()
     assert anna.answers(f"WHO {mask}") == [
-        row("anna", "#tea", "anna"),
+        row("anna", "#tea", "anna", "H@"),
         row("anna", "#tea", "bob"),
         end("anna", mask or "*"),
     ]
@@ -91,7 +91,7 @@ def test_masks_find_nobody_who_shares_no_room(harness: Harness) -> None:
     (anna,) = harness.members_of("#tea", "anna")
     harness.members_of("#secret", "eve")
     assert anna.answers("WHO ev*") == [end("anna", "ev*")]
-    assert anna.answers("WHO *securechat*") == [row("anna", "#tea", "anna"), end("anna", "*securechat*")]
+    assert anna.answers("WHO *securechat*") == [row("anna", "#tea", "anna", "H@"), end("anna", "*securechat*")]
     assert len(anna.answers("WHO eve")) == 2
 
 
@@ -99,7 +99,7 @@ def test_masks_find_everybody_who_is_not_invisible(harness: Harness, monkeypatch
     monkeypatch.setattr(people, "is_invisible", lambda user: user.nick != "eve")
     anna = harness.person("anna")
     harness.members_of("#secret", "eve")
-    assert anna.answers("WHO ev*") == [row("anna", "#secret", "eve"), end("anna", "ev*")]
+    assert anna.answers("WHO ev*") == [row("anna", "#secret", "eve", "H@"), end("anna", "ev*")]
 
 
 ALL = "chat.test 354 anna 77 #tea bob 255.255.255.255 securechat chat.test bob H 0 5 0 n/a :Bob"

@@ -1,0 +1,71 @@
+"""The modes of rooms: one table, from which MODE, CHANMODES, PREFIX and the documentation follow (modern-irc, "Modes").
+
+A mode is a view of a fact: `changes` names the fact, which is kept under that name.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class ModeKind(Enum):
+    """What a mode's parameter is; the values are the types of CHANMODES (modern-irc, "CHANMODES Parameter")."""
+
+    LIST = "A"  # a mask of a list; without a parameter the list is shown
+    KEY = "B"  # a parameter to set and to unset
+    LIMIT = "C"  # a parameter to set only
+    FLAG = "D"  # no parameter
+    ROLE = "prefix"  # the nick of a member
+
+
+@dataclass(frozen=True, slots=True)
+class RoomMode:
+    """One row."""
+
+    letter: str
+    kind: ModeKind
+    parameter: str  # what it is, for people; empty: there is none
+    changes: str  # the field of domain.roles.RoomRules, or the name of the role; empty for lists, kept by their letter
+    summary: str
+
+
+ROOM_MODES: Final = (
+    RoomMode("b", ModeKind.LIST, "mask", "", "May not enter; with `m:` in front of the mask, may not speak"),
+    RoomMode("e", ModeKind.LIST, "mask", "", "Excepted from bans; with `m:` in front, from bans on speaking"),
+    RoomMode("I", ModeKind.LIST, "mask", "", "Needs no invitation"),
+    RoomMode("k", ModeKind.KEY, "key", "key", "Who enters must say the key"),
+    RoomMode("l", ModeKind.LIMIT, "number", "member_limit", "No more than so many may be present"),
+    RoomMode("C", ModeKind.FLAG, "", "plain_only", "No CTCP but actions"),
+    RoomMode("i", ModeKind.FLAG, "", "invite_only", "Who enters must be invited"),
+    RoomMode("m", ModeKind.FLAG, "", "moderated", "Nobody speaks without a voice"),
+    RoomMode("n", ModeKind.FLAG, "", "members_only", "Nobody speaks without being in the room"),
+    RoomMode("s", ModeKind.FLAG, "", "secret", "Unknown to those who are not in it"),
+    RoomMode("t", ModeKind.FLAG, "", "topic_locked", "Only who looks after the room sets the topic"),
+    RoomMode("o", ModeKind.ROLE, "nick", "MODERATOR", "Looks after the room, as its owner does"),
+    RoomMode("v", ModeKind.ROLE, "nick", "VOICED", "Is heard when the room is moderated"),
+)
+"""Every mode of rooms."""
+
+BY_LETTER: Final = {mode.letter: mode for mode in ROOM_MODES}
+"""Every mode by its letter."""
+
+PREFIXES: Final = {"o": "@", "v": "+"}
+"""The sign in front of the nick of who has such a role, highest first."""
+
+MASK_LETTERS: Final = "am"
+"""The letters of extended masks: `a:` means accounts, `m:` speaking alone (EXTBAN)."""
+
+
+def letters(*kinds: ModeKind) -> str:
+    """Return the letters of the modes of these kinds, in the order of the table."""
+    return "".join(mode.letter for mode in ROOM_MODES if mode.kind in kinds)
+
+
+def chanmodes() -> str:
+    """Return the value of CHANMODES."""
+    return ",".join(letters(kind) for kind in (ModeKind.LIST, ModeKind.KEY, ModeKind.LIMIT, ModeKind.FLAG))
+
+
+def prefix() -> str:
+    """Return the value of PREFIX."""
+    return f"({''.join(PREFIXES)}){''.join(PREFIXES.values())}"

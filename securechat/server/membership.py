@@ -1,0 +1,25 @@
+"""What somebody is who comes into a room."""
+
+from securechat.domain.permissions import Role
+from securechat.domain.roles import FOUNDER, MEMBER, RoomChange, RoomRole
+from securechat.names import fold
+from securechat.server.users import LiveRoom, User
+
+GENERAL = "#general"
+"""The room that always exists."""
+
+
+def roles_on_entering(role: Role, live: LiveRoom) -> RoomRole:
+    """Return what somebody of that role is in a room that they enter: its owner when it has no member yet.
+
+    A room that everybody has left belongs to nobody, so whoever finds it may look after it. Nobody makes GENERAL: it is
+    the administrators'.
+    """
+    if fold(live.room.name) == GENERAL:
+        return FOUNDER if role is Role.ADMINISTRATOR else MEMBER
+    return MEMBER if live.members or live.accounts else FOUNDER
+
+
+def joining(user: User, roles: RoomRole) -> RoomChange | None:
+    """Return what the JOIN of `user` stores beside membership; None for a guest, of whom nothing is stored."""
+    return RoomChange(roles=((user.account.id, roles),)) if user.account is not None else None

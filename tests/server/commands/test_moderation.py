@@ -1,0 +1,125 @@
+"""KICK and INVITE, invite-notify included."""
+
+from pathlib import Path
+
+import pytest
+
+from securechat.server.commands import moderation
+from tests.server.harness import Harness, code_of, running
+
+SERVER = ":chat.test"
+OP = ":anna!anna@securechat"
+
+
+def test_kicking_several(harness: Harness) -> None:
+    anna, bob, carol, dora = harness.members_of("#tea", "anna", "bob", "carol", "dora")
+    lines = [f"{OP} KICK #tea bob :enough", f"{OP} KICK #tea carol :enough"]
+    assert anna.answers("KICK #TEA bob,CAROL :enough") == lines
+    assert dora.received() == lines
+    assert bob.received() == lines[:1]
+    assert carol.received() == lines
+    assert bob.answers("PRIVMSG #tea :still?") == [f"{SERVER} 404 bob #tea :Cannot send to channel"]
+    assert code_of(bob.answers("JOIN #tea")[0]) == "JOIN"
+    anna.received()
+    assert anna.answers("KICK #tea bob") == [f"{OP} KICK #tea bob :anna"]
+
+
+def test_kicking_from_several_rooms(harness: Harness) -> None:
+    anna, bob, carol = harness.members_of("#tea", "anna", "bob", "carol")
+    assert anna.answers("KICK #tea,#none,#tea bob,bob,carol :bye") == [
+        f"{OP} KICK #tea bob :bye",
+        f"{SERVER} 403 anna #none :No such channel",
+        f"{OP} KICK #tea carol :bye",
+    ]
+    assert len(bob.received()) == 1
+    assert len(carol.received()) == 2
+
+
+def test_who_may_not_kick(harness: Harness) -> None:
+    anna, bob = harness.members_of("#tea", "anna", "bob")
+    eve = harness.person("eve")
+    assert bob.answers("KICK #tea anna") == [f"{SERVER} 482 bob #tea :You're not channel operator"]
+    assert eve.answers("KICK #tea anna") == [f"{SERVER} 442 eve #tea :You're not on that channel"]
+    assert anna.answers("KICK #none bob") == [f"{SERVER} 403 anna #none :No such channel"]
+    assert anna.answers("KICK #tea eve,nobody") == [
+        f"{SERVER} 441 anna eve #tea :They aren't on that channel",
+        f"{SERVER} 401 anna nobody :No such nick/channel",
+    ]
+    anna.sends("MODE #tea +os bob")
+    bob.received()
+    assert bob.answers("KICK #tea anna") == [f"{SERVER} 482 bob #tea :You're not channel operator"]
+    assert eve.answers("KICK #tea anna") == [f"{SERVER} 403 eve #tea :No such channel"]
+
+
+def test_a_long_reason_and_too_many_targets(harness: Harness) -> None:
+    anna, bob = harness.members_of("#tea", "anna", "bob")
+    anna.sends(f"KICK #tea bob :{'я' * 240}")
+    (line,) = bob.received()
+    assert 500 <= len(line.encode()) <= 510
+    anna.received()
+    assert "TOO_MANY_TARGETS" in anna.answers("KICK #tea a,b,c,d,e")[0]
+
+
+def test_a_kick_ends_membership_unless_it_is_not_stored(tmp_path: Path) -> None:
+    with running(tmp_path) as harness:
+        harness.account("bob")
+        (anna,) = harness.members_of("#tea", "anna")
+        bob = harness.person("bob", password="correct horse")
+        bob.sends("JOIN #tea")
+        anna.sends("MODE #tea +v bob")
+        bob.received()
+        with harness.disk_full():
+            anna.sends("KICK #tea bob")
+        assert anna.received()[-1].startswith(f"{SERVER} FAIL KICK NOT_STORED #tea ")
+        assert bob.answers("NAMES #tea")[0] == f"{SERVER} 353 bob = #tea :@anna +bob"
+        anna.sends("KICK #tea bob")
+    with running(tmp_path) as harness:
+        bob = harness.person("bob", password="correct horse")
+        assert bob.answers("PART #tea") == [f"{SERVER} 442 bob #tea :You're not on that channel"]
+
+
+def test_an_invitation_opens_a_closed_room_once(harness: Harness) -> None:
+    anna, bob = harness.members_of("#tea", "anna", "bob")
+    eve = harness.person("eve")
+    anna.sends("MODE #tea +i")
+    bob.received()
+    assert bob.answers("INVITE eve #tea") == [f"{SERVER} 482 bob #tea :You're not channel operator"]
+    anna.received()
+    assert anna.answers("INVITE eve #TEA") == [f"{SERVER} 341 anna eve #tea"]
+    assert eve.received() == [f"{OP} INVITE eve #tea"]
+    assert bob.received() == []
+    assert code_of(eve.answers("JOIN #tea")[0]) == "JOIN"
+    eve.sends("PART #tea")
+    eve.received()
+    assert [code_of(line) for line in eve.answers("JOIN #tea")] == ["473"]
+
+
+def test_who_may_not_invite_whom(harness: Harness) -> None:
+    anna, _ = harness.members_of("#tea", "anna", "bob")
+    eve = harness.person("eve")
+    assert anna.answers("INVITE bob #tea") == [f"{SERVER} 443 anna bob #tea :is already on channel"]
+    assert anna.answers("INVITE nobody #tea") == [f"{SERVER} 401 anna nobody :No such nick/channel"]
+    assert anna.answers("INVITE eve #none") == [f"{SERVER} 403 anna #none :No such channel"]
+    assert eve.answers("INVITE eve #tea") == [f"{SERVER} 442 eve #tea :You're not on that channel"]
+    anna.sends("MODE #tea +s")
+    assert eve.answers("INVITE eve #tea") == [f"{SERVER} 403 eve #tea :No such channel"]
+
+
+def test_invite_notify(harness: Harness) -> None:
+    anna, bob, _ = harness.members_of("#tea", "anna", "bob", "carol")
+    eve = harness.person("eve")
+    bob.sends("CAP REQ invite-notify")
+    bob.received()
+    anna.sends("INVITE eve #tea")
+    assert bob.received() == eve.received() == [f"{OP} INVITE eve #tea"]
+
+
+def test_open_invitations_are_bounded(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moderation, "MOST_INVITED", 1)
+    (anna,) = harness.members_of("#tea", "anna")
+    bob, eve = harness.person("bob"), harness.person("eve")
+    anna.sends("MODE #tea +i", "INVITE bob #tea", "INVITE eve #tea")
+    bob.received()
+    assert [code_of(line) for line in bob.answers("JOIN #tea")] == ["473"]
+    eve.received()
+    assert code_of(eve.answers("JOIN #tea")[0]) == "JOIN"
