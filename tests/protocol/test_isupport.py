@@ -36,7 +36,7 @@ def test_the_tokens() -> None:
         "NICKLEN=32",
         "CHANNELLEN=64",
         "TOPICLEN=390",
-        "PREFIX=",
+        "PREFIX=(ov)@+",
         "CHANMODES=,,,",
         "CHATHISTORY=100",
         "ELIST=CMNTU",
