@@ -81,7 +81,7 @@ class Isupport:
             "NICKLEN": _limit(self.nick_length),
             "CHANNELLEN": _limit(self.room_name_length),
             "TOPICLEN": _limit(self.topic_length),
-            # Nobody has a sign yet; but an empty list ends some bot libraries at the first 353, so the usual ones stand.
+            # Nobody has a sign yet, but an empty list ends some bot libraries at the first 353.
             "PREFIX": "(ov)@+",
             "CHANMODES": f",,,{self.room_modes}",
             "CHATHISTORY": str(self.history_page),
