@@ -8,15 +8,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from securechat.domain.events import ONLY_SHOWN, SAID
-from securechat.errors import StorageError
 from securechat.protocol.capabilities import EXTENDED_JOIN, MULTILINE, RENDER_MASK
 from securechat.server.entries import Barrier, Copy, Entry, Hold, Publication, Reply
 from securechat.server.ports import Outlet
 from securechat.server.rendering import JOINS, Renderer
 from securechat.server.sessions import THREAD_SHIFT, Session
-
-Batch = tuple[Sequence[Entry], StorageError | None]
-"""What the journal gives back: the entries and, when none of them could be stored, why."""
 
 
 class Delivery:

@@ -1,7 +1,6 @@
 """What a person is told at the end of lines that were not stored."""
 
 import threading
-import time
 from typing import cast
 
 import pytest
@@ -42,7 +41,6 @@ def test_each_line_is_told_once(decided: bool, monkeypatch: pytest.MonkeyPatch) 
     leaving = threading.Thread(target=conversation._wait_for_deliveries)
     leaving.start()
     if decided:
-        time.sleep(0.02)  # so that it waits already, mostly; told once it must be in any case
         server.deliveries[0].failed(NotDelivered("The disk is full."))
     leaving.join(10)
     reason = " (The disk is full.)" if decided else ""

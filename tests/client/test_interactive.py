@@ -62,7 +62,7 @@ def test_the_first_minute_and_the_second_start(
     with Terminal(["--room", "general"], catalogues, tmp_path) as terminal:
         terminal.wait("Password of carol: ")
         terminal.type("wrong\n")
-        terminal.wait("Name or password is wrong")
+        terminal.wait(r"Name or password is wrong\.\nPassword of carol: $")  # what is typed before is thrown away
         terminal.type("another99\n")
         terminal.wait("carol: hello all")
         terminal.wait("general> $")

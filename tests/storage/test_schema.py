@@ -159,7 +159,7 @@ def test_a_conversation_is_either_a_room_or_direct(database: Database, values: d
 
 
 def test_roles_come_to_rooms_that_are_there_already(database: Database) -> None:
-    """0002: whoever has been in a room for longest owns it; #general is the administrators'."""
+    """0003: whoever has been in a room for longest owns it; #general is the administrators'."""
     writer = database.writer
     with writer.begin():
         command.downgrade(configuration(writer), "0001")

@@ -59,6 +59,7 @@ class Load:
         self._stopping = False
         self._up = False
         self._running = 0
+        self._said = dict.fromkeys(self.everybody, 0)  # how far each has come in counting; its own thread's alone
         self._threads = [threading.Thread(target=self._live, args=(name,), name=name) for name in self.everybody]
 
     @property
@@ -110,7 +111,6 @@ class Load:
     # On the threads of the clients
 
     def _live(self, name: str) -> None:
-        number = 0
         while True:
             with self._news:
                 self._news.wait_for(lambda: self._up or self._stopping)
@@ -119,7 +119,7 @@ class Load:
                 self._running += 1
             try:
                 with self._connect() as client:
-                    number = self._attend(name, client, number)
+                    self._attend(name, client)
             except _ENDED as error:
                 self._note_end(name, repr(error))
             finally:
@@ -135,13 +135,13 @@ class Load:
                 self._up = False  # nobody connects in a loop
                 self._news.notify_all()
 
-    def _attend(self, name: str, client: RawClient, number: int) -> int:
-        """One connection from login to its end; returns how far the talker has come in counting."""
+    def _attend(self, name: str, client: RawClient) -> None:
+        """One connection from login to its end, which may come by an error while it speaks."""
         try:
             answer = client.register(name, CAPABILITIES, password=PASSWORD)
         except AssertionError as error:
             self._note_end(name, str(error))
-            return number
+            return
         sighting = Sighting(name)
         self.sightings.append(sighting)
         if not any(line.endswith((f" JOIN {ROOM}", f" JOIN :{ROOM}")) for line in answer):
@@ -152,12 +152,12 @@ class Load:
         with contextlib.suppress(StopIteration):
             while True:
                 if talks and waiting <= WINDOW // 2:
+                    number = self._said[name]
                     texts = [f"{name} says {number + step}" for step in range(WINDOW - waiting)]
-                    number += len(texts)
+                    self._said[name] += len(texts)
                     waiting = WINDOW
                     client.send(*(f"@label={text.replace(' ', '-')} PRIVMSG {ROOM} :{text}" for text in texts))
                 waiting -= self._take(sighting, lines)
-        return number
 
     def _take(self, sighting: Sighting, lines: Iterator[str]) -> int:
         """Take one line; return how many echoes it was. Raises StopIteration at the end."""

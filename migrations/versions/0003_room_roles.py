@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0002"
-down_revision: str | None = "0001"
+revision: str = "0003"
+down_revision: str | None = "0002"
 branch_labels: str | None = None
 depends_on: str | None = None
 
@@ -14,7 +14,6 @@ MEMBER, OWNER = 1, 32  # bits of domain.roles.RoomRole; a migration never change
 
 def upgrade() -> None:
     op.add_column("memberships", sa.Column("roles", BIG, nullable=False, server_default=str(MEMBER)))
-    # The maker of a room was the first to join it; nobody made #general, which is the administrators'.
     # The maker of a room was the first to join it; nobody made #general, which is the administrators'.
     memberships, conversations, accounts = _tables()
     older = memberships.alias()
