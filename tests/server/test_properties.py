@@ -44,6 +44,7 @@ TAGS = (
     "@ ",
     "@;=;+ ",
 )
+CHANGES = ("", "b", "+i", "-i", "+m", "-m", "+k key", "-k key", "+l 2", "-l", "+ns", "-n+t", "+b *!u1@*", "-b *!u1@*")
 CAPABILITIES = (
     "",
     "echo-message",
@@ -53,6 +54,7 @@ CAPABILITIES = (
 )
 
 ACCOUNT = "shared"
+SIGNS = "@+"
 PLAIN = base64.b64encode(b"\0shared\0correct horse").decode()
 
 names = st.sampled_from((*NICKS, *ROOMS, ACCOUNT, "nobody", "*", ""))
@@ -75,7 +77,10 @@ sensible = st.one_of(
     st.builds("CAP REQ :{}".format, st.sampled_from(("echo-message", "-echo-message", "server-time", "-batch", "x"))),
     st.builds("CHATHISTORY LATEST {} * {}".format, names, st.sampled_from(("1", "50", "x"))),
     st.builds("WHO {}".format, names),
-    st.builds("MODE {} {}".format, names, st.sampled_from(("", "+b", "-n", "+o alice"))),
+    st.builds("MODE {} {}".format, rooms, st.sampled_from(CHANGES)),
+    st.builds("MODE {} {} {}".format, rooms, st.sampled_from(("+o", "-o", "+v", "-v", "+b", "-b")), names),
+    st.builds("KICK {} {} :{}".format, rooms, names, texts),
+    st.builds("INVITE {} {}".format, names, rooms),
     st.sampled_from(("LIST", "LUSERS", "MOTD", "JOIN 0", "CACERT", "PONG 1", "PONG 999999999")),
 )
 senseless = st.builds(
@@ -165,10 +170,14 @@ class Client:
                 self.rooms[params[0]].add(nick)
             case "353":
                 if params[2] in self.rooms:
-                    self.rooms[params[2]].update(params[3].split())
+                    self.rooms[params[2]].update(name.lstrip(SIGNS) for name in params[3].split())
             case "PART":
                 self.rooms[params[0]].discard(nick)
                 if nick == self.nick:
+                    del self.rooms[params[0]]
+            case "KICK":
+                self.rooms[params[0]].discard(params[1])
+                if params[1] == self.nick:
                     del self.rooms[params[0]]
             case "QUIT":
                 for members in self.rooms.values():
