@@ -25,6 +25,7 @@ class Kind(IntEnum):
     EVICT = 14  # somebody is out of a room that could not be stored; shown as a PART
     ACCOUNT = 40  # somebody logged in to an account; the text is its name
     SETNAME = 41  # somebody changed their real name; the text is the new one
+    USER_MODE = 50  # somebody's own modes changed; told to their own sessions alone
     MODE = 15  # roles, rules or lists of a room changed
     INVITE = 17  # somebody was asked into a room; the text is their nick
     KICK = 16  # somebody was put out of a room; the text is their nick, a space, and why
@@ -45,8 +46,12 @@ RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART
 
 ONLY_SHOWN = frozenset(
     {Kind.QUIT, Kind.NICK, Kind.AWAY, Kind.ARRIVE, Kind.TYPING, Kind.EVICT, Kind.INVITE}
-) | frozenset({Kind.ACCOUNT, Kind.SETNAME})
+) | frozenset({Kind.ACCOUNT, Kind.SETNAME, Kind.USER_MODE})
 """The kinds that leave no trace in the database."""
+
+
+BOT_TAG = "bot"
+"""The tag of what a program does (extensions/bot-mode). In the database it stands among the tags of the event."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -59,6 +64,7 @@ class Source:
     account: str = ""  # the account's name; empty for a guest
     account_id: int = 0  # 0 for a guest
     realname: str = ""
+    bot: bool = False  # says of itself that it is a program
     mask: str = field(init=False)  # `nick!user@host`, the prefix of a relayed line (modern-irc, section "Source")
     # A source without a user is the server: its mask is its name alone.
 

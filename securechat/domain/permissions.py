@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
+from securechat.domain.account import Account
 from securechat.domain.roles import HEARD, LEADING, OUTSIDER, RoomRole, RoomRules
 from securechat.errors import NotPermitted
 
@@ -14,7 +15,14 @@ class Role(IntEnum):
     STRANGER = 0  # connected, not logged in
     GUEST = 1  # present by name alone
     MEMBER = 2  # logged in to an account
-    ADMINISTRATOR = 3
+    ADMINISTRATOR = 3  # logged in to an administrator's account
+
+
+def role_of(account: Account | None) -> Role:
+    """Return what somebody is who is present and logged in to `account`; None: to none."""
+    if account is None:
+        return Role.GUEST
+    return Role.ADMINISTRATOR if account.administrator else Role.MEMBER
 
 
 class Action(Enum):
@@ -67,14 +75,15 @@ class Subject:
     invited: bool = False  # by somebody, or by a mask of the room
     has_key: bool = False  # said the right one
     full: bool = False  # as many are in the room as may be
+    operator: bool = False  # has an administrator's powers now, by that account or by OPER
     in_room: bool = field(init=False)
-    leads: bool = field(init=False)  # an administrator looks after every room that they are in
+    leads: bool = field(init=False)  # an operator looks after every room that they are in
 
     def __post_init__(self) -> None:
         # Worked out once: a subject is made when somebody enters a room and asked about at every message.
         object.__setattr__(self, "in_room", bool(self.roles))
-        administers = self.role is Role.ADMINISTRATOR and self.in_room
-        object.__setattr__(self, "leads", bool(self.roles & LEADING) or administers)
+        operates = self.operator and self.in_room
+        object.__setattr__(self, "leads", bool(self.roles & LEADING) or operates)
 
 
 _Rule = Callable[[Subject, Policy], bool]
@@ -141,9 +150,7 @@ TABLE: dict[Action, _Rule] = {
     Action.SPEAK_HIDDEN: lambda who, policy: _speaks(who, policy) and not who.rules.plain_only,
     Action.SET_TOPIC: lambda who, policy: _member_of_room(who, policy) and (who.leads or not who.rules.topic_locked),
     Action.CHANGE_MODES: _leads,
-    Action.DEMOTE_OWNER: lambda who, policy: (
-        _leads(who, policy) and (who.role is Role.ADMINISTRATOR or bool(who.roles & RoomRole.OWNER))
-    ),
+    Action.DEMOTE_OWNER: lambda who, policy: _leads(who, policy) and (who.operator or bool(who.roles & RoomRole.OWNER)),
     Action.SEE_EXCEPTIONS: _leads,
     Action.SEE_KEY: _member_of_room,
     Action.KICK: _leads,

@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from securechat.protocol.modes import MASK_LETTERS, PREFIXES, ModeKind, chanmodes, letters, prefix
+from securechat.protocol.modes import (
+    BOT_LETTER,
+    MASK_LETTERS,
+    PREFIXES,
+    USER_MODES,
+    ModeKind,
+    chanmodes,
+    letters,
+    prefix,
+)
 
 MAX_TOKENS: Final = 13
 """Most tokens of one 005: with the recipient and the text they are the 15 parameters of a message."""
@@ -40,6 +49,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "STATUSMSG": "a message to a sign and a room goes to those with that sign only",
     "TARGMAX": "most targets of a command; nothing behind the colon is no limit",
     "TOPICLEN": "longest topic, in characters",
+    "USERMODES": "the modes of users, by kind as in CHANMODES: none has a parameter",
     "UTF8ONLY": "everything is UTF-8",
     "WHOX": "WHO can be asked for chosen fields",
     "draft/ACCOUNTREQUIRED": "nobody is let in without an account",
@@ -89,6 +99,8 @@ class Isupport:
             "STATUSMSG": "".join(PREFIXES.values()),
             "CHANMODES": chanmodes(),
             "MODES": _limit(self.most_modes),
+            "USERMODES": f",,,{''.join(mode.letter for mode in USER_MODES)}",
+            "BOT": BOT_LETTER,
             "MAXLIST": f"{letters(ModeKind.LIST)}:{self.most_masks}" if self.most_masks else None,
             "EXCEPTS": "e",
             "INVEX": "I",

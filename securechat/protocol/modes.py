@@ -1,4 +1,4 @@
-"""The modes of rooms: one table, from which MODE, CHANMODES, PREFIX and the documentation follow (modern-irc, "Modes").
+"""The modes of rooms and of users: tables, from which MODE, the tokens and the documentation follow (modern-irc).
 
 A mode is a view of a fact: `changes` names the fact, which is kept under that name.
 """
@@ -48,6 +48,30 @@ ROOM_MODES: Final = (
 
 BY_LETTER: Final = {mode.letter: mode for mode in ROOM_MODES}
 """Every mode by its letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserMode:
+    """One row; the modes of users never have a parameter."""
+
+    letter: str
+    shows: str  # the attribute of server.users.User
+    initial: bool  # whether everybody has it who comes in
+    summary: str
+
+
+BOT_LETTER: Final = "B"
+"""The mode by which a program says that it is one, and its sign in WHO (extensions/bot-mode)."""
+
+USER_MODES: Final = (
+    UserMode(BOT_LETTER, "bot", False, "Is a program"),
+    UserMode("i", "invisible", True, "Is found by masks, and in rooms, by those alone who share a room with them"),
+    UserMode("o", "operator", False, "Has the powers of an administrator; can only be given up by MODE"),
+)
+"""Every mode of users."""
+
+USER_MODE_BY_LETTER: Final = {mode.letter: mode for mode in USER_MODES}
+"""Every mode of users by its letter."""
 
 PREFIXES: Final = {"o": "@", "v": "+"}
 """The sign in front of the nick of who has such a role, highest first."""

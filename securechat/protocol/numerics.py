@@ -124,6 +124,7 @@ RPL_WHOISIDLE = Numeric(317, "{nick} {idle} {signed_on}", text="seconds idle, si
 RPL_ENDOFWHOIS = Numeric(318, "{nick}", text="End of /WHOIS list")
 RPL_WHOISCHANNELS = Numeric(319, "{nick}", text="{rooms}")
 RPL_WHOISACCOUNT = Numeric(330, "{nick} {account}", text="is logged in as")
+RPL_WHOISBOT = Numeric(335, "{nick}", text="is a program")
 RPL_WHOSPCRPL = Numeric(354, "{*fields}", text="{last}")
 RPL_ENDOFWHOWAS = Numeric(369, "{nick}", text="End of WHOWAS")
 RPL_WHOISSECURE = Numeric(671, "{nick}", text="is using a secure connection")

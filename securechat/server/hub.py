@@ -15,6 +15,7 @@ from securechat.domain.room import DirectConversation, Room
 from securechat.errors import NotInRoom
 from securechat.names import fold
 from securechat.protocol.message_id import MessageIds
+from securechat.protocol.modes import USER_MODES
 from securechat.server.configuration import Configuration
 from securechat.server.entries import Publication
 from securechat.server.markers import ReadMarkers
@@ -97,7 +98,8 @@ class Hub:
         self.most_users = 0
         self.stopping = False  # everybody goes: nobody needs to be told of each other
         self.present_sessions = 0
-        self.present_administrators = 0
+        # By the letter of a mode: who is not as everybody is who comes in.
+        self.unusual: dict[str, dict[User, None]] = {mode.letter: {} for mode in USER_MODES}
         self.stored_before = 0  # sequence of the newest event when the server started
         self.last_said: dict[int, int] = {}  # conversation id -> sequence of its newest event, for replay
         failures = configuration.limits.failed_logins_per_minute
@@ -304,7 +306,7 @@ class Hub:
         user.named = self.now()
         if user.account is not None:
             self.users_of_account[user.account.id] = user
-            self.present_administrators += user.account.administrator
+        self.note_modes(user)
         self.most_users = max(self.most_users, len(self.users))
 
     def remove_user(self, user: User) -> None:
@@ -314,13 +316,13 @@ class Hub:
             del self.users[fold(user.nick)]
         if user.account is not None:
             self.users_of_account.pop(user.account.id, None)
-            self.present_administrators -= user.account.administrator
+        self._forget_modes(user)
 
     def adopt(self, user: User, account: Account) -> None:
         """Give a guest who has just made an account that account; the rooms they are in become theirs for good."""
         user.adopt(account)
         self.users_of_account[account.id] = user
-        self.present_administrators += account.administrator
+        self.note_modes(user)
         for room_id, live in user.rooms.items():
             roles = live.members[user]
             self.set_membership(account.id, live, roles)
@@ -331,6 +333,21 @@ class Hub:
     def forget_nick(self, user: User) -> None:
         """Let somebody else take the nick of a user who is about to go."""
         self.users.pop(fold(user.nick), None)
+        self._forget_modes(user)
+
+    def note_modes(self, user: User) -> None:
+        """Bring `unusual` up to date with a user whose modes have changed."""
+        if self.users.get(fold(user.nick)) is not user:
+            return  # about to go
+        for mode in USER_MODES:
+            if getattr(user, mode.shows) != mode.initial:
+                self.unusual[mode.letter][user] = None
+            else:
+                self.unusual[mode.letter].pop(user, None)
+
+    def _forget_modes(self, user: User) -> None:
+        for users in self.unusual.values():
+            users.pop(user, None)
 
     def rename_user(self, user: User, nick: str) -> None:
         """Give a present user another nick."""

@@ -30,8 +30,9 @@ def is_this_server(hub: Hub, name: str) -> bool:
 def send_lusers(hub: Hub, response: Response) -> None:
     """Send the counts (modern-irc, "LUSERS message")."""
     users = len(hub.users)
-    response.numeric(RPL_LUSERCLIENT, users=users, invisible=0, servers=1)
-    response.numeric(RPL_LUSEROP, operators=hub.present_administrators)
+    visible = len(hub.unusual["i"])
+    response.numeric(RPL_LUSERCLIENT, users=visible, invisible=users - visible, servers=1)
+    response.numeric(RPL_LUSEROP, operators=len(hub.unusual["o"]))
     response.numeric(RPL_LUSERUNKNOWN, connections=len(hub.sessions) - hub.present_sessions)
     response.numeric(RPL_LUSERCHANNELS, rooms=len(hub.rooms))
     response.numeric(RPL_LUSERME, clients=users, servers=0)

@@ -1,18 +1,8 @@
-"""What one user may see of another, and the marks that say what somebody is."""
+"""What one user may see of another."""
 
 from securechat.domain.permissions import Action, may
 from securechat.server.hub import Hub
 from securechat.server.users import LiveRoom, User
-
-
-def is_administrator(user: User) -> bool:
-    """Whether the user acts with an administrator's rights."""
-    return user.account is not None and user.account.administrator
-
-
-def is_invisible(_user: User) -> bool:
-    """Whether the user is left out of the answers to masks (user mode `i`, which is everybody's)."""
-    return True
 
 
 def share_a_room(one: User, other: User) -> bool:
@@ -22,14 +12,14 @@ def share_a_room(one: User, other: User) -> bool:
 
 def may_find(asker: User, user: User) -> bool:
     """Whether a mask may find `user`; by the exact nick everybody is found."""
-    return not is_invisible(user) or share_a_room(asker, user)
+    return not user.invisible or share_a_room(asker, user)
 
 
 def may_see_in_room(hub: Hub, asker: User, user: User, live: LiveRoom) -> bool:
     """Whether the asker may know that `user` is in that room."""
     if live.room.id in asker.rooms:
         return True
-    shown = not is_invisible(user) or asker is user
+    shown = not user.invisible or asker is user
     return shown and may(asker.subject(live), Action.LIST_MEMBERS, hub.policy)
 
 

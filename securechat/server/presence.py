@@ -7,20 +7,21 @@ from functools import partial
 from securechat import __version__
 from securechat.clock import format_time
 from securechat.domain.events import Event, Kind
-from securechat.domain.permissions import Action, Role, Subject, may
+from securechat.domain.permissions import Action, Subject, may, role_of
 from securechat.errors import StorageError
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import BATCH, CHATHISTORY, EXTENDED_ISUPPORT
 from securechat.protocol.isupport import Isupport
 from securechat.protocol.message import cut, format_message
-from securechat.protocol.modes import BY_LETTER
+from securechat.protocol.modes import BY_LETTER, USER_MODE_BY_LETTER
 from securechat.protocol.numerics import (
     ERR_NICKNAMEINUSE,
     ERR_PASSWDMISMATCH,
     RPL_CREATED,
     RPL_ISUPPORT,
     RPL_MYINFO,
+    RPL_UMODEIS,
     RPL_WELCOME,
     RPL_YOURHOST,
 )
@@ -34,6 +35,7 @@ from securechat.server.replay import replay_missed
 from securechat.server.response import Response, after_own_events
 from securechat.server.roster import show_room
 from securechat.server.sessions import Session
+from securechat.server.user_modes import shown_modes
 from securechat.server.users import User, audience_of
 from securechat.server.watches import MOST_WATCHED
 
@@ -43,8 +45,6 @@ MOST_TARGETS = 4
 """How many targets PRIVMSG, NOTICE and TAGMSG take (TARGMAX)."""
 MOST_ROOMS = 20
 """How many rooms JOIN, PART and NAMES take (TARGMAX)."""
-USER_MODES = "i"
-"""The modes of every user: nobody is listed to people who share no room with them."""
 INTERNAL_ERROR = "Internal error: the administrator finds it in the server's log"
 """What a session is told that ends by a bug of ours."""
 MOST_MODES = 12
@@ -64,10 +64,7 @@ def register_when_ready(hub: Hub, session: Session, response: Response) -> None:
     if session.state is not State.OPEN or not session.nick or not session.username:
         return
     account = session.account
-    role = Role.STRANGER if account is None else Role.MEMBER
-    # Without an account one can only be a guest, if guests are let in.
-    subject = Subject(Role.GUEST if role is Role.STRANGER and hub.policy.guests else role)
-    if not may(subject, Action.CONNECT, hub.policy):
+    if not may(Subject(role_of(account)), Action.CONNECT, hub.policy):
         _refuse(hub, session, response, replies.ACCOUNT_REQUIRED, "No account: log in, or register with an invite")
         return
     if hub.configuration.access.password and account is None and not _password_is_right(hub, session):
@@ -121,12 +118,13 @@ def _welcome(hub: Hub, session: Session, response: Response, user: User) -> None
         RPL_MYINFO,
         server=server.name,
         version=f"securechat-{__version__}",
-        user_modes=USER_MODES,
+        user_modes="".join(sorted(USER_MODE_BY_LETTER)),
         room_modes="".join(sorted(BY_LETTER)),
     )
     send_isupport(hub, response)
     send_lusers(hub, response)
     send_motd(hub, response)
+    response.numeric(RPL_UMODEIS, modes=shown_modes(user))
     _return_to_rooms(hub, session, response, user, first=first)
     if not session.has(CHATHISTORY.bit) and user.account is not None:
         replay_missed(hub, session, response, user, user.account)

@@ -1,4 +1,4 @@
-"""The pages docs/commands.md, docs/capabilities.md and docs/isupport.md, written from the tables of the server."""
+"""The pages commands.md, capabilities.md, isupport.md and modes.md in docs/, written from the tables of the server."""
 
 import dataclasses
 import sys
@@ -7,6 +7,7 @@ from typing import Any
 import securechat.server.commands  # noqa: F401 - fills the registry
 from securechat.protocol.capabilities import CAPABILITIES
 from securechat.protocol.isupport import MEANINGS, Isupport
+from securechat.protocol.modes import ROOM_MODES, USER_MODES
 from securechat.server.registry import COMMANDS
 
 _COMMANDS_HEAD = """\
@@ -44,6 +45,27 @@ What `005` tells a client when it has logged in. A limit that the configuration 
 |---|---|
 """
 
+_MODES_HEAD = """\
+# Modes
+
+<!-- Generated: python -m securechat.server.reference modes > docs/modes.md -->
+
+`MODE <room>` and `MODE <own nick>` show them, `MODE <room> +<letters> <parameters>` and `MODE <own nick> +<letters>`
+change them. Those of a room are kept; those of a user belong to all connections of an account, until the last one ends.
+
+## Of rooms
+
+| mode | parameter | meaning |
+|---|---|---|
+"""
+
+_USER_MODES_HEAD = """
+## Of users
+
+| mode | everybody begins with it | meaning |
+|---|---|---|
+"""
+
 
 def commands() -> str:
     """Return docs/commands.md."""
@@ -73,7 +95,16 @@ def isupport() -> str:
     return _ISUPPORT_HEAD + "".join(rows)
 
 
-PAGES = {"commands": commands, "capabilities": capabilities, "isupport": isupport}
+def modes() -> str:
+    """Return docs/modes.md."""
+    rooms = "".join(f"| `{one.letter}` | {one.parameter} | {_cell(one.summary)} |\n" for one in ROOM_MODES)
+    users = "".join(
+        f"| `{one.letter}` | {'yes' if one.initial else ''} | {_cell(one.summary)} |\n" for one in USER_MODES
+    )
+    return f"{_MODES_HEAD}{rooms}{_USER_MODES_HEAD}{users}"
+
+
+PAGES = {"commands": commands, "capabilities": capabilities, "isupport": isupport, "modes": modes}
 """Every page by the name that it has in docs/."""
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from securechat.clock import format_time
-from securechat.domain.events import RECORDED, Event, Kind
+from securechat.domain.events import BOT_TAG, RECORDED, Event, Kind
 from securechat.domain.history import StoredEvent
 from securechat.protocol.capabilities import ACCOUNT_TAG, EXTENDED_JOIN, MESSAGE_TAGS, MULTILINE, SERVER_TIME
 from securechat.protocol.message import cut, escape_tag_value
@@ -55,8 +55,11 @@ class Renderer:
                 text = format_time(moment)
                 self._last_time = (moment, text)
             parts.append(f"time={text}")
-        if capabilities & _MESSAGE_TAGS and event.kind in _HAS_MESSAGE_ID:
-            parts.append(f"msgid={self._id_prefix}{event.sequence}")
+        if capabilities & _MESSAGE_TAGS:
+            if event.kind in _HAS_MESSAGE_ID:
+                parts.append(f"msgid={self._id_prefix}{event.sequence}")
+            if event.source.bot:
+                parts.append(BOT_TAG)
         if capabilities & _ACCOUNT_TAG and event.source.account:
             parts.append(f"account={escape_tag_value(event.source.account)}")
         if event.tags and capabilities & _MESSAGE_TAGS:
@@ -166,7 +169,7 @@ def body(kind: Kind, source: str, target: str, text: str) -> str:
             return f":{source} PART {target} :{text}" if text else f":{source} PART {target}"
         case Kind.TOPIC:
             return f":{source} TOPIC {target} :{text}"
-        case Kind.MODE:
+        case Kind.MODE | Kind.USER_MODE:
             return f":{source} MODE {target} {text}"
         case Kind.INVITE:
             return f":{source} INVITE {text} {target}"

@@ -3,7 +3,7 @@
 from securechat.domain.account import Account
 from securechat.domain.events import Source
 from securechat.domain.mask_lists import is_banned, is_invited, is_muted
-from securechat.domain.permissions import Role, Subject
+from securechat.domain.permissions import Role, Subject, role_of
 from securechat.domain.roles import OUTSIDER, RoomRole
 from securechat.domain.room import Room, party_of_account, party_of_guest
 from securechat.names import fold
@@ -26,10 +26,14 @@ class User:
         "_outside",
         "account",
         "away",
+        "bot",
+        "invisible",
         "markers",
         "named",
         "nick",
+        "operator",
         "realname",
+        "resigned",
         "rooms",
         "sessions",
         "source",
@@ -43,6 +47,10 @@ class User:
         self.named = 0  # since when they are here under this nick, in ms
         self.account = account
         self.away = ""  # the away message; empty: here
+        self.bot = False  # a program, as it says
+        self.invisible = True  # left out of the answers to masks
+        self.operator = False  # see settle_powers
+        self.resigned = False  # an administrator who has given up their powers
         self.markers: dict[int, int] = {}  # of a guest: see markers.ReadMarkers
         self.sessions: list[Session] = []
         self.rooms: dict[int, LiveRoom] = {}
@@ -51,15 +59,21 @@ class User:
     def adopt(self, account: Account | None) -> None:
         """Take the account, or none, as the one of this user."""
         self.account = account
+        self.resigned = False
         self.source = self._make_source()
-        role = Role.GUEST if account is None else Role.ADMINISTRATOR if account.administrator else Role.MEMBER
-        self._outside = Subject(role)
+        self.settle_powers()
+
+    def settle_powers(self) -> None:
+        """Work out whether the user has an administrator's powers, and so what they may do."""
+        role = role_of(self.account)
+        self.operator = role is Role.ADMINISTRATOR and not self.resigned
+        self._outside = Subject(role, operator=self.operator)
         self._forget_subjects()
 
     def _make_source(self) -> Source:
         account = self.account
         name, number = (account.name, account.id) if account else ("", 0)
-        return Source(self.nick, self.username, HOST, name, number, self.realname)
+        return Source(self.nick, self.username, HOST, name, number, self.realname, self.bot)
 
     def rename(self, nick: str) -> None:
         """Take another nick; events of before keep the old source."""
@@ -75,6 +89,11 @@ class User:
     def set_realname(self, realname: str) -> None:
         """Take another real name."""
         self.realname = realname
+        self.source = self._make_source()
+
+    def set_bot(self, bot: bool) -> None:
+        """Be a program, or not."""
+        self.bot = bot
         self.source = self._make_source()
 
     @property
@@ -140,6 +159,7 @@ class LiveRoom:
             invited=user.party in self.invited or is_invited(lists, user.source),
             has_key=key == rules.key,
             full=bool(rules.member_limit) and len(self.members) >= rules.member_limit,
+            operator=user.operator,
         )
 
     def forget_subject(self, user: User) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from securechat.domain.events import RECORDED, REDACTABLE, Event, Kind
+from securechat.domain.events import BOT_TAG, RECORDED, REDACTABLE, Event, Kind
 from securechat.domain.ports import Entry
 from securechat.domain.roles import RoomRole
 from securechat.errors import StorageError
@@ -135,7 +135,7 @@ class Recorder:
                     source.account,
                     event.target,
                     event.text,
-                    event.tags or None,
+                    _stored_tags(event) if source.bot else event.tags or None,
                 )
             )
         self.newest = sequence
@@ -171,6 +171,11 @@ class Recorder:
                 failures.append((entry, error))
                 self.note_failed((entry,))
         return failures
+
+
+def _stored_tags(event: Event) -> str:
+    """The tags of what a program did, as history shows them again."""
+    return f"{BOT_TAG};{event.tags}" if event.tags else BOT_TAG
 
 
 def forget_sequence(entry: Entry) -> None:

@@ -1,10 +1,12 @@
 """The whole permission table, written out a second time by hand: role x in the room or not x policy."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
-from securechat.domain.permissions import TABLE, Action, Policy, Role, Subject, may, require
+from securechat.domain.account import Account
+from securechat.domain.permissions import TABLE, Action, Policy, Role, Subject, may, require, role_of
 from securechat.domain.roles import FOUNDER, OUTSIDER, RoomRole, RoomRules
 from securechat.domain.roles import MEMBER as MEMBER_OF_ROOM
 from securechat.errors import NotPermitted
@@ -51,7 +53,7 @@ CASES = list(itertools.product(Action, Role, (False, True), (False, True), ("inv
 
 
 def subject_of(role: Role, in_room: bool) -> Subject:
-    return Subject(role, MEMBER_OF_ROOM if in_room else OUTSIDER)
+    return Subject(role, MEMBER_OF_ROOM if in_room else OUTSIDER, operator=role is ADMINISTRATOR)
 
 
 def expected(action: Action, role: Role, in_room: bool, guests: bool, registration: str) -> bool:
@@ -98,6 +100,23 @@ def test_require_agrees_with_may_and_names_action_and_room() -> None:
 def test_nobody_is_let_in_without_an_account_by_default() -> None:
     assert not may(Subject(GUEST), Action.CONNECT, Policy())
     assert not may(Subject(STRANGER), Action.REGISTER_OPEN, Policy())
+
+
+def test_powers_are_those_of_an_operator_and_not_of_an_account() -> None:
+    """A guest who is an operator reads no direct messages; an administrator who has resigned is a member."""
+    for action, in_room in itertools.product(Action, (False, True)):
+        roles = MEMBER_OF_ROOM if in_room else OUTSIDER
+        outside = action in (Action.CONNECT, Action.READ_DIRECT_HISTORY)
+        by_guest = may(Subject(GUEST, roles, operator=True), action, Policy())
+        assert by_guest == (not outside and may(subject_of(ADMINISTRATOR, in_room), action, Policy()))
+        resigned = may(Subject(ADMINISTRATOR, roles), action, Policy())
+        assert resigned == may(subject_of(MEMBER, in_room), action, Policy())
+
+
+def test_what_an_account_makes_of_somebody() -> None:
+    account = Account(1, "anna", administrator=False, suspended=False, created=0)
+    assert (role_of(None), role_of(account)) == (GUEST, MEMBER)
+    assert role_of(replace(account, administrator=True)) is ADMINISTRATOR
 
 
 # A member of the server: what they are in the room, what its rules are, what is true of them -> what they may do.

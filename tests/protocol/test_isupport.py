@@ -39,6 +39,8 @@ def test_the_tokens() -> None:
         "PREFIX=(ov)@+",
         "STATUSMSG=@+",
         "CHANMODES=beI,k,l,Cimnst",
+        "USERMODES=,,,Bio",
+        "BOT=B",
         "EXCEPTS=e",
         "INVEX=I",
         "EXTBAN=,am",

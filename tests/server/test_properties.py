@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from securechat.protocol.line_buffer import MAX_LINE, MAX_TAGS
 from securechat.protocol.message import Message, nick_of, parse
+from securechat.protocol.modes import USER_MODES
 from securechat.server.registry import COMMANDS
 from securechat.server.users import User
 from tests.server.harness import Harness, Person, running
@@ -80,6 +81,7 @@ sensible = st.one_of(
     st.builds("MODE {} {}".format, rooms, st.sampled_from(CHANGES)),
     st.builds("MODE {} {} {}".format, rooms, st.sampled_from(("+o", "-o", "+v", "-v", "+b", "-b")), names),
     st.builds("KICK {} {} :{}".format, rooms, names, texts),
+    st.builds("MODE {} {}".format, nicks, st.sampled_from(("", "+B", "-B", "-i", "+i-o", "+ox", "-wi+B"))),
     st.builds("INVITE {} {}".format, names, rooms),
     st.sampled_from(("LIST", "LUSERS", "MOTD", "JOIN 0", "CACERT", "PONG 1", "PONG 999999999")),
 )
@@ -298,4 +300,7 @@ def check_hub(harness: Harness, people: list[Person]) -> None:
         heard_by = {outlet for _, outlets in live.audience() for outlet in outlets}
         assert heard_by == {session.outlet for user in live.members for session in user.sessions}
         assert all(live.room.id in user.rooms for user in live.members)
+    for mode in USER_MODES:
+        unusual = [user for user in hub.users.values() if getattr(user, mode.shows) != mode.initial]
+        assert set(hub.unusual[mode.letter]) == set(unusual)
     assert hub.present_sessions == sum(len(user.sessions) for user in hub.users.values())

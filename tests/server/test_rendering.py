@@ -30,6 +30,7 @@ BODIES = {
     Kind.AWAY: ":alice!al@host AWAY :a text",
     Kind.ACCOUNT: ":alice!al@host ACCOUNT a text",
     Kind.SETNAME: ":alice!al@host SETNAME :a text",
+    Kind.USER_MODE: ":alice!al@host MODE #tea a text",
     Kind.MARK: ":alice!al@host MARKREAD #tea a text",
     Kind.REDACT: ":alice!al@host REDACT #tea a text",
     Kind.REDACTED: "",
@@ -74,6 +75,16 @@ def test_a_guest_has_no_account_tag_and_a_backslash_is_escaped() -> None:
     assert renderer.line(event(source=Source("bob", "b", "host")), ACCOUNT_TAG.bit).startswith(b":bob")
     odd = Source("x", "x", "host", account="a\\b", account_id=2)
     assert parse(renderer.line(event(source=odd), ACCOUNT_TAG.bit)[:-2]).tags == {"account": "a\\b"}
+
+
+def test_bot_mode_what_a_program_does_is_tagged_for_those_who_know_tags() -> None:
+    renderer = Renderer("e")
+    program = Source("robot", "r", "host", bot=True)
+    for kind, mask in itertools.product(Kind, MASKS):
+        line = renderer.line(event(kind, program, tags="+a=b"), mask)
+        tags = parse(line.rstrip(b"\r\n")).tags if line else {}
+        assert tags.get("bot") == ("" if line and mask & MESSAGE_TAGS.bit else None)
+    assert "bot" not in parse(renderer.line(event(), MESSAGE_TAGS.bit).rstrip(b"\r\n")).tags
 
 
 @pytest.mark.parametrize("kind", [Kind.TAGS, Kind.TYPING])

@@ -7,7 +7,7 @@ from functools import partial
 
 from securechat.domain.account import Account, Invite, refusal
 from securechat.domain.events import Event, Kind, Source
-from securechat.domain.permissions import Action, Role, Subject, may
+from securechat.domain.permissions import Action, Role, Subject, may, role_of
 from securechat.domain.ports import UnitOfWork
 from securechat.domain.roles import RoomChange
 from securechat.errors import AccountExists, DomainError, InvalidName, InviteRefused
@@ -190,7 +190,7 @@ def _put_into_room(hub: Hub, account: Account, name: str) -> None:
     if live is None:
         live, created = hub.create_room(name, source)
         hub.journal.submit(created)
-    roles = roles_on_entering(Role.ADMINISTRATOR if account.administrator else Role.MEMBER, live)
+    roles = roles_on_entering(role_of(account), live)
     hub.set_membership(account.id, live, roles)
     change = RoomChange(roles=((account.id, roles),))
     event = Event(Kind.JOIN, hub.now(), source, live.room.id, live.room.name, change=change)

@@ -7,7 +7,7 @@ from securechat.domain.permissions import Action, may, require
 from securechat.domain.roles import ListEntry, RoomRole
 from securechat.errors import NotInRoom
 from securechat.names import fold
-from securechat.protocol.modes import BY_LETTER, ModeKind, RoomMode, letters
+from securechat.protocol.modes import BY_LETTER, USER_MODE_BY_LETTER, ModeKind, RoomMode, letters
 from securechat.protocol.numerics import (
     ERR_BANLISTFULL,
     ERR_INVALIDKEY,
@@ -30,9 +30,10 @@ from securechat.protocol.numerics import (
     RPL_UMODEIS,
 )
 from securechat.server.context import Context
-from securechat.server.presence import MOST_MASKS, MOST_MODES, USER_MODES
+from securechat.server.presence import MOST_MASKS, MOST_MODES
 from securechat.server.registry import command
 from securechat.server.room_modes import Change, ModeChange, lowered, raised
+from securechat.server.user_modes import announcement, set_mode, shown_modes
 from securechat.server.users import LiveRoom
 
 KEY_LENGTH = 32
@@ -232,14 +233,31 @@ _CHANGERS = {
 
 
 def _user_mode(context: Context) -> None:
-    """Answer for a nick: one's own modes are told, also when they were to be set; those of others are not."""
+    """Answer for a nick: one's own modes are told or changed; those of others are not."""
     nick = context.params[0]
     user = context.hub.users.get(fold(nick))
     if user is None:
         context.response.numeric(ERR_NOSUCHNICK, nick=nick)
     elif user is not context.user:
         context.response.numeric(ERR_USERSDONTMATCH)
-    elif any(letter not in USER_MODES for letter in (context.param(1) or "").replace("+", "").replace("-", "")):
-        context.response.numeric(ERR_UMODEUNKNOWNFLAG)
     else:
-        context.response.numeric(RPL_UMODEIS, modes=f"+{USER_MODES}")
+        _change_user_modes(context, context.param(1) or "")
+
+
+def _change_user_modes(context: Context, asked: str) -> None:
+    """Do what is asked as far as there is such a mode; if that changes nothing, tell how it is (221)."""
+    user = context.user
+    before = shown_modes(user)
+    sign = "+"
+    for letter in asked:
+        if letter in "+-":
+            sign = letter
+        elif letter in USER_MODE_BY_LETTER:
+            set_mode(context.hub, user, letter, on=sign == "+")
+    changed = announcement(context.hub, user, before, context.session)
+    if changed is not None:
+        context.response.publish(changed)
+    if set(asked) - {"+", "-", *USER_MODE_BY_LETTER}:
+        context.response.numeric(ERR_UMODEUNKNOWNFLAG)
+    elif changed is None:
+        context.response.numeric(RPL_UMODEIS, modes=before)

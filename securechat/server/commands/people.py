@@ -3,7 +3,6 @@
 from securechat.names import fold
 from securechat.protocol.numerics import RPL_ISON, RPL_USERHOST
 from securechat.server.context import Context
-from securechat.server.people import is_administrator
 from securechat.server.registry import command
 from securechat.server.users import HOST
 
@@ -16,7 +15,7 @@ def userhost(context: Context) -> None:
     """Tell user and host of those nicks that are present."""
     users = (context.hub.users.get(fold(nick)) for nick in context.params[:MOST_NICKS])
     replies = [
-        f"{user.nick}{'*' if is_administrator(user) else ''}={'-' if user.away else '+'}{user.username}@{HOST}"
+        f"{user.nick}{'*' if user.operator else ''}={'-' if user.away else '+'}{user.username}@{HOST}"
         for user in users
         if user is not None
     ]

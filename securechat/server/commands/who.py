@@ -8,9 +8,10 @@ from securechat.domain.permissions import Action, may
 from securechat.domain.roles import OUTSIDER
 from securechat.names import fold
 from securechat.protocol.capabilities import MULTI_PREFIX
+from securechat.protocol.modes import BOT_LETTER
 from securechat.protocol.numerics import ERR_TOOMANYMATCHES, RPL_ENDOFWHO, RPL_WHOREPLY, RPL_WHOSPCRPL
 from securechat.server.context import Context
-from securechat.server.people import common_room, idle_seconds, is_administrator, may_find
+from securechat.server.people import common_room, idle_seconds, may_find
 from securechat.server.registry import command
 from securechat.server.roster import prefix_of
 from securechat.server.users import HOST, User
@@ -28,7 +29,7 @@ Match = tuple[str, User]
 
 @command(
     "WHO",
-    help="WHO <room, nick or mask> [o][%<fields>[,<token>]]: who is in a room or fits; with o: administrators only",
+    help="WHO <room, nick or mask> [o][%<fields>[,<token>]]: who is in a room or fits; with o: operators only",
 )
 def who(context: Context) -> None:
     """List the people in a room, one person, or everybody visible whom a mask fits."""
@@ -37,7 +38,7 @@ def who(context: Context) -> None:
     fields, _, token = wanted.partition(",")
     matching = _find(context, mask)
     if "o" in flags:
-        matching = (match for match in matching if is_administrator(match[1]))
+        matching = (match for match in matching if match[1].operator)
     found = list(islice(matching, MOST_MATCHES + 1))
     for room, user in found[:MOST_MATCHES]:
         if fields:
@@ -98,7 +99,7 @@ def _flags(context: Context, room: str, user: User) -> str:
     live = context.hub.find_room(room)
     roles = live.members.get(user, OUTSIDER) if live is not None else OUTSIDER
     signs = prefix_of(roles, every=context.session.has(MULTI_PREFIX.bit))
-    return ("G" if user.away else "H") + ("*" if is_administrator(user) else "") + signs
+    return ("G" if user.away else "H") + ("*" if user.operator else "") + signs + (BOT_LETTER if user.bot else "")
 
 
 def _show(context: Context, room: str, user: User) -> None:

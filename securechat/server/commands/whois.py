@@ -11,6 +11,7 @@ from securechat.protocol.numerics import (
     RPL_ENDOFWHOIS,
     RPL_ENDOFWHOWAS,
     RPL_WHOISACCOUNT,
+    RPL_WHOISBOT,
     RPL_WHOISCHANNELS,
     RPL_WHOISIDLE,
     RPL_WHOISOPERATOR,
@@ -21,7 +22,7 @@ from securechat.protocol.numerics import (
 )
 from securechat.server.context import Context
 from securechat.server.information import is_this_server
-from securechat.server.people import idle_seconds, is_administrator, may_see_in_room, signed_on
+from securechat.server.people import idle_seconds, may_see_in_room, signed_on
 from securechat.server.registry import command
 from securechat.server.users import HOST, User
 
@@ -56,8 +57,10 @@ def _describe(context: Context, user: User) -> None:
     response.numeric(RPL_WHOISUSER, nick=nick, username=user.username, host=HOST, realname=user.realname)
     _show_rooms(context, user)
     response.numeric(RPL_WHOISSERVER, nick=nick, server=server.name, about=server.network)
-    if is_administrator(user):
+    if user.operator:
         response.numeric(RPL_WHOISOPERATOR, nick=nick)
+    if user.bot:
+        response.numeric(RPL_WHOISBOT, nick=nick)
     if user.account is not None:
         response.numeric(RPL_WHOISACCOUNT, nick=nick, account=user.account.name)
     response.numeric(RPL_WHOISSECURE, nick=nick)  # there is no other way in

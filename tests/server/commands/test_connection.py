@@ -81,7 +81,7 @@ def test_counts_are_right_at_once(harness: Harness) -> None:
         return {code_of(line): line.partition(" alice ")[2] for line in alice.answers("LUSERS")}
 
     before = {
-        "251": ":There are 3 users and 0 invisible on 1 servers",
+        "251": ":There are 0 users and 3 invisible on 1 servers",
         "252": "1 :operator(s) online",
         "253": "1 :unknown connection(s)",
         "254": "2 :channels formed",

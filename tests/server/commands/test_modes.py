@@ -1,10 +1,10 @@
-"""MODE: the sections "MODE query", "channel mode …", "multi-prefix" and the extbans, and the modes of users."""
+"""MODE: the sections "MODE query", "channel mode …", "multi-prefix" and the extbans."""
 
 from pathlib import Path
 
 import pytest
 
-from securechat.protocol.modes import BY_LETTER
+from securechat.protocol.modes import BY_LETTER, USER_MODE_BY_LETTER
 from securechat.server.commands import modes
 from securechat.server.presence import MOST_MODES
 from tests.server.harness import Harness, Person, code_of, running
@@ -321,27 +321,12 @@ def test_a_join_that_is_not_stored_leaves_no_owner(harness: Harness) -> None:
     assert f"{SERVER} 353 anna = #tea :@anna" in anna.answers("JOIN #tea")
 
 
-# Users
-
-
-@pytest.mark.parametrize("asked", ["", " +i", " -i", " :"])
-def test_own_modes(harness: Harness, asked: str) -> None:
-    assert harness.person("anna").answers(f"MODE ANNA{asked}") == [f"{SERVER} 221 anna +i"]
-
-
-def test_modes_of_nicks_that_do_not_exist_or_belong_to_others(harness: Harness) -> None:
-    anna = harness.person("anna")
-    harness.person("bob")
-    assert anna.answers("MODE anna +ix") == [f"{SERVER} 501 anna :Unknown MODE flag"]
-    assert anna.answers("MODE bob") == [f"{SERVER} 502 anna :Cant change mode for other users"]
-    assert anna.answers("MODE nobody") == [f"{SERVER} 401 anna nobody :No such nick/channel"]
-
-
 def test_what_the_welcome_announces_is_the_table(harness: Harness) -> None:
     one = harness.connection()
     one.sends("NICK anna", "USER anna 0 * :Anna")
     lines = one.received()
     (information,) = [line for line in lines if " 004 " in line]
-    assert information.split()[-2:] == ["i", "".join(sorted(BY_LETTER))]
+    assert information.split()[-2:] == ["".join(sorted(USER_MODE_BY_LETTER)), "".join(sorted(BY_LETTER))]
     tokens = " ".join(line for line in lines if " 005 " in line).split()
     assert {"PREFIX=(ov)@+", "CHANMODES=beI,k,l,Cimnst", "MAXLIST=beI:100", f"MODES={MOST_MODES}"} <= set(tokens)
+    assert {f"USERMODES=,,,{''.join(USER_MODE_BY_LETTER)}", "BOT=B"} <= set(tokens)

@@ -7,7 +7,7 @@ import pytest
 from securechat.protocol.message import parse
 from tests.server.harness import Harness, running
 
-WELCOME = ["001", "002", "003", "004", "005", "251", "252", "253", "254", "255", "265", "266", "422"]
+WELCOME = ["001", "002", "003", "004", "005", "251", "252", "253", "254", "255", "265", "266", "422", "221"]
 
 
 def test_nick_and_user_give_the_welcome_in_order(harness: Harness) -> None:

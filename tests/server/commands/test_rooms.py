@@ -108,7 +108,7 @@ def test_membership_and_topic_outlive_the_server(tmp_path: Path) -> None:
         alice.sends("CAP LS 302", "NICK alice", "USER alice 0 * :x", "AUTHENTICATE PLAIN")
         alice.sends("AUTHENTICATE AGFsaWNlAGNvcnJlY3QgaG9yc2U=", "CAP END")
         lines = alice.received()
-        after = lines[[code_of(line) for line in lines].index("422") + 1 :]
+        after = lines[[code_of(line) for line in lines].index("221") + 1 :]
         assert after == [
             ":alice!alice@securechat JOIN #tea",
             ":chat.test 332 alice #tea :Зелёный",

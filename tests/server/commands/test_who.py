@@ -2,7 +2,6 @@
 
 import pytest
 
-from securechat.server import people
 from securechat.server.commands import who
 from tests.server.harness import Harness
 
@@ -95,10 +94,10 @@ def test_masks_find_nobody_who_shares_no_room(harness: Harness) -> None:
     assert len(anna.answers("WHO eve")) == 2
 
 
-def test_masks_find_everybody_who_is_not_invisible(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(people, "is_invisible", lambda user: user.nick != "eve")
+def test_masks_find_everybody_who_is_not_invisible(harness: Harness) -> None:
     anna = harness.person("anna")
-    harness.members_of("#secret", "eve")
+    (eve,) = harness.members_of("#secret", "eve")
+    eve.sends("MODE eve -i")
     assert anna.answers("WHO ev*") == [row("anna", "#secret", "eve", "H@"), end("anna", "ev*")]
 
 
