@@ -24,7 +24,7 @@ class Capability:
 
 _EXTENSIONS = "https://ircv3.net/specs/extensions/"
 
-SASL = Capability(1 << 0, "sasl", f"{_EXTENSIONS}sasl-3.2", "Logging in to an account before the connection completes")
+SASL = Capability(1 << 0, "sasl", f"{_EXTENSIONS}sasl-3.2", "Logging in to an account, at any time")
 MESSAGE_TAGS = Capability(1 << 1, "message-tags", f"{_EXTENSIONS}message-tags", "Any tags, client-only tags and TAGMSG")
 SERVER_TIME = Capability(1 << 2, "server-time", f"{_EXTENSIONS}server-time", "When a message was sent")
 ACCOUNT_TAG = Capability(1 << 3, "account-tag", f"{_EXTENSIONS}account-tag", "The account of who sent a message")

@@ -95,6 +95,20 @@ class Context:
 
         after_own_events(session, self.hub.journal, partial(self._guarded, start))
 
+    def when_stored(self, step: Callable[[], None]) -> None:
+        """Go on with `step` once the session's own events are on disk, at once when they are; then flush the answer.
+
+        When the session ends meanwhile, nobody is called. Not for what is called by `work`, which has waited already.
+        """
+        self.wait()
+
+        def go_on() -> None:
+            if self.session.state is not State.ENDED:
+                step()
+            self.done()
+
+        after_own_events(self.session, self.hub.journal, partial(self._guarded, go_on))
+
     def _guarded(self, step: Callable[[], None]) -> None:
         """Run a later step of this command as the dispatcher runs the first: a bug ends this session and no other."""
         try:
@@ -111,5 +125,7 @@ class Context:
     def done(self) -> None:
         """Flush a deferred answer and go on with the lines that waited, unless there is more to wait for."""
         self.response.flush()
+        if self.response.holds_afterwards:
+            return  # a replay: it lets the session go on when it is done
         self.session.busy = False
         self.session.outlet.resume()

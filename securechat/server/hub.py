@@ -31,6 +31,8 @@ from securechat.server.whowas import Departure, Departures
 
 UNUSED_CONVERSATIONS = 100_000
 """How many numbers of conversations are passed over at each start: more than can be on their way to a failing disk."""
+NOT_STORED = "It could not be stored"
+"""Why somebody is not in a room any more."""
 HURDLES = (Action.ENTER_UNBANNED, Action.ENTER_INVITED, Action.ENTER_BY_KEY, Action.ENTER_UNCROWDED, Action.JOIN_ROOM)
 """What is asked of whoever wants to enter a room, in this order."""
 
@@ -172,10 +174,7 @@ class Hub:
         What they did in it since then is not stored either (storage.recorder).
         """
         for user in list(live.members):
-            event = Event(Kind.EVICT, self.now(), user.source, live.room.id, live.room.name, "It could not be stored")
-            publication = self.publication(event, live, None)
-            self.leave(user, live)
-            self.journal.submit(publication)
+            self.evict(user, live, NOT_STORED)
         self.rooms.pop(fold(live.room.name), None)
         self.rooms_by_id.pop(live.room.id, None)
 
@@ -236,6 +235,13 @@ class Hub:
             self.set_membership(user.account.id, live, None)
         for session in user.sessions:
             live.remove_session(session)
+
+    def evict(self, user: User, live: LiveRoom, reason: str) -> None:
+        """Take a user out of a room for good, and tell the room."""
+        event = Event(Kind.EVICT, self.now(), user.source, live.room.id, live.room.name, reason)
+        publication = self.publication(event, live, None)
+        self.leave(user, live)
+        self.journal.submit(publication)
 
     def join(self, user: User, session: Session, name: str, key: str = "") -> tuple[LiveRoom, list[Publication]] | None:
         """Join a room, making it if there is none; None when the user is in it already. Raises NotPermitted."""
@@ -319,16 +325,10 @@ class Hub:
         self._forget_modes(user)
 
     def adopt(self, user: User, account: Account) -> None:
-        """Give a guest who has just made an account that account; the rooms they are in become theirs for good."""
+        """Make a guest who is present the user of an account that is not; about rooms see `server.adoption`."""
         user.adopt(account)
         self.users_of_account[account.id] = user
         self.note_modes(user)
-        for room_id, live in user.rooms.items():
-            roles = live.members[user]
-            self.set_membership(account.id, live, roles)
-            live.forget_subject(user)
-            event = Event(Kind.JOIN, self.now(), user.source, room_id, live.room.name, change=joining(user, roles))
-            self.journal.submit(Publication(event, NOBODY, None))
 
     def forget_nick(self, user: User) -> None:
         """Let somebody else take the nick of a user who is about to go."""

@@ -15,6 +15,7 @@ from securechat.protocol import standard_replies as replies
 from securechat.protocol.numerics import ERR_SASLFAIL, RPL_LOGGEDIN, RPL_SASLSUCCESS
 from securechat.protocol.sasl import ChunkAssembler, PlainResponse, ScramRefused, ScramServer, chunks
 from securechat.server.admission import counted_as
+from securechat.server.adoption import Adoption
 from securechat.server.context import Context
 from securechat.server.passwords import (
     Parameters,
@@ -24,7 +25,7 @@ from securechat.server.passwords import (
     verify_password,
 )
 from securechat.server.ports import Pool
-from securechat.server.presence import register_when_ready
+from securechat.server.presence import has_place, register_when_ready
 from securechat.server.users import HOST
 
 logger = logging.getLogger(__name__)
@@ -107,16 +108,31 @@ def logged_in(context: Context, account: Account) -> None:
     session = context.session
     session.account = account
     session.exchange = None
-    mask = f"{session.shown_nick}!{session.username or '*'}@{HOST}"
+    mask = session.user.source.mask if session.user else f"{session.shown_nick}!{session.username or '*'}@{HOST}"
     context.response.numeric(RPL_LOGGEDIN, mask=mask, account=account.name)
 
 
 def succeed(context: Context, account: Account) -> None:
-    """Finish a successful exchange; it may have been the last thing that registration waited for."""
-    logger.info("Logged in", extra={"peer": context.session.outlet.address, "account": account.name})
-    logged_in(context, account)
-    context.response.numeric(RPL_SASLSUCCESS)
-    register_when_ready(context.hub, context.session, context.response)
+    """Finish a successful exchange; it may have been the last thing that registration waited for.
+
+    The session's own events are on disk: a guest's rooms are (see `adoption`).
+    """
+    hub, session, response = context.hub, context.session, context.response
+
+    def confirm() -> None:
+        logger.info("Logged in", extra={"peer": session.outlet.address, "account": account.name})
+        logged_in(context, account)
+        response.numeric(RPL_SASLSUCCESS)
+
+    if session.user is None:
+        confirm()
+        register_when_ready(hub, session, response)
+    elif account.id not in hub.users_of_account or has_place(hub.users_of_account[account.id]):
+        Adoption(hub, session, response, session.user, account).run(confirm)
+    else:
+        session.exchange = None
+        response.fail(context.message.command, replies.TOO_MANY_SESSIONS)
+        response.numeric(ERR_SASLFAIL)
 
 
 def current(context: Context, account: Account | None) -> Account | None:
@@ -149,7 +165,7 @@ def plain(context: Context, response: PlainResponse) -> None:
     account = context.hub.accounts.get(fold(name))
     exchange = context.session.exchange
     assert exchange is not None, "a response belongs to an exchange"
-    exchange.account = account
+    exchange.name, exchange.account = name, account
 
     def check() -> bool:
         credentials = _credentials(context, name, account)

@@ -8,6 +8,9 @@ from securechat.server.users import LiveRoom, User
 GENERAL = "#general"
 """The room that always exists."""
 
+ROOMS_PER_USER = 500
+"""CHANLIMIT: how many rooms one user may be in."""
+
 
 def roles_on_entering(role: Role, live: LiveRoom) -> RoomRole:
     """Return what somebody of that role is in a room that they enter: its owner when it has no member yet.

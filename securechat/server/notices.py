@@ -52,10 +52,12 @@ def _tell_watchers(hub: Hub, nick: str, numeric: Numeric, target: str) -> None:
         hub.journal.submit(Reply(session, line, counted=False))
 
 
-def tell_account(hub: Hub, user: User, session: Session | None) -> None:
-    """Tell that the user has logged in to an account (extensions/account-notify)."""
+def account_change(hub: Hub, user: User, session: Session) -> Publication:
+    """What tells that the user has logged in to an account, `session` as well (extensions/account-notify)."""
     event = Event(Kind.ACCOUNT, hub.now(), user.source, text=user.account.name if user.account else "*")
-    _submit(hub, about(hub, event, user, ACCOUNT_NOTIFY.bit, session))
+    publication = about(hub, event, user, ACCOUNT_NOTIFY.bit, session)
+    publication.echo = session.has(ACCOUNT_NOTIFY.bit)
+    return publication
 
 
 def _submit(hub: Hub, publication: Publication) -> None:

@@ -8,6 +8,7 @@ from securechat import __version__
 from securechat.clock import format_time
 from securechat.domain.events import Event, Kind
 from securechat.domain.permissions import Action, Subject, may, role_of
+from securechat.domain.roles import RoomRole
 from securechat.errors import StorageError
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
@@ -18,6 +19,7 @@ from securechat.protocol.modes import BY_LETTER, USER_MODE_BY_LETTER
 from securechat.protocol.numerics import (
     ERR_NICKNAMEINUSE,
     ERR_PASSWDMISMATCH,
+    ERR_SASLABORTED,
     RPL_CREATED,
     RPL_ISUPPORT,
     RPL_MYINFO,
@@ -36,7 +38,7 @@ from securechat.server.response import Response, after_own_events
 from securechat.server.roster import show_room
 from securechat.server.sessions import Session
 from securechat.server.user_modes import shown_modes
-from securechat.server.users import User, audience_of
+from securechat.server.users import NOBODY, LiveRoom, User
 from securechat.server.watches import MOST_WATCHED
 
 logger = logging.getLogger(__name__)
@@ -63,6 +65,9 @@ def register_when_ready(hub: Hub, session: Session, response: Response) -> None:
     """Welcome the session once it has said who it is; called after each step that may have been the last one."""
     if session.state is not State.OPEN or not session.nick or not session.username:
         return
+    if session.exchange is not None:
+        session.exchange = None  # registration does not wait for it (extensions/sasl-3.1)
+        response.numeric(ERR_SASLABORTED)
     account = session.account
     if not may(Subject(role_of(account)), Action.CONNECT, hub.policy):
         _refuse(hub, session, response, replies.ACCOUNT_REQUIRED, "No account: log in, or register with an invite")
@@ -80,10 +85,15 @@ def register_when_ready(hub: Hub, session: Session, response: Response) -> None:
         user = User(session.nick, session.username, session.realname, account)
         hub.add_user(user)
         tell_online(hub, user)
-    elif len(user.sessions) >= MOST_SESSIONS:
+    elif not has_place(user):
         _refuse(hub, session, response, replies.TOO_MANY_SESSIONS, "Too many connections of this account")
         return
     _welcome(hub, session, response, user)
+
+
+def has_place(user: User) -> bool:
+    """Whether one more session may be that of `user`."""
+    return len(user.sessions) < MOST_SESSIONS
 
 
 def _password_is_right(hub: Hub, session: Session) -> bool:
@@ -166,17 +176,30 @@ def _return_to_rooms(hub: Hub, session: Session, response: Response, user: User,
         return
     for room_id, roles in list(hub.memberships[user.account.id].items()):
         live = hub.rooms_by_id[room_id]
-        event = Event(Kind.ARRIVE, hub.now(), user.source, room_id, live.room.name)
         if first:
-            hub.enter(user, live, roles)
-            response.publish(hub.publication(event, live, session))
-            for publication in absence(hub, user, live):
-                response.publish(publication)
+            return_to_room(hub, session, response, user, live, roles)
         else:
-            live.add_session(session)
-            response.publish(Publication(event, audience_of([]), session, echo=True))
-        hub.markers.show(session, response, user, live)
-        show_room(response, live)
+            hear_room(hub, session, response, user, live)
+
+
+def return_to_room(hub: Hub, session: Session, response: Response, user: User, live: LiveRoom, roles: RoomRole) -> None:
+    """Bring a user, whose account is a member of the room, back into it."""
+    hub.enter(user, live, roles)
+    event = Event(Kind.ARRIVE, hub.now(), user.source, live.room.id, live.room.name)
+    response.publish(hub.publication(event, live, session))
+    for publication in absence(hub, user, live):
+        response.publish(publication)
+    hub.markers.show(session, response, user, live)
+    show_room(response, live)
+
+
+def hear_room(hub: Hub, session: Session, response: Response, user: User, live: LiveRoom) -> None:
+    """Let a further session hear a room that its user is in."""
+    live.add_session(session)
+    event = Event(Kind.ARRIVE, hub.now(), user.source, live.room.id, live.room.name)
+    response.publish(Publication(event, NOBODY, session, echo=True))
+    hub.markers.show(session, response, user, live)
+    show_room(response, live)
 
 
 def end_session(hub: Hub, session: Session, reason: str, *, orderly: bool = False) -> None:

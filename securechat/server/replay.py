@@ -1,7 +1,7 @@
 """Replay: clients that cannot ask for history are shown what they missed, at login and at JOIN."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 from securechat.domain.account import Account
@@ -37,8 +37,13 @@ Pages = Sequence[tuple[Wanted, list[StoredEvent]]]
 """What was found in each conversation, oldest line first."""
 
 
-def replay_missed(hub: Hub, session: Session, response: Response, user: User, account: Account) -> None:
-    """After the welcome: everything since the account's last client of this kind was here."""
+def replay_missed(
+    hub: Hub, session: Session, response: Response, user: User, account: Account, seen: Container[int] = ()
+) -> None:
+    """After the login: everything since the account's last client of this kind was here.
+
+    `seen` are the ids of rooms that the session has heard already.
+    """
     after = account.replay_sequence
     last = hub.last_said
 
@@ -46,7 +51,9 @@ def replay_missed(hub: Hub, session: Session, response: Response, user: User, ac
         wanted = [
             Wanted(live.room.name, live.room.id, after)
             for live in user.rooms.values()
-            if last.get(live.room.id, 0) > after and may(user.subject(live), Action.READ_HISTORY, hub.policy)
+            if live.room.id not in seen
+            and last.get(live.room.id, 0) > after
+            and may(user.subject(live), Action.READ_HISTORY, hub.policy)
         ]
         if may(user.subject(), Action.READ_DIRECT_HISTORY, hub.policy):
             direct = hub.direct_by_party.get(party_of_account(account.id), {}).values()

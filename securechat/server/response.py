@@ -89,6 +89,11 @@ class Response:
         """Drop the lines of the answer that follow when `publication` cannot be stored."""
         self._requires = publication
 
+    @property
+    def holds_afterwards(self) -> bool:
+        """Whether something is still to be shown behind the answer (see `hold_afterwards`)."""
+        return self._afterwards is not None
+
     def hold_afterwards(self, action: Callable[[int], None]) -> None:
         """Behind the answer, keep back what comes for the session, and run `action` (see entries.Hold)."""
         self._afterwards = action

@@ -4,7 +4,10 @@ from securechat.domain.roles import LEADING, RoomRole
 from securechat.protocol import capabilities
 from securechat.protocol.modes import PREFIXES
 from securechat.protocol.numerics import RPL_ENDOFNAMES, RPL_NAMREPLY, RPL_NOTOPIC, RPL_TOPIC, RPL_TOPICWHOTIME
+from securechat.server.entries import Publication, Reply
+from securechat.server.hub import Hub
 from securechat.server.response import Response
+from securechat.server.sessions import Session
 from securechat.server.users import LiveRoom
 
 
@@ -50,3 +53,14 @@ def show_room(response: Response, live: LiveRoom) -> None:
     show_topic(response, live, even_none=False)
     if not response.has(capabilities.NO_IMPLICIT_NAMES.bit):
         show_names(response, live)
+
+
+def show_to_other_sessions(hub: Hub, session: Session, response: Response, live: LiveRoom, joined: Publication) -> None:
+    """The other sessions of a user who has come in are in the room as well: their clients want its names, too."""
+    user = session.user
+    for other in user.sessions if user is not None else ():
+        if user is not None and other is not session:
+            shown = Response(other, hub.journal, hub.configuration.server.name)
+            hub.markers.show(other, shown, user, live)
+            show_room(shown, live)
+            response.publish(Reply(other, shown.lines(), joined, counted=False))

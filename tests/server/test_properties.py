@@ -83,6 +83,7 @@ sensible = st.one_of(
     st.builds("KICK {} {} :{}".format, rooms, names, texts),
     st.builds("MODE {} {}".format, nicks, st.sampled_from(("", "+B", "-B", "-i", "+i-o", "+ox", "-wi+B"))),
     st.builds("INVITE {} {}".format, names, rooms),
+    st.sampled_from((f"AUTHENTICATE PLAIN\r\nAUTHENTICATE {PLAIN}", "AUTHENTICATE PLAIN", f"AUTHENTICATE {PLAIN}")),
     st.sampled_from(("LIST", "LUSERS", "MOTD", "JOIN 0", "CACERT", "PONG 1", "PONG 999999999")),
 )
 senseless = st.builds(

@@ -14,6 +14,7 @@ from securechat.errors import AccountExists, DomainError, InvalidName, InviteRef
 from securechat.names import check_nick, fold
 from securechat.protocol import standard_replies as replies
 from securechat.server.admission import counted_as
+from securechat.server.adoption import Adoption
 from securechat.server.context import Context
 from securechat.server.entries import Publication
 from securechat.server.error_replies import answer_error
@@ -21,7 +22,6 @@ from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
 from securechat.server.login import logged_in, parameters, throttled
 from securechat.server.membership import roles_on_entering
-from securechat.server.notices import tell_account
 from securechat.server.passwords import check_password, hash_password
 from securechat.server.ports import Pool
 from securechat.server.presence import evict_guest, is_same_secret, register_when_ready
@@ -175,12 +175,16 @@ def _made(context: Context, account: Account, invite: Invite | None) -> None:
     session = context.session
     _add(context, account, invite)
     session.password = ""
+
+    def confirm() -> None:
+        context.response.line("REGISTER", ("SUCCESS", account.name, "Account created"))
+        logged_in(context, account)
+
     if session.user is not None:
-        hub.adopt(session.user, account)
-        tell_account(hub, session.user, session)
-    context.response.line("REGISTER", ("SUCCESS", account.name, "Account created"))
-    logged_in(context, account)
-    register_when_ready(hub, session, context.response)
+        Adoption(hub, session, context.response, session.user, account).run(confirm)
+    else:
+        confirm()
+        register_when_ready(hub, session, context.response)
 
 
 def _put_into_room(hub: Hub, account: Account, name: str) -> None:

@@ -13,9 +13,13 @@ from securechat.server.login import MECHANISMS, Exchange, current, fail_login, p
 from securechat.server.registry import Stage, command
 
 
-@command("AUTHENTICATE", params=1, stage=Stage.BEFORE, help="AUTHENTICATE <mechanism>|<data>|*: log in by SASL")
+@command("AUTHENTICATE", params=1, stage=Stage.ANY, help="AUTHENTICATE <mechanism>|<data>|*: log in by SASL")
 def authenticate(context: Context) -> None:
-    """Begin, go on with or abort a SASL exchange."""
+    """Begin, go on with or abort a SASL exchange, before the welcome or after it.
+
+    Who is logged in stays so: another account would be another user, with another nick and other rooms (sasl-3.2,
+    "SASL Reauthentication").
+    """
     session = context.session
     data = context.params[0]
     if session.account is not None:
@@ -50,7 +54,7 @@ def _go_on(context: Context, exchange: Exchange, data: str) -> None:
         elif exchange.credentials is not None:
             scram_final(context, exchange, message)
         else:
-            _finish(context, exchange)
+            context.when_stored(lambda: _finish(context, exchange))
     except SaslTooLong:
         context.session.exchange = None
         context.response.numeric(ERR_SASLTOOLONG)

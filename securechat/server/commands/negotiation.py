@@ -116,7 +116,6 @@ def _answer_request(context: Context, subcommand: str, request: str) -> None:
 def _end(context: Context) -> None:
     session = context.session
     session.state = after(session.state, Step.NEGOTIATED)
-    session.exchange = None  # an exchange in progress is aborted (extensions/sasl-3.1)
     register_when_ready(context.hub, session, context.response)
 
 

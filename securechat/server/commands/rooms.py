@@ -13,19 +13,15 @@ from securechat.protocol.numerics import (
     RPL_ENDOFNAMES,
 )
 from securechat.server.context import Context
-from securechat.server.entries import Publication, Reply
 from securechat.server.error_replies import answer_error
+from securechat.server.membership import ROOMS_PER_USER
 from securechat.server.notices import absence
 from securechat.server.presence import MOST_ROOMS
 from securechat.server.registry import command
 from securechat.server.rendering import text_bytes
 from securechat.server.replay import replay_rooms
-from securechat.server.response import Response
-from securechat.server.roster import show_names, show_room, show_topic
+from securechat.server.roster import show_names, show_room, show_to_other_sessions, show_topic
 from securechat.server.users import LiveRoom
-
-ROOMS_PER_USER = 500
-"""CHANLIMIT: how many rooms one user may be in."""
 
 
 @command(
@@ -79,19 +75,8 @@ def _join(context: Context, name: str, key: str) -> list[LiveRoom]:
     for publication in absence(hub, user, live):
         context.response.publish(publication)
     show_room(context.response, live)
-    _show_to_other_sessions(context, live, publications[-1])
+    show_to_other_sessions(hub, session, context.response, live, publications[-1])
     return [live]
-
-
-def _show_to_other_sessions(context: Context, live: LiveRoom, joined: Publication) -> None:
-    """The other sessions of the same user are in the room as well: their clients want its names, too."""
-    session = context.session
-    for other in context.user.sessions:
-        if other is not session:
-            response = Response(other, context.hub.journal, context.hub.configuration.server.name)
-            context.hub.markers.show(other, response, context.user, live)
-            show_room(response, live)
-            context.response.publish(Reply(other, response.lines(), joined, counted=False))
 
 
 @command("PART", params=1, help="PART <room>{,<room>} [<reason>]: leave rooms for good")

@@ -115,7 +115,7 @@ def test_account_notify(tmp_path: Path) -> None:
         anna.received()
         bob.sends("REGISTER bob * :correct-horse-battery")
         assert anna.received() == [":bob!bob@securechat ACCOUNT bob"]
-        assert not any(" ACCOUNT " in line for line in bob.received())
+        assert ":bob!bob@securechat ACCOUNT bob" in bob.received()  # "including themselves"
 
 
 def test_userhost_in_names(harness: Harness) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.server.commands.rooms import ROOMS_PER_USER
+from securechat.server.membership import ROOMS_PER_USER
 from securechat.server.presence import MOST_ROOMS
 from tests.server.harness import Harness, code_of, running
 
