@@ -2,9 +2,9 @@
 
 import selectors
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from securechat.protocol.line_buffer import LineBuffer, TooLong
 from securechat.server.sessions import Session
@@ -32,6 +32,13 @@ class Phase(Enum):
     CLOSED = auto()
 
 
+class Lines(Protocol):
+    """What cuts the bytes that come into lines."""
+
+    def feed(self, data: bytes) -> Sequence[bytes | TooLong]:
+        """Return the lines that `data` completes."""
+
+
 class Connection:
     """Implements server.ports.Outlet. Owned by one I/O thread, which is the only one to touch the TLS object."""
 
@@ -53,6 +60,7 @@ class Connection:
         "session",
         "since",
     )
+    reads_per_tick: ClassVar = READS_PER_TICK
 
     def __init__(self, thread: "IoThread", tls: ssl.SSLSocket, address: str, limit: int, now: float) -> None:
         """`limit` is the most bytes that may wait to be sent (0: no limit); `now` is monotonic seconds."""
@@ -68,7 +76,7 @@ class Connection:
         # Within one tick more may come together, such as the names of many rooms at login. What the peer could not take
         # of that does not count against the limit for what comes later: see `flush`.
         self._allowed = limit * BURST_LIMITS
-        self._buffer = LineBuffer()
+        self._buffer: Lines = LineBuffer()
         self._pending: list[bytes] = []
         self._held: list[bytes] | None = None
         self._blocked = False  # TLS could not take everything; goes on when the socket is writable
@@ -159,7 +167,7 @@ class Connection:
         Raises OSError for a broken connection, but not before all lines ahead of the break were returned.
         """
         lines: list[bytes | TooLong] = []
-        for _ in range(READS_PER_TICK):
+        for _ in range(self.reads_per_tick):
             try:
                 data = self._tls.recv(READ_BYTES)
             except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
@@ -266,3 +274,7 @@ class Connection:
         if events != self._events:
             self._thread.watch(self, self._events, events)
             self._events = events
+
+
+MakeConnection = Callable[["IoThread", ssl.SSLSocket, str, int, float], Connection]
+"""Makes the connection of an accepted socket: `Connection`, or one of another kind."""

@@ -1,5 +1,6 @@
 """The I/O thread: a selector and the connections that it owns for their whole life."""
 
+import contextlib
 import heapq
 import itertools
 import logging
@@ -14,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from securechat.domain.ports import Entry as EntryPort
 from securechat.errors import StorageError
-from securechat.net.connection import Connection, Phase
+from securechat.net.connection import Connection, MakeConnection, Phase
 from securechat.protocol.line_buffer import TooLong
 from securechat.protocol.message import format_message
 from securechat.server.admission import Admission
@@ -71,6 +72,7 @@ class IoThread(threading.Thread):
         self._deliveries: deque[tuple[Sequence[Entry], StorageError | None]] = deque()
         self._actions: deque[Callable[[], None]] = deque()
         self._resumed: deque[Connection] = deque()
+        self._parting: deque[tuple[Connection, str]] = deque()
         self._timers: list[tuple[float, int, Connection]] = []
         self._timer_numbers = itertools.count()
         self._readable: dict[int, Callable[[], None]] = {}  # listening sockets and the wake-up socket
@@ -94,9 +96,9 @@ class IoThread(threading.Thread):
         self._actions.append(action)
         self._wake()
 
-    def adopt(self, plain: socket.socket, address: str, refusal: str) -> None:
+    def adopt(self, plain: socket.socket, address: str, refusal: str, make: MakeConnection) -> None:
         """Take over an accepted socket. With a `refusal` it is only told why it must go."""
-        self.post(lambda: self._begin(plain, address, refusal))
+        self.post(lambda: self._begin(plain, address, refusal, make))
 
     def stop(self, seconds: float) -> None:
         """End all sessions, send what is queued, and end within `seconds`."""
@@ -143,6 +145,10 @@ class IoThread(threading.Thread):
         """Run the lines of a connection that waited, later in this tick or in the next."""
         self._resumed.append(connection)
 
+    def part(self, connection: Connection, reason: str) -> None:
+        """End the session of a connection that says goodbye, behind its lines of this tick; it sends what is queued."""
+        self._parting.append((connection, reason))
+
     def abandon(self, connection: Connection) -> None:
         """End the session of a connection that cannot be written to, and the connection."""
         self.post(lambda: self._lose(connection, "It did not read what was sent to it"))
@@ -167,7 +173,7 @@ class IoThread(threading.Thread):
                 connection()
         while self._actions:
             actions.append(self._actions.popleft())
-        if work or actions or lost or self._resumed or self._timers:
+        if work or actions or lost or self._parting or self._resumed or self._timers:
             with self._hub.lock:
                 self._run(work, actions, lost, now)
         if now >= self._next_sweep:
@@ -223,7 +229,8 @@ class IoThread(threading.Thread):
             elif phase is Phase.HANDSHAKE:
                 if connection.handshake():
                     self._handshakes.pop(connection, None)
-                    work.append((connection, []))
+                    if connection.phase is Phase.OPEN:
+                        work.append((connection, []))
             elif phase is Phase.CLOSING:
                 self.dirty.append(connection)
             elif phase is Phase.DRAINING and connection.discard_input():
@@ -259,6 +266,11 @@ class IoThread(threading.Thread):
                 self._after_lines(connection, session, self._dispatcher.run_lines(session, lines, now))
         for connection, reason in lost:
             self._lose(connection, reason)
+        while self._parting:
+            connection, reason = self._parting.popleft()
+            if connection.session is not None:
+                end_session(self._hub, connection.session, reason)
+            connection.close(reason)
         while self._timers and self._timers[0][0] <= now:
             self._resumed.append(heapq.heappop(self._timers)[2])
         while self._resumed:
@@ -287,7 +299,7 @@ class IoThread(threading.Thread):
         self._hub.sessions[session] = None
         return session
 
-    def _begin(self, plain: socket.socket, address: str, refusal: str) -> None:
+    def _begin(self, plain: socket.socket, address: str, refusal: str, make: MakeConnection) -> None:
         """Wrap an accepted socket and begin the handshake."""
         if self._stop_at is not None:
             plain.close()
@@ -301,7 +313,7 @@ class IoThread(threading.Thread):
             self._admission.released(address)
             logger.info("A connection broke before its handshake: %s", _reason(error), extra={"peer": address})
             return
-        connection = Connection(self, tls, address, self._hub.configuration.limits.send_queue_bytes, self.now)
+        connection = make(self, tls, address, self._hub.configuration.limits.send_queue_bytes, self.now)
         connection.refusal = refusal
         self._connections[connection] = None
         self._handshakes[connection] = None
@@ -353,7 +365,7 @@ class IoThread(threading.Thread):
                         watch_session(self._hub, connection.session, now)
                 elif phase is Phase.HANDSHAKE:
                     if handshake_seconds and now - connection.since > handshake_seconds:
-                        self._lose(connection, f"No TLS handshake within {handshake_seconds} seconds")
+                        self._lose(connection, f"No handshake within {handshake_seconds} seconds")
                 elif now - connection.since > DRAIN_SECONDS:
                     self._lose(connection, "It did not take its last lines")
 
@@ -367,10 +379,8 @@ class IoThread(threading.Thread):
                 end_session(self._hub, connection.session, "The server is stopping")
 
     def _take_wake(self) -> None:
-        try:
+        with contextlib.suppress(BlockingIOError):
             self._wake_receiver.recv(4096)
-        except BlockingIOError:
-            pass
 
 
 def publisher(threads: Sequence[IoThread]) -> Callable[[Sequence[EntryPort], StorageError | None], None]:

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Sequence
 
 from securechat.errors import ConfigurationError
+from securechat.net.connection import Connection, MakeConnection
 from securechat.net.io_thread import IoThread
 from securechat.server.admission import Admission
 
@@ -25,9 +26,10 @@ COMPLAINT_SECONDS = 60.0
 _IPV4_MAPPED = "::ffff:"
 
 
-def open_listeners(addresses: Sequence[tuple[str, int]]) -> list[socket.socket]:
+def open_listeners(addresses: Sequence[tuple[str, int]], setting: str = "with --listen") -> list[socket.socket]:
     """Return a listening socket for each (host, port); `::` also takes IPv4 where the system allows it.
 
+    `setting` says where another port is chosen.
     Raises ConfigurationError naming every address that cannot be listened on, and why.
     """
     opened: list[socket.socket] = []
@@ -36,7 +38,7 @@ def open_listeners(addresses: Sequence[tuple[str, int]]) -> list[socket.socket]:
         try:
             opened.append(_open(host, port))
         except OSError as error:
-            problems.append(_problem(host, port, error))
+            problems.append(_problem(host, port, error, setting))
     if problems:
         for listening in opened:
             listening.close()
@@ -61,15 +63,15 @@ def _non_blocking(listening: socket.socket) -> socket.socket:
     return listening
 
 
-def _problem(host: str, port: int, error: OSError) -> str:
+def _problem(host: str, port: int, error: OSError, setting: str) -> str:
     shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if error.errno == errno.EADDRINUSE:
         return (
             f"cannot listen on {shown}: another program uses port {port} already "
-            "(is a securechat-server running? choose another port with --listen)"
+            f"(is a securechat-server running? choose another port {setting})"
         )
     if error.errno == errno.EACCES:
-        return f"cannot listen on {shown}: ports below 1024 need more rights; choose another port with --listen"
+        return f"cannot listen on {shown}: ports below 1024 need more rights; choose another port {setting}"
     if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
         return f"cannot listen on {shown}: this machine has no such address"
     return f"cannot listen on {shown}: {os.strerror(error.errno) if error.errno else error}"
@@ -89,8 +91,16 @@ def most_connections() -> int:
 class Acceptor:
     """Accepts from one listening socket, on the I/O thread that watches it, and deals connections out in turn."""
 
-    def __init__(self, listening: socket.socket, threads: Sequence[IoThread], admission: Admission) -> None:
+    def __init__(
+        self,
+        listening: socket.socket,
+        threads: Sequence[IoThread],
+        admission: Admission,
+        make: MakeConnection = Connection,
+    ) -> None:
+        """`make` makes the kind of connection that the socket is for."""
         self._listening = listening
+        self._make = make
         self._threads = threads
         self._admission = admission
         self._turn = 0
@@ -114,7 +124,7 @@ class Acceptor:
                 continue
             self._turn += 1
             address = peer[0].partition("%")[0].removeprefix(_IPV4_MAPPED)
-            thread.adopt(plain, address, self._admission.admit(address, thread.now))
+            thread.adopt(plain, address, self._admission.admit(address, thread.now), self._make)
 
     def _complain(self) -> None:
         """Log that nobody can be accepted; now and then, as there may be many."""

@@ -19,6 +19,7 @@ from securechat.clock import Clock, wall_clock
 from securechat.domain.ports import UnitOfWork
 from securechat.errors import TrustError
 from securechat.links import Link, format_link
+from securechat.net.connection import Connection, MakeConnection
 from securechat.net.io_thread import IoThread, publisher
 from securechat.net.listener import Acceptor, most_connections, open_listeners
 from securechat.net.workers import WorkerPools
@@ -60,6 +61,7 @@ class Server:
     def __init__(self, configuration: Configuration, clock: Clock = wall_clock) -> None:
         self.configuration = configuration
         self.addresses: list[tuple[str, int]] = []  # what it really listens on
+        self.websocket_addresses: list[tuple[str, int]] = []  # the same, for WebSockets
         self.bootstrap: Bootstrap | None = None
         self.exit_code = 0
         self._clock = clock
@@ -85,10 +87,7 @@ class Server:
 
     def _start(self) -> None:
         configuration = self.configuration
-        listeners = open_listeners(configuration.listen_addresses())
-        for listening in listeners:
-            self._undo.append(listening.close)
-        self.addresses = [listening.getsockname()[:2] for listening in listeners]
+        listeners = self._open_listeners()
         certificates = Path(configuration.tls.directory)
         self._certificates = certificates
         if authority.ensure(certificates, *authority.local_names()):
@@ -106,6 +105,26 @@ class Server:
         database.migrate()
         self._wire(database, tls_context)
         self._serve(listeners, database)
+
+    def _open_listeners(self) -> list[tuple[socket.socket, MakeConnection]]:
+        """Return the listening sockets, each with what makes its connections."""
+        server = self.configuration.server
+        listeners: list[tuple[socket.socket, MakeConnection]] = []
+        for listening in open_listeners(self.configuration.listen_addresses()):
+            self._undo.append(listening.close)
+            self.addresses.append(listening.getsockname()[:2])
+            listeners.append((listening, Connection))
+        if server.websocket_listen:
+            from securechat.net import websocket  # late: the library behind it costs time and memory
+
+            make = websocket.maker(frozenset(server.websocket_origins))
+            for listening in open_listeners(
+                self.configuration.websocket_addresses(), "in server.websocket_listen of the configuration"
+            ):
+                self._undo.append(listening.close)
+                self.websocket_addresses.append(listening.getsockname()[:2])
+                listeners.append((listening, make))
+        return listeners
 
     def _wire(self, database: Database, tls_context: ssl.SSLContext) -> None:
         """Make the journal, the hub and the threads; nothing runs yet."""
@@ -126,7 +145,7 @@ class Server:
         dispatcher = Dispatcher(self.hub)
         self._threads.append(IoThread(0, self.hub, dispatcher, self._admission, tls_context, self._fail))
 
-    def _serve(self, listeners: list[socket.socket], database: Database) -> None:
+    def _serve(self, listeners: list[tuple[socket.socket, MakeConnection]], database: Database) -> None:
         """Start everything."""
         self.journal.start()
         self._undo.append(self.journal.stop)
@@ -150,8 +169,8 @@ class Server:
         self._undo.append(control.stop)
         if not self.hub.accounts:
             self.bootstrap = self._make_bootstrap()
-        for listening in listeners:
-            self._threads[0].listen(listening, Acceptor(listening, self._threads, self._admission).accept)
+        for listening, make in listeners:
+            self._threads[0].listen(listening, Acceptor(listening, self._threads, self._admission, make).accept)
         for thread in self._threads:
             thread.start()
         self._undo.append(self._stop_threads)
@@ -163,6 +182,8 @@ class Server:
         gc.set_threshold(GC_THRESHOLD, 20, 50)
         for host, port in self.addresses:
             logger.info("Listening on %s", f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        for host, port in self.websocket_addresses:
+            logger.info("Listening on wss://%s", f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
 
     def _make_bootstrap(self) -> Bootstrap:
         """Make the one-time link for the first account, which becomes the administrator; older ones end."""

@@ -22,6 +22,7 @@ from securechat.server.settings import (
     lines,
     nearest,
     number,
+    origins,
     server_name,
     setting,
     setting_of,
@@ -66,6 +67,17 @@ class Server:
         ("[::]:6697",),
         addresses(),
         "Where to listen, always with TLS. `[::]` is every address of the machine, IPv4 too; port 0 is any free port.",
+    )
+    websocket_listen: tuple[str, ...] = setting(
+        (),
+        addresses(empty="off"),
+        "Where to listen for WebSockets, always with TLS: the way in for programs in a browser.",
+    )
+    websocket_origins: tuple[str, ...] = setting(
+        (),
+        origins(),
+        "Web pages from elsewhere whose programs may connect by WebSocket. A page from the very host and port that it "
+        "connects to may, and so may programs that are no page.",
     )
     motd: str = setting("", lines(20_000), "The message of the day, shown after login.")
 
@@ -151,7 +163,11 @@ class Limits:
         whole(1, 100_000, zero=_NO_LIMIT),
         "Failed logins to one account from one address; from one address to all accounts five times as many.",
     )
-    handshake_seconds: int = setting(10, whole(1, 3_600, zero=_NO_LIMIT), "Time to finish the TLS handshake.")
+    handshake_seconds: int = setting(
+        10,
+        whole(1, 3_600, zero=_NO_LIMIT),
+        "Time to finish the handshake: of TLS and, where it is asked for, of the WebSocket in it.",
+    )
     registration_seconds: int = setting(60, whole(1, 3_600, zero=_NO_LIMIT), "Time to log in after the handshake.")
     send_queue_bytes: int = setting(
         1_048_576,
@@ -207,6 +223,10 @@ class Configuration:
     def listen_addresses(self) -> list[tuple[str, int]]:
         """Return (host, port) of each address to listen on; the host of an IPv6 address is without brackets."""
         return [split_address(one) for one in self.server.listen]
+
+    def websocket_addresses(self) -> list[tuple[str, int]]:
+        """Return (host, port) of each address to listen on for WebSockets."""
+        return [split_address(one) for one in self.server.websocket_listen]
 
     @property
     def database_path(self) -> Path:

@@ -15,6 +15,8 @@ SHOWN_CHARACTERS: Final = 80
 """A wrong value is shown up to here."""
 
 _SERVER_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+_ORIGIN: Final = re.compile(r"(?i:[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?)")
+_DEFAULT_PORT: Final = re.compile(r"^(https://.*):443$|^(http://.*):80$")
 _URL_PASSWORD: Final = re.compile(r"//[^/@]*@")
 
 
@@ -188,20 +190,32 @@ def sqlite_url() -> Check:
     )
 
 
-def addresses() -> Check:
-    """A list of addresses to listen on, not empty and none twice."""
+def addresses(*, empty: str = "") -> Check:
+    """A list of addresses to listen on, none twice; with `empty` it may be empty, which means that."""
 
     def convert(value: object) -> tuple[str, ...]:
-        if isinstance(value, list | tuple) and value and all(isinstance(one, str) for one in value):
+        if isinstance(value, list | tuple) and (value or empty) and all(isinstance(one, str) for one in value):
             split = [split_address(one) for one in value]
             if len(set(split)) == len(split):
                 return tuple(value)
         raise ValueError
 
     return Check(
-        'a list of different "HOST:PORT", IPv6 addresses in brackets, for example ["[::]:6697"] or ["192.0.2.7:6697"]',
+        'a list of different "HOST:PORT", IPv6 addresses in brackets, for example ["[::]:6697"] or ["192.0.2.7:6697"]'
+        + (f", or [] ({empty})" if empty else ""),
         convert,
     )
+
+
+def origins() -> Check:
+    """A list of origins of web pages (RFC 6454), as browsers write them: in lower case, without a default port."""
+
+    def convert(value: object) -> tuple[str, ...]:
+        if isinstance(value, list | tuple) and all(isinstance(one, str) and _ORIGIN.fullmatch(one) for one in value):
+            return tuple(_DEFAULT_PORT.sub(r"\1\2", one.lower()) for one in value)
+        raise ValueError
+
+    return Check('a list of "https://HOST" or "https://HOST:PORT" without a path, or [] (none)', convert)
 
 
 def split_address(text: str) -> tuple[str, int]:
