@@ -15,6 +15,7 @@ from typing import Final
 
 from securechat.clock import Clock, format_time, wall_clock
 from securechat.domain.account import Account, Credentials, Invite, refusal
+from securechat.domain.look_alikes import TakenNames, check_person_name
 from securechat.domain.ports import UnitOfWork
 from securechat.errors import (
     AccountExists,
@@ -25,7 +26,7 @@ from securechat.errors import (
     SecurechatError,
 )
 from securechat.links import Link, format_link, parse_link
-from securechat.names import check_nick, check_room_name, room_to_people, room_to_wire
+from securechat.names import check_room_name, fold, room_to_people, room_to_wire
 from securechat.server.administration_ports import LiveEffects, ServerAddress, Store
 from securechat.server.configuration import Configuration
 from securechat.server.passwords import Parameters, check_password, hash_password
@@ -123,9 +124,14 @@ class Administration:
 
     def user_add(self, name: str, password: str, *, administrator: bool = False) -> AccountSummary:
         """Make an account. The one-time link for a first administrator ends when this one is an administrator."""
-        check_nick(name, self._configuration.limits.nick_length)
-        if self._store.read(lambda unit: unit.accounts.by_name(name)) is not None:
-            raise AccountExists(name)  # before the slow hash; `add` decides in the transaction
+        check_person_name(name, self._configuration.limits.nick_length)
+        taken = TakenNames()
+        for one in self._store.read(lambda unit: unit.accounts.all()):
+            if fold(one.name) == fold(name):
+                raise AccountExists(name)  # before the slow hash; `add` decides in the transaction
+            taken.add(one.name)
+        if taken.has_alike(name):
+            raise InvalidName(name, "it looks like the name of another account")
         credentials = self._hashed(password, name)
         now = self._clock()
 

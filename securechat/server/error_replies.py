@@ -74,8 +74,12 @@ ANSWERS: dict[type[DomainError], Callable[[Context, Any], None]] = {
     ),
     NotInRoom: lambda context, error: context.response.numeric(ERR_NOTONCHANNEL, room=error.room),
     NotPermitted: _not_permitted,
-    InvalidName: lambda context, error: context.response.numeric(ERR_ERRONEUSNICKNAME, nick=error.name),
-    InvalidRoomName: lambda context, error: context.response.numeric(ERR_BADCHANMASK, room=error.name),
+    InvalidName: lambda context, error: context.response.numeric(
+        ERR_ERRONEUSNICKNAME, nick=error.name, reason=error.reason
+    ),
+    InvalidRoomName: lambda context, error: context.response.numeric(
+        ERR_BADCHANMASK, room=error.name, reason=error.reason
+    ),
 }
 """One row for each DomainError; a test proves that none is missing."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from securechat.clock import Clock
 from securechat.domain.account import Account
 from securechat.domain.events import Event, Kind, Source
+from securechat.domain.look_alikes import TakenNames, check_new_room_name
 from securechat.domain.permissions import Action, Policy, require
 from securechat.domain.ports import Journal, Reader, UnitOfWork
 from securechat.domain.roles import RoomRole
@@ -88,6 +89,8 @@ class Hub:
         self.accounts: dict[str, Account] = {}  # by folded name
         self.accounts_by_id: dict[int, Account] = {}
         self.users_of_account: dict[int, User] = {}
+        self.names_of_people = TakenNames()  # accounts and nicks that are present
+        self.names_of_rooms = TakenNames()
         self.rooms: dict[str, LiveRoom] = {}  # by folded name
         self.rooms_by_id: dict[int, LiveRoom] = {}
         self.memberships: dict[int, dict[int, RoomRole]] = {}  # account id -> room id -> what it is there
@@ -140,6 +143,7 @@ class Hub:
     def add_account(self, account: Account) -> None:
         """Know a new account."""
         self.accounts[fold(account.name)] = account
+        self.names_of_people.add(account.name)
         self.accounts_by_id[account.id] = account
         self.memberships.setdefault(account.id, {})
 
@@ -165,6 +169,7 @@ class Hub:
 
     def _add_room(self, live: LiveRoom) -> None:
         self.rooms[fold(live.room.name)] = live
+        self.names_of_rooms.add(live.room.name)
         self.rooms_by_id[live.room.id] = live
         self._next_conversation = max(self._next_conversation, live.room.id + 1)
 
@@ -175,7 +180,8 @@ class Hub:
         """
         for user in list(live.members):
             self.evict(user, live, NOT_STORED)
-        self.rooms.pop(fold(live.room.name), None)
+        if self.rooms.pop(fold(live.room.name), None) is not None:
+            self.names_of_rooms.remove(live.room.name)
         self.rooms_by_id.pop(live.room.id, None)
 
     def _take_conversation_id(self) -> int:
@@ -249,6 +255,7 @@ class Hub:
         publications = []
         if live is None:
             require(user.subject(), Action.CREATE_ROOM, self.policy, name)
+            check_new_room_name(name, self.names_of_rooms)
             live, created = self.create_room(name, user.source)
             publications.append(created)
         elif live.room.id in user.rooms:
@@ -308,8 +315,7 @@ class Hub:
 
     def add_user(self, user: User) -> None:
         """Make a user present."""
-        self.users[fold(user.nick)] = user
-        user.named = self.now()
+        self._take_nick(user)
         if user.account is not None:
             self.users_of_account[user.account.id] = user
         self.note_modes(user)
@@ -318,8 +324,7 @@ class Hub:
     def remove_user(self, user: User) -> None:
         """Forget a user whose last session ended."""
         self._remember_departure(user)
-        if self.users.get(fold(user.nick)) is user:
-            del self.users[fold(user.nick)]
+        self._give_up_nick(user)
         if user.account is not None:
             self.users_of_account.pop(user.account.id, None)
         self._forget_modes(user)
@@ -332,7 +337,7 @@ class Hub:
 
     def forget_nick(self, user: User) -> None:
         """Let somebody else take the nick of a user who is about to go."""
-        self.users.pop(fold(user.nick), None)
+        self._give_up_nick(user)
         self._forget_modes(user)
 
     def note_modes(self, user: User) -> None:
@@ -349,27 +354,42 @@ class Hub:
         for users in self.unusual.values():
             users.pop(user, None)
 
+    def _take_nick(self, user: User) -> None:
+        self.users[fold(user.nick)] = user
+        self.names_of_people.add(user.nick)
+        user.named = self.now()
+
+    def _give_up_nick(self, user: User) -> None:
+        if self.users.get(fold(user.nick)) is user:  # the owner of the nick may have it already: see forget_nick
+            del self.users[fold(user.nick)]
+            self.names_of_people.remove(user.nick)
+
     def rename_user(self, user: User, nick: str) -> None:
         """Give a present user another nick."""
         if fold(nick) != fold(user.nick):
             self._remember_departure(user)
-        self.users.pop(fold(user.nick), None)
+        self._give_up_nick(user)
         user.rename(nick)
-        user.named = self.now()
-        self.users[fold(nick)] = user
+        self._take_nick(user)
 
     def _remember_departure(self, user: User) -> None:
         account = user.account.name if user.account else ""
         self.departures.remember(Departure(user.nick, user.username, user.realname, account, self.now()))
 
-    def nick_is_free(self, nick: str, account: Account | None) -> bool:
-        """Whether a user of `account` (None: a guest) may take `nick`: nobody has it, and no other account owns it."""
+    def nick_problem(self, nick: str, account: Account | None, user: User | None = None) -> str:
+        """Say why a user of `account` (None: a guest), present as `user` if they are, cannot take `nick`; empty: may.
+
+        Nobody else has it, no other account owns it, and it does not look like such a name.
+        """
         folded = fold(nick)
         holder = self.users.get(folded)
-        if holder is not None and (account is None or holder.account is not account):
-            return False
         owner = self.accounts.get(folded)
-        return owner is None or owner is account
+        if holder is not None and holder is not user and (account is None or holder.account is not account):
+            return "is already in use"
+        if owner is not None:
+            return "" if owner is account else "is already in use"
+        own = [one for one in (account and account.name, user and user.nick) if one]
+        return "looks like one that is in use" if self.names_of_people.has_alike(nick, own) else ""
 
     def peers(self, user: User) -> list[Session]:
         """Return the sessions of all who share a room with `user`, and of the user, each once."""

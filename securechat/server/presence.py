@@ -78,8 +78,9 @@ def register_when_ready(hub: Hub, session: Session, response: Response) -> None:
         return
     user = hub.users_of_account.get(account.id) if account is not None else None
     if user is None:
-        if not hub.nick_is_free(session.nick, account):
-            response.numeric(ERR_NICKNAMEINUSE, nick=session.nick)
+        problem = hub.nick_problem(session.nick, account)
+        if problem:
+            response.numeric(ERR_NICKNAMEINUSE, nick=session.nick, problem=problem)
             session.nick = ""
             return
         user = User(session.nick, session.username, session.realname, account)

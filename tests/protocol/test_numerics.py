@@ -94,7 +94,7 @@ def test_a_missing_value_is_an_error_of_ours(numeric: Numeric) -> None:
         (RPL_NAMREPLY, {"symbol": "=", "room": "#a", "names": "alice bob"}, ":irc.lan 353 alice = #a :alice bob"),
         (ERR_NOSUCHCHANNEL, {"room": "a b"}, ":irc.lan 403 alice * :No such channel"),
         (ERR_UNKNOWNCOMMAND, {"command": ":x"}, ":irc.lan 421 alice * :Unknown command"),
-        (ERR_NICKNAMEINUSE, {"nick": "anna"}, ":irc.lan 433 alice anna :Nickname is already in use"),
+        (ERR_NICKNAMEINUSE, {"nick": "anna", "problem": "is taken"}, ":irc.lan 433 alice anna :Nickname is taken"),
     ],
 )  # fmt: skip
 def test_lines(numeric: Numeric, values: dict[str, object], line: str) -> None:
@@ -102,8 +102,8 @@ def test_lines(numeric: Numeric, values: dict[str, object], line: str) -> None:
 
 
 def test_before_there_is_a_nick_the_recipient_is_a_star() -> None:
-    assert format_numeric(ERR_NICKNAMEINUSE, "irc.lan", "*", nick="a").startswith(b":irc.lan 433 * a :")
-    assert format_numeric(ERR_NICKNAMEINUSE, "irc.lan", "", nick="a").startswith(b":irc.lan 433 * a :")
+    assert format_numeric(ERR_NICKNAMEINUSE, "irc.lan", "*", nick="a", problem="").startswith(b":irc.lan 433 * a :")
+    assert format_numeric(ERR_NICKNAMEINUSE, "irc.lan", "", nick="a", problem="").startswith(b":irc.lan 433 * a :")
 
 
 @pytest.mark.parametrize("end", ["\r", "\n", "\0"])

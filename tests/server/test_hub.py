@@ -48,11 +48,11 @@ def test_whose_a_nick_may_be(harness: Harness) -> None:
         ("free", owner, True),
     ]
     for nick, account, free in cases:
-        assert hub.nick_is_free(nick, account) is free, nick
+        assert (not hub.nick_problem(nick, account)) is free, nick
     harness.person("ally", password=PASSWORD, account="alice")
-    assert hub.nick_is_free("ally", owner)
-    assert not hub.nick_is_free("ally", other)
-    assert not hub.nick_is_free("ally", None)
+    assert not hub.nick_problem("ally", owner)
+    assert hub.nick_problem("ally", other)
+    assert hub.nick_problem("ally", None)
 
 
 def test_peers_are_each_session_once(harness: Harness) -> None:

@@ -7,11 +7,12 @@ from functools import partial
 
 from securechat.domain.account import Account, Invite, refusal
 from securechat.domain.events import Event, Kind, Source
+from securechat.domain.look_alikes import check_person_name
 from securechat.domain.permissions import Action, Role, Subject, may, role_of
 from securechat.domain.ports import UnitOfWork
 from securechat.domain.roles import RoomChange
 from securechat.errors import AccountExists, DomainError, InvalidName, InviteRefused
-from securechat.names import check_nick, fold
+from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.server.admission import counted_as
 from securechat.server.adoption import Adoption
@@ -103,7 +104,7 @@ def _read(context: Context) -> _Wish | None:
     if name == "*":
         name = session.shown_nick
     try:
-        check_nick(name, hub.configuration.limits.nick_length)
+        check_person_name(name, hub.configuration.limits.nick_length)
     except InvalidName as error:
         fail("REGISTER", replies.BAD_ACCOUNT_NAME, name, text=f"This cannot be an account's name: {error.reason}")
         return None
@@ -117,9 +118,7 @@ def _read(context: Context) -> _Wish | None:
 def _is_taken(context: Context, name: str) -> bool:
     """Whether the name is that of an account, or the nick of somebody else."""
     hub = context.hub
-    return fold(name) in hub.accounts or (
-        not hub.nick_is_free(name, None) and hub.users.get(fold(name)) is not context.session.user
-    )
+    return fold(name) in hub.accounts or bool(hub.nick_problem(name, None, context.session.user))
 
 
 def _with_right(context: Context, name: str, password: str) -> _Wish | None:

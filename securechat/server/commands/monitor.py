@@ -3,7 +3,6 @@
 from securechat.errors import InvalidName
 from securechat.names import check_nick, fold
 from securechat.protocol.numerics import (
-    ERR_ERRONEUSNICKNAME,
     ERR_MONLISTFULL,
     ERR_NEEDMOREPARAMS,
     RPL_ENDOFMONLIST,
@@ -13,6 +12,7 @@ from securechat.protocol.numerics import (
     Numeric,
 )
 from securechat.server.context import Context
+from securechat.server.error_replies import answer_error
 from securechat.server.registry import command
 from securechat.server.watches import MOST_WATCHED
 
@@ -42,8 +42,8 @@ def _add(context: Context) -> None:
     for index, nick in enumerate(targets):
         try:
             check_nick(nick, context.hub.configuration.limits.nick_length)
-        except InvalidName:
-            context.response.numeric(ERR_ERRONEUSNICKNAME, nick=nick)
+        except InvalidName as error:
+            answer_error(context, error)
             continue
         if not context.hub.watches.add(context.session, nick):
             rest = ",".join(targets[index:])

@@ -1,10 +1,8 @@
 """PASS, NICK and USER: who a connection says it is (modern-irc, "Connection Messages")."""
 
 from securechat.domain.events import Event, Kind
-from securechat.errors import InvalidName
-from securechat.names import check_nick, fold
+from securechat.domain.look_alikes import check_person_name
 from securechat.protocol.numerics import (
-    ERR_ERRONEUSNICKNAME,
     ERR_NEEDMOREPARAMS,
     ERR_NICKNAMEINUSE,
     ERR_NONICKNAMEGIVEN,
@@ -32,11 +30,7 @@ def nick(context: Context) -> None:
     if not wanted:
         context.response.numeric(ERR_NONICKNAMEGIVEN)
         return
-    try:
-        check_nick(wanted, context.hub.configuration.limits.nick_length)
-    except InvalidName:
-        context.response.numeric(ERR_ERRONEUSNICKNAME, nick=wanted)
-        return
+    check_person_name(wanted, context.hub.configuration.limits.nick_length)
     if context.session.state is State.PRESENT:
         _change(context, wanted)
     else:
@@ -50,11 +44,9 @@ def _change(context: Context, wanted: str) -> None:
     user = context.user
     if wanted == user.nick:
         return
-    holder_is_free = hub.nick_is_free(wanted, user.account)
-    if user.account is None and hub.users.get(fold(wanted)) is user:
-        holder_is_free = True  # only the case of the own nick changes
-    if not holder_is_free:
-        context.response.numeric(ERR_NICKNAMEINUSE, nick=wanted)
+    problem = hub.nick_problem(wanted, user.account, user)
+    if problem:
+        context.response.numeric(ERR_NICKNAMEINUSE, nick=wanted, problem=problem)
         return
     event = Event(Kind.NICK, hub.now(), user.source, text=wanted)
     publication = hub.tell_peers(event, user, context.session)

@@ -75,7 +75,9 @@ def test_removing_and_clearing(harness: Harness) -> None:
 
 def test_masks_are_refused(harness: Harness) -> None:
     anna = harness.person("anna")
-    assert anna.answers("MONITOR + *!user@host") == [f"{SERVER} 432 anna *!user@host :Erroneous nickname"]
+    assert anna.answers("MONITOR + *!user@host") == [
+        f"{SERVER} 432 anna *!user@host :Erroneous nickname: only letters, digits and []\\`_^{{|}}- are allowed"
+    ]
     harness.person("bob")
     assert anna.received() == []
 

@@ -1,0 +1,168 @@
+"""Names that look like another one: skeletons (UTS #39, section 4) and words that mix scripts (section 5.1)."""
+
+import bisect
+import json
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+
+from securechat.errors import InvalidName, InvalidRoomName
+from securechat.names import check_nick, fold
+
+MIXED = "it mixes scripts in one word, such as Latin and Cyrillic letters"
+_DATA = "confusable_homoglyphs"
+"""Whose data is used: of the package's code nothing, as that keeps 20 MB of names of characters in memory."""
+
+# Two names are alike when they share a key. One is made from the name as it is written (an `I` may be an `l`), one from
+# how it is compared (an `i` is no `l`), one from capitals (a `0` stands for `O`, a `1` for `I`).
+
+
+def keys(name: str) -> frozenset[str]:
+    """Return what a name looks like: two names that share one of these can be taken for each other."""
+    return frozenset((fold(skeleton(name)), skeleton(fold(name)), skeleton(name.upper())))
+
+
+def skeleton(name: str) -> str:
+    """Return the skeleton of `name`: names that look the same have the same one. Not for people's eyes."""
+    prototypes = _prototypes()
+    if name.isascii():
+        return name.translate(prototypes)
+    visible = "".join(one for one in unicodedata.normalize("NFC", name) if not is_invisible(one))
+    taken_apart = unicodedata.normalize("NFD", visible.translate(prototypes))  # some letters are listed with accents
+    return unicodedata.normalize("NFD", taken_apart.translate(prototypes))
+
+
+def is_invisible(character: str) -> bool:
+    """Whether nobody sees that `character` is there, or which way it turns what follows (Default_Ignorable, Bidi)."""
+    return unicodedata.category(character) == "Cf" or character in _IGNORABLE
+
+
+_IGNORABLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0").union(
+    map(chr, range(0xFE00, 0xFE10)), map(chr, range(0xE0100, 0xE01F0))
+)
+"""Characters without a shape that are not in category Cf: fillers, joiners, variation selectors, the empty Braille."""
+
+
+@cache
+def _prototypes() -> dict[int, str]:
+    """Return what stands for each character in a skeleton.
+
+    The data tells of every character which others it can be taken for, in both directions; all that hang together are
+    one class. A class with a sequence (`m` and `rn`) is represented by the sequence, as that cannot be looked up.
+    """
+    data = json.loads(resources.files(_DATA).joinpath("confusables.json").read_text(encoding="utf-8"))
+    same: dict[str, str] = {}
+
+    def root(text: str) -> str:
+        while (above := same.setdefault(text, text)) != text:
+            text = above
+        return text
+
+    for character, others in data.items():
+        for other in others:
+            one, two = root(_plain(character)), root(_plain(other["c"]))
+            shorter, longer = sorted((one, two), key=lambda text: (len(text), text))
+            same[shorter] = longer
+    single = {text: root(text) for text in same if len(text) == 1}
+    prototypes = {}
+    for text, above in single.items():
+        apart = unicodedata.normalize("NFD", above)
+        prototypes[ord(text)] = "".join(single.get(one, one) for one in apart)
+    return prototypes
+
+
+def _plain(text: str) -> str:
+    """The data puts marks for the direction of writing around some characters."""
+    return text if len(text) == 1 else "".join(one for one in text if not is_invisible(one)) or text
+
+
+@cache
+def _scripts() -> tuple[list[int], list[tuple[int, str]]]:
+    """Return where each run of characters of a script starts, and (where it ends, the script), in order."""
+    data = json.loads(resources.files(_DATA).joinpath("categories.json").read_text(encoding="utf-8"))
+    names = data["iso_15924_aliases"]
+    runs = sorted((first, last, names[script]) for first, last, script, _ in data["code_points_ranges"])
+    return [first for first, _, _ in runs], [(last, script) for _, last, script in runs]
+
+
+def _script(character: str) -> str:
+    starts, runs = _scripts()
+    index = bisect.bisect_right(starts, ord(character)) - 1
+    last, script = runs[index] if index >= 0 else (-1, "")
+    return script if ord(character) <= last else ""
+
+
+_EVERYWHERE = frozenset({"COMMON", "INHERITED"})
+_TOGETHER = (
+    frozenset({"LATIN", "HAN", "HIRAGANA", "KATAKANA"}),
+    frozenset({"LATIN", "HAN", "BOPOMOFO"}),
+    frozenset({"LATIN", "HAN", "HANGUL"}),
+)
+"""Scripts that are written together in one word (UTS #39, section 5.2, "Highly Restrictive")."""
+
+
+def mixes_scripts(name: str) -> bool:
+    """Whether a word in `name` has letters of scripts that nobody writes in one word; `#dev-чат` has two words."""
+    words = "".join(one if unicodedata.category(one)[0] in "LM" else " " for one in name).split()
+    return any(_is_mixed(word) for word in words)
+
+
+def _is_mixed(word: str) -> bool:
+    if word.isascii():
+        return False
+    scripts = {_script(one) for one in word} - _EVERYWHERE
+    return len(scripts) > 1 and not any(scripts <= together for together in _TOGETHER)
+
+
+def check_person_name(name: str, longest: int) -> str:
+    """Return `name` if it can be a nick or an account name of at most `longest` characters (0: any number).
+
+    Raises InvalidName with the rule that it breaks.
+    """
+    check_nick(name, longest)
+    if any(is_invisible(one) for one in name):
+        raise InvalidName(name, "it has characters that nobody sees")
+    if mixes_scripts(name):
+        raise InvalidName(name, MIXED)
+    return name
+
+
+class TakenNames:
+    """The names of one kind (people, or rooms) that are taken, and whether another looks like one of them."""
+
+    def __init__(self) -> None:
+        self._holders: dict[str, Counter[str]] = {}  # key -> folded names that have it, and how often
+
+    def add(self, name: str) -> None:
+        """Take `name`; it may be taken several times."""
+        for key in keys(name):
+            self._holders.setdefault(key, Counter())[fold(name)] += 1
+
+    def remove(self, name: str) -> None:
+        """Give `name` back, once."""
+        for key in keys(name):
+            holders = self._holders.get(key)
+            if holders is None:
+                continue
+            holders[fold(name)] -= 1
+            if holders[fold(name)] <= 0:
+                del holders[fold(name)]
+            if not holders:
+                del self._holders[key]
+
+    def has_alike(self, name: str, but: Iterable[str] = ()) -> bool:
+        """Whether a taken name looks like `name` without being the same or one of `but`."""
+        own = {fold(name), *map(fold, but)}
+        return any(not own.issuperset(self._holders.get(key, ())) for key in keys(name))
+
+
+def check_new_room_name(name: str, taken: TakenNames) -> None:
+    """Raise InvalidRoomName when a room of that name would pass for another one; old rooms stay."""
+    if any(is_invisible(one) for one in name):
+        raise InvalidRoomName(name, "it has characters that nobody sees")
+    if mixes_scripts(name):
+        raise InvalidRoomName(name, MIXED)
+    if taken.has_alike(name):
+        raise InvalidRoomName(name, "it looks like the name of another room")

@@ -1,0 +1,144 @@
+"""Names that look like another one."""
+
+import json
+from importlib import resources
+
+import pytest
+
+from securechat.domain.look_alikes import TakenNames, check_new_room_name, check_person_name, keys, mixes_scripts
+from securechat.errors import InvalidName, InvalidRoomName
+from securechat.names import fold
+
+PROTECTED = (
+    "admin", "anna", "root", "bob", "Müller", "Анна", "moderator", "securechat", "alice", "operator",
+    "support", "ChanServ", "NickServ", "carol", "dave", "eve", "игорь", "mail", "Bill", "W3C",
+)  # fmt: skip
+"""Whose names nobody else shall seem to have."""
+
+
+def confusables() -> dict[str, list[dict[str, str]]]:
+    """Which characters can be taken for which: Unicode's table, as the dependency brings it."""
+    text = resources.files("confusable_homoglyphs").joinpath("confusables.json").read_text(encoding="utf-8")
+    table: dict[str, list[dict[str, str]]] = json.loads(text)
+    return table
+
+
+def is_refused(name: str, taken: TakenNames) -> bool:
+    try:
+        check_person_name(name, 0)
+    except InvalidName:
+        return True
+    return taken.has_alike(name) or fold(name) in map(fold, PROTECTED)
+
+
+def test_no_confusable_character_passes_for_a_letter_of_a_protected_name() -> None:
+    """Each of the 9,600 characters of the table, in place of every letter that it can be taken for."""
+    taken = TakenNames()
+    for name in PROTECTED:
+        taken.add(name)
+    table = confusables()
+    assert len(table) > 9_600
+    tried = 0
+    accepted = []
+    for name in PROTECTED:
+        for index, letter in enumerate(name):
+            for other in table.get(letter, []):
+                candidate = name[:index] + other["c"] + name[index + 1 :]
+                tried += 1
+                if not is_refused(candidate, taken):
+                    accepted.append(candidate)
+    assert tried > 2_500
+    assert accepted == []
+
+
+def test_every_pair_of_the_table_is_alike_but_for_a_few_that_are_letters_with_two_accents() -> None:
+    pairs = [(one, other["c"]) for one, others in confusables().items() for other in others]
+    unlike = {one for one, other in pairs if not keys(f"x{one}") & keys(f"x{other}")}
+    assert len(unlike) <= 16, unlike
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("paypal", "pаypаl"), ("barney", "bamey"), ("Bill", "BiIl"), ("user1", "userl"), ("O0", "00"), ("coco", "сосо")],
+)
+def test_alike(one: str, other: str) -> None:
+    taken = TakenNames()
+    taken.add(one)
+    assert taken.has_alike(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("mail", "mall"), ("anna", "annä"), ("ann", "anna"), ("team-a", "team-b"), ("Анна", "Инна")]
+)
+def test_not_alike(one: str, other: str) -> None:
+    taken = TakenNames()
+    taken.add(one)
+    assert not taken.has_alike(other)
+
+
+def test_the_same_name_is_not_alike_nor_is_ones_own() -> None:
+    taken = TakenNames()
+    taken.add("paul1")
+    assert not taken.has_alike("PAUL1")
+    assert not taken.has_alike("paull", but=["paul1"])
+    assert taken.has_alike("paull", but=["somebody"])
+
+
+def test_a_name_is_free_again_when_all_who_took_it_gave_it_back() -> None:
+    taken = TakenNames()
+    taken.add("paul1")
+    taken.add("Paul1")
+    taken.remove("paul1")
+    assert taken.has_alike("paull")
+    taken.remove("Paul1")
+    assert not taken.has_alike("paull")
+    taken.remove("never")
+    assert taken._holders == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "mixed"),
+    [
+        ("#dev-чат", False),
+        ("аdmin", True),
+        ("日本ごname", False),
+        ("한글abc", False),
+        ("κόσμe", True),
+        ("Анна1", False),
+    ],
+)
+def test_scripts_in_one_word(name: str, mixed: bool) -> None:
+    assert mixes_scripts(name) is mixed
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("аdmin", "mixes scripts"), ("ad\u3164min", "nobody sees"), ("1a", "digit"), ("a\u200db", "only letters")],
+)
+def test_why_a_person_cannot_have_a_name(name: str, why: str) -> None:
+    with pytest.raises(InvalidName) as caught:
+        check_person_name(name, 32)
+    assert why in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("#te\ufe0fa", "nobody sees"),
+        ("#tеa", "mixes scripts"),
+        ("#теа1", ""),
+        ("#t3a", ""),
+        ("#tea", ""),
+        ("#roorn", "another room"),
+    ],
+)
+def test_why_a_room_cannot_have_a_name(name: str, why: str) -> None:
+    taken = TakenNames()
+    taken.add("#tea")
+    taken.add("#room")
+    if not why:
+        check_new_room_name(name, taken)
+        return
+    with pytest.raises(InvalidRoomName) as caught:
+        check_new_room_name(name, taken)
+    assert why in caught.value.reason

@@ -1,0 +1,47 @@
+"""Look-alikes are refused at every door: NICK, REGISTER, JOIN and the administrator's commands (domain.look_alikes)."""
+
+from tests.server.harness import Harness, code_of
+
+PASSWORD = "correct horse"
+
+IN_USE = "Nickname looks like one that is in use"
+
+
+def test_a_nick_like_that_of_somebody_present_or_of_an_account(harness: Harness) -> None:
+    harness.account("support", PASSWORD)
+    harness.person("bill")
+    carol = harness.person("carol")
+    assert carol.answers("NICK bi1l") == [f":chat.test 433 carol bi1l :{IN_USE}"]
+    assert carol.answers("NICK supp0rt") == [f":chat.test 433 carol supp0rt :{IN_USE}"]
+    assert carol.answers("NICK саrol")[0].startswith(":chat.test 432 carol саrol :Erroneous nickname: it mixes scripts")
+    assert carol.answers("NICK car0l") == [":carol!carol@securechat NICK :car0l"]
+    assert carol.answers("NICK carol") == [":car0l!carol@securechat NICK :carol"]
+
+
+def test_a_connection_is_told_to_choose_another_nick(harness: Harness) -> None:
+    harness.person("bill")
+    late = harness.connection()
+    late.sends("USER u 0 * :u")
+    assert late.answers("NICK bilI") == [f":chat.test 433 bilI bilI :{IN_USE}"]
+    assert code_of(late.answers("NICK william")[0]) == "001"
+
+
+def test_a_nick_is_free_again_when_its_look_alike_is_gone(harness: Harness) -> None:
+    bill = harness.person("bill")
+    carol = harness.person("carol")
+    bill.sends("QUIT")
+    assert carol.answers("NICK bilI") == [":carol!carol@securechat NICK :bilI"]
+    carol.sends("NICK carol")
+    assert harness.person("bill").session.user is not None
+
+
+def test_a_room_like_another_one(harness: Harness) -> None:
+    alice = harness.person("alice")
+    alice.answers("JOIN #sa1es")
+    assert alice.answers("JOIN #sales") == [
+        ":chat.test 476 alice #sales :Bad Channel Mask: it looks like the name of another room"
+    ]
+    alice.answers("PART #sa1es")
+    assert code_of(alice.answers("JOIN #SA1ES")[0]) == "JOIN"
+    assert alice.answers("JOIN #genera1")[0].startswith(":chat.test 476 alice #genera1 :")
+    assert alice.answers("JOIN #te\u2800a")[0].startswith(":chat.test 476 ")
