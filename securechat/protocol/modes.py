@@ -65,8 +65,8 @@ BOT_LETTER: Final = "B"
 
 USER_MODES: Final = (
     UserMode(BOT_LETTER, "bot", False, "Is a program"),
-    UserMode("i", "invisible", True, "Is found by masks, and in rooms, by those alone who share a room with them"),
-    UserMode("o", "operator", False, "Has the powers of an administrator; can only be given up by MODE"),
+    UserMode("i", "invisible", True, "Masks, and the rooms in WHOIS, show them only to people in the same rooms"),
+    UserMode("o", "operator", False, "Has the powers of an administrator; MODE can only give them up"),
 )
 """Every mode of users."""
 
