@@ -51,6 +51,7 @@ class Action(Enum):
     INVITE = "invite somebody into a room"
     REDACT_OWN = "take away what one has said"
     REDACT_OTHERS = "take away what somebody else has said"
+    OPERATE = "have an administrator's powers"
     DIRECT_MESSAGE = "write to a person"
     READ_DIRECT_HISTORY = "read one's direct messages again"
 
@@ -157,6 +158,7 @@ TABLE: dict[Action, _Rule] = {
     Action.INVITE: lambda who, policy: _member_of_room(who, policy) and (who.leads or not who.rules.invite_only),
     Action.REDACT_OWN: _present,
     Action.REDACT_OTHERS: _leads,
+    Action.OPERATE: lambda who, _: who.role is Role.ADMINISTRATOR,
     Action.DIRECT_MESSAGE: _present,
     Action.READ_DIRECT_HISTORY: lambda who, _: who.role >= Role.MEMBER,
 }

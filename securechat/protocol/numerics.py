@@ -106,6 +106,7 @@ RPL_ENDOFMONLIST = Numeric(733, text="End of MONITOR list")
 ERR_MONLISTFULL = Numeric(734, "{limit} {targets}", text="Monitor list is full.")
 RPL_HELPSTART = Numeric(704, "{subject}", text="{line}")
 RPL_HELPTXT = Numeric(705, "{subject}", text="{line}")
+RPL_YOUREOPER = Numeric(381, text="You are now an IRC operator")
 RPL_ENDOFHELP = Numeric(706, "{subject}", text="End of /HELP")
 
 # LIST.

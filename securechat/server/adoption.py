@@ -111,6 +111,7 @@ class Adoption:
         for live in list(guest.rooms.values()):
             hub.leave(guest, live)
         guest.sessions.remove(session)
+        session.operates_as = None  # what the guest could do ends with it
         hub.remove_user(guest)
         tell_offline(hub, guest.nick)
         session.user = user

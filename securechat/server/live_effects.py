@@ -5,8 +5,10 @@ from functools import partial
 
 from securechat.domain.account import Account
 from securechat.server.hub import Hub
+from securechat.server.lifecycle import State
 from securechat.server.presence import end_session, evict_guest
 from securechat.server.sessions import Session
+from securechat.server.user_modes import withdraw
 
 
 class HubEffects:
@@ -26,6 +28,7 @@ class HubEffects:
         """End the account's sessions and let it log in no more."""
         with self._hub.lock:
             self._set_suspended(account_id, suspended=True)
+            self._end_powers(account_id)
         self._end_sessions(account_id, "The account is suspended")
 
     def account_unsuspended(self, account_id: int) -> None:
@@ -50,6 +53,7 @@ class HubEffects:
                 exchange = session.exchange
                 if exchange is not None and exchange.account is not None and exchange.account.id == account_id:
                     exchange.account = None
+            self._end_powers(account_id)
         self._end_sessions(account_id, "The password was changed; log in with the new one")
 
     def sessions(self) -> Mapping[int, int]:
@@ -61,6 +65,18 @@ class HubEffects:
         """How many users are in each room now, by its id."""
         with self._hub.lock:
             return {room_id: len(live.members) for room_id, live in self._hub.rooms_by_id.items()}
+
+    def _end_powers(self, account_id: int) -> None:
+        """Take back what was got, or is about to be got, by the account's password from others (OPER). Lock held."""
+        for session in self._hub.sessions:
+            if session.claim is not None and session.claim.id == account_id:
+                session.claim = None
+            if session.operates_as is not None and session.operates_as.id == account_id:
+                session.outlet.post(partial(self._end_powers_of, session))
+
+    def _end_powers_of(self, session: Session) -> None:
+        if session.user is not None and session.state is State.PRESENT:
+            withdraw(self._hub, session, session.user)
 
     def _end_sessions(self, account_id: int, reason: str) -> None:
         """End every session of the account, those that are logged in but not welcomed yet included."""

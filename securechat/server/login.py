@@ -76,13 +76,18 @@ def _refused(context: Context, name: str, acts_as: str) -> bool:
     return False
 
 
-def fail_login(context: Context, name: str) -> None:
-    """Answer a login that failed, for whatever reason, and count it."""
+def count_failure(context: Context, name: str) -> None:
+    """Count a password that was wrong, or good for nothing."""
     hub = context.hub
     now = hub.monotonic()
     address = counted_as(context.session.outlet.address)
     hub.failed_logins.count(f"{address} {fold(name)}", now)
     hub.failed_logins_of_address.count(address, now)
+
+
+def fail_login(context: Context, name: str) -> None:
+    """Answer a login that failed, for whatever reason, and count it."""
+    count_failure(context, name)
     context.session.exchange = None
     logger.info("Login failed", extra={"peer": context.session.outlet.address, "account": name})
     context.response.numeric(ERR_SASLFAIL)
@@ -167,13 +172,6 @@ def plain(context: Context, response: PlainResponse) -> None:
     assert exchange is not None, "a response belongs to an exchange"
     exchange.name, exchange.account = name, account
 
-    def check() -> bool:
-        credentials = _credentials(context, name, account)
-        right = verify_password(response.password, credentials)
-        if right and account is not None and needs_rehash(credentials, parameters(context)):
-            _upgrade(context, account.id, response.password, credentials)
-        return right
-
     def then(right: bool) -> None:
         allowed = current(context, exchange.account)
         if right and allowed is not None:
@@ -183,11 +181,20 @@ def plain(context: Context, response: PlainResponse) -> None:
 
     context.work(
         Pool.HASHING,
-        check,
+        lambda: is_right(context, name, account, response.password),
         then,
         failed=lambda error: login_failed_here(context, error),
         busy=lambda: busy(context),
     )
+
+
+def is_right(context: Context, name: str, account: Account | None, password: str) -> bool:
+    """Whether `password` is that of the account; None: of nobody's, as which `name` is checked. On a worker, slowly."""
+    credentials = _credentials(context, name, account)
+    right = verify_password(password, credentials)
+    if right and account is not None and needs_rehash(credentials, parameters(context)):
+        _upgrade(context, account.id, password, credentials)
+    return right
 
 
 def _upgrade(context: Context, account_id: int, password: str, checked: Credentials) -> None:

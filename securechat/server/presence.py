@@ -37,7 +37,7 @@ from securechat.server.replay import replay_missed
 from securechat.server.response import Response, after_own_events
 from securechat.server.roster import show_room
 from securechat.server.sessions import Session
-from securechat.server.user_modes import shown_modes
+from securechat.server.user_modes import shown_modes, withdraw
 from securechat.server.users import NOBODY, LiveRoom, User
 from securechat.server.watches import MOST_WATCHED
 
@@ -236,6 +236,7 @@ def _leave_user(hub: Hub, session: Session, user: User, reason: str, *, orderly:
     user.sessions.remove(session)
     for live in user.rooms.values():
         live.remove_session(session)
+    withdraw(hub, session, user)
     _remember_received(hub, session, user, orderly=orderly)
     if user.sessions:
         count_absent(hub, user)

@@ -31,6 +31,7 @@ class Session:
         "budget",
         "busy",
         "capabilities",
+        "claim",
         "confirmed_at",
         "connected_at",
         "exchange",
@@ -38,6 +39,7 @@ class Session:
         "heard_at",
         "in_flight",
         "nick",
+        "operates_as",
         "outlet",
         "password",
         "pinged_at",
@@ -65,6 +67,8 @@ class Session:
         self.away_at_login = ""  # the away message of an AWAY before login
         self.user: User | None = None  # set while the state is PRESENT
         self.exchange: Exchange | None = None  # the SASL exchange under way
+        self.claim: Account | None = None  # whose password an OPER is under way with; None: it comes to nothing
+        self.operates_as: Account | None = None  # by whose password its user has an administrator's powers (OPER)
         self.in_flight = 0  # entries of this session that the journal has not given back yet
         self.batch: ClientBatch | None = None  # the batch that the client has opened
         self.busy = False  # a command is at work elsewhere: further lines wait in the backlog

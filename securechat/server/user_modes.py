@@ -1,5 +1,6 @@
 """The modes of users: how they are shown, and how they change (modern-irc, "User Modes")."""
 
+from securechat.domain.account import Account
 from securechat.domain.events import Event, Kind
 from securechat.protocol.modes import BOT_LETTER, USER_MODE_BY_LETTER, USER_MODES
 from securechat.server.entries import Publication
@@ -28,7 +29,31 @@ def set_mode(hub: Hub, user: User, letter: str, *, on: bool) -> None:
 def resign(user: User) -> None:
     """Give up an administrator's powers; who is one gets them back by OPER or the next login."""
     user.resigned = True
+    for session in user.sessions:
+        session.operates_as = None
     user.settle_powers()
+
+
+def empower(hub: Hub, session: Session, account: Account) -> None:
+    """Give the user of a session the powers of an administrator, whose account is `account`."""
+    user = session.user
+    assert user is not None, "only who is present is an operator"
+    session.operates_as = account
+    user.settle_powers()
+    hub.note_modes(user)
+
+
+def withdraw(hub: Hub, session: Session, user: User) -> None:
+    """Let what the session has shown be worth nothing any more: it has ended, or the account has changed."""
+    if session.operates_as is None:
+        return
+    before = shown_modes(user)
+    session.operates_as = None
+    user.settle_powers()
+    hub.note_modes(user)
+    changed = announcement(hub, user, before, None)
+    if changed is not None and user.sessions:
+        hub.journal.submit(changed)
 
 
 def announcement(hub: Hub, user: User, before: str, session: Session | None) -> Publication | None:

@@ -64,9 +64,13 @@ class User:
         self.settle_powers()
 
     def settle_powers(self) -> None:
-        """Work out whether the user has an administrator's powers, and so what they may do."""
+        """Work out whether the user has an administrator's powers, and so what they may do.
+
+        By the account, or by what a session has shown that it knows (OPER); those powers last no longer than it does.
+        """
         role = role_of(self.account)
-        self.operator = role is Role.ADMINISTRATOR and not self.resigned
+        by_account = role is Role.ADMINISTRATOR and not self.resigned
+        self.operator = by_account or any(one.operates_as is not None for one in self.sessions)
         self._outside = Subject(role, operator=self.operator)
         self._forget_subjects()
 

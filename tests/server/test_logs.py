@@ -132,6 +132,7 @@ def test_what_is_no_secret_stays(text: str) -> None:
 
 def test_the_name_of_an_account_stays() -> None:
     assert logs.redact("REGISTER ann * :hush") == "REGISTER ann (hidden)"
+    assert logs.redact("OPER ann :hush hush") == "OPER ann (hidden)"
 
 
 def test_levels_and_libraries() -> None:

@@ -82,6 +82,8 @@ sensible = st.one_of(
     st.builds("MODE {} {} {}".format, rooms, st.sampled_from(("+o", "-o", "+v", "-v", "+b", "-b")), names),
     st.builds("KICK {} {} :{}".format, rooms, names, texts),
     st.builds("MODE {} {}".format, nicks, st.sampled_from(("", "+B", "-B", "-i", "+i-o", "+ox", "-wi+B"))),
+    st.builds("OPER {} :{}".format, names, st.sampled_from(("correct horse", "wrong"))),
+    st.just("OPER root :correct horse"),
     st.builds("INVITE {} {}".format, names, rooms),
     st.sampled_from((f"AUTHENTICATE PLAIN\r\nAUTHENTICATE {PLAIN}", "AUTHENTICATE PLAIN", f"AUTHENTICATE {PLAIN}")),
     st.sampled_from(("LIST", "LUSERS", "MOTD", "JOIN 0", "CACERT", "PONG 1", "PONG 999999999")),
@@ -267,6 +269,7 @@ def test_the_promises_hold_whatever_is_sent(
     try:
         with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as harness:
             harness.account(ACCOUNT)
+            harness.account("root", administrator=True)
             nicks = all_nicks(harness)
             clients = [
                 Client(harness, index, wanted, nicks, logs_in=shared and index < 2)
