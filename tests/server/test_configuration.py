@@ -74,6 +74,18 @@ def test_the_command_line_wins_and_its_paths_start_at_the_current_folder(tmp_pat
     assert configuration.listen_addresses() == [("::1", 7), ("localhost", 0)]
 
 
+def test_origins_are_kept_as_browsers_write_them(tmp_path: Path) -> None:
+    wanted = '["HTTPS://Chat.Example.org:443", "http://localhost:5173", "http://a:80", "https://[::1]:8443"]'
+    server = load(write(tmp_path, f"[server]\nwebsocket_listen = []\nwebsocket_origins = {wanted}\n")).server
+    assert server.websocket_listen == ()
+    assert server.websocket_origins == (
+        "https://chat.example.org",
+        "http://localhost:5173",
+        "http://a",
+        "https://[::1]:8443",
+    )
+
+
 def test_all_problems_come_at_once(tmp_path: Path) -> None:
     path = write(
         tmp_path,
@@ -109,6 +121,14 @@ def test_all_problems_come_at_once(tmp_path: Path) -> None:
         ("[server]\nlisten = []", "server.listen = []: must be a list"),
         ('[server]\nlisten = ["::1:6697"]', "server.listen = "),
         ('[server]\nlisten = ["[::1]:1", "[::1]:1"]', "server.listen = "),
+        ('[server]\nwebsocket_listen = "[::]:8097"', 'server.websocket_listen = "[::]:8097": must be a list'),
+        (
+            '[server]\nwebsocket_origins = ["https://a/"]',
+            'server.websocket_origins = ["https://a/"]: must be a list of',
+        ),
+        ('[server]\nwebsocket_origins = ["*"]', "server.websocket_origins = "),
+        ('[server]\nwebsocket_origins = ["null"]', "server.websocket_origins = "),
+        ('[server]\nwebsocket_origins = "https://a"', "server.websocket_origins = "),
         ('[database]\nurl = "sqlite:///:memory:"', "database.url = "),
         ('[database]\nurl = "sqlite:///chat.db?mode=ro"', "database.url = "),
         ('[tls]\ndirectory = ""', 'tls.directory = "": must be the path of a folder'),
