@@ -227,6 +227,30 @@ def _side(event: StoredEvent, bound: Bound) -> int:
 
 
 @dataclass
+class InMemoryMetadata:
+    """Implements MetadataRepository; `record` takes the side effects of events."""
+
+    accounts: dict[tuple[int, str], str] = field(default_factory=dict)
+    rooms: dict[tuple[int, str], str] = field(default_factory=dict)
+
+    def of_accounts(self) -> list[tuple[int, str, str]]:
+        return [(*place, value) for place, value in self.accounts.items()]
+
+    def of_rooms(self) -> list[tuple[int, str, str]]:
+        return [(*place, value) for place, value in self.rooms.items()]
+
+    def record(self, event: Event) -> None:
+        owner = event.conversation or event.source.account_id
+        if event.kind is not Kind.METADATA or not owner:
+            return
+        key, found, value = event.text.partition(" ")
+        values = self.rooms if event.conversation else self.accounts
+        values.pop((owner, key), None)
+        if found:
+            values[owner, key] = value
+
+
+@dataclass
 class InMemoryUnitOfWork:
     """Implements UnitOfWork. There is no transaction: ImmediateJournal and InMemoryStore undo what fails."""
 
@@ -234,6 +258,7 @@ class InMemoryUnitOfWork:
     invites: InMemoryInvites = field(default_factory=InMemoryInvites)
     rooms: InMemoryRooms = field(default_factory=InMemoryRooms)
     history: InMemoryHistory = field(default_factory=InMemoryHistory)
+    metadata: InMemoryMetadata = field(default_factory=InMemoryMetadata)
 
     def attempt(self, work: "Callable[[InMemoryUnitOfWork], T]") -> T:
         """Run `work`; what it changed is undone when it raises."""
@@ -302,6 +327,7 @@ class ImmediateJournal:
         self._sequence += 1
         event.sequence = self._sequence
         self.unit.rooms.record(event)
+        self.unit.metadata.record(event)
         if event.kind in RECORDED:
             source = event.source
             self.unit.history.events.append(

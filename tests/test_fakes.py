@@ -146,18 +146,24 @@ def test_the_immediate_journal_records_and_publishes() -> None:
         Event(Kind.JOIN, 1, ann, 1, "#a"),
         *(Event(Kind.MESSAGE, time, ann, 1, "#a", f"line {time}") for time in (2, 3, 4, 5)),
         None,
+        Event(Kind.METADATA, 5, ann, 0, "ann", "url a b"),
+        Event(Kind.METADATA, 5, ann, 1, "#a", "url "),
+        Event(Kind.METADATA, 5, ann, 1, "#a", "gone x"),
+        Event(Kind.METADATA, 5, ann, 1, "#a", "gone"),
     ):
         as_port.submit(Noted(event))
     journal.failure = StorageError("disk full")
     refused = Noted(Event(Kind.MESSAGE, 6, ann, 1, "#a", "lost"))
     as_port.submit(refused)
-    assert [error for _, error in published] == [None] * 7 + [journal.failure]
+    assert [error for _, error in published] == [None] * 11 + [journal.failure]
     assert isinstance(as_port.call(lambda unit: unit.rooms.all()).exception(), StorageError)
     journal.failure = None
     assert refused not in journal.entries
     (room,) = as_port.call(lambda unit: unit.rooms.all()).result()
     assert (room.name, room.last_sequence) == ("#a", 6)
     assert as_port.call(lambda unit: unit.rooms.memberships()).result() == [(1, 1, RoomRole.MEMBER)]
+    assert as_port.call(lambda unit: unit.metadata.of_accounts()).result() == [(1, "url", "a b")]
+    assert as_port.call(lambda unit: unit.metadata.of_rooms()).result() == [(1, "url", "")]
 
     def texts(direction: Direction, first: Bound | None, second: Bound | None = None) -> list[str]:
         query = HistoryQuery(1, direction, 2, first, second)

@@ -1,11 +1,12 @@
 """Events: what happened, in the one order in which the journal stores and publishes it."""
 
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, unique
 
 from securechat.domain.roles import RoomChange
 
 
+@unique
 class Kind(IntEnum):
     """What happened. The numbers are stored; they never change their meaning."""
 
@@ -33,6 +34,8 @@ class Kind(IntEnum):
     REDACT = 31  # what was said was taken away; the text is its message id and why
     REDACTED = 32  # what is left of an event that was taken away: its place, without text and tags
     ANNOUNCE = 33  # the server tells what a client could not know otherwise
+    METADATA = 60  # a user or room carries another value; the text is the key and, unless it is gone, a space and it
+    CARRIED = 61  # what somebody carries who has just come: shown as METADATA, but nothing changes
 
 
 SAID = frozenset({Kind.MESSAGE, Kind.NOTICE})
@@ -46,7 +49,7 @@ RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART
 
 ONLY_SHOWN = frozenset(
     {Kind.QUIT, Kind.NICK, Kind.AWAY, Kind.ARRIVE, Kind.TYPING, Kind.EVICT, Kind.INVITE}
-) | frozenset({Kind.ACCOUNT, Kind.SETNAME, Kind.USER_MODE})
+) | frozenset({Kind.ACCOUNT, Kind.SETNAME, Kind.USER_MODE, Kind.CARRIED})
 """The kinds that leave no trace in the database."""
 
 

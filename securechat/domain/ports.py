@@ -88,6 +88,16 @@ class RoomRepository(Protocol):
         """Every direct conversation with its newest sequence number."""
 
 
+class MetadataRepository(Protocol):
+    """The values that accounts and rooms carry, for reading only: events change them."""
+
+    def of_accounts(self) -> list[tuple[int, str, str]]:
+        """Every (account id, key, value)."""
+
+    def of_rooms(self) -> list[tuple[int, str, str]]:
+        """Every (room id, key, value)."""
+
+
 class HistoryRepository(Protocol):
     """What was said, for reading only."""
 
@@ -122,6 +132,10 @@ class UnitOfWork(Protocol):
     @property
     def history(self) -> HistoryRepository:
         """What was said."""
+
+    @property
+    def metadata(self) -> MetadataRepository:
+        """What accounts and rooms carry."""
 
 
 class Entry(Protocol):

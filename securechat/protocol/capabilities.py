@@ -98,6 +98,9 @@ MULTI_PREFIX = Capability(
 INVITE_NOTIFY = Capability(
     1 << 21, "invite-notify", f"{_EXTENSIONS}invite-notify", "News of who is invited into one's rooms"
 )
+METADATA = Capability(
+    1 << 45, "draft/metadata-3", f"{_EXTENSIONS}metadata", "Values that people and rooms carry, by key", (BATCH,)
+)
 
 CAPABILITIES: Final = (
     SASL,
@@ -126,6 +129,7 @@ CAPABILITIES: Final = (
     MULTILINE,
     MULTI_PREFIX,
     INVITE_NOTIFY,
+    METADATA,
 )
 """Every capability, in the order in which CAP LS names them."""
 

@@ -132,6 +132,15 @@ RPL_WHOISSECURE = Numeric(671, "{nick}", text="is using a secure connection")
 RPL_ENDOFWHO = Numeric(315, "{mask}", text="End of /WHO list")
 RPL_WHOREPLY = Numeric(352, "{room} {username} {host} {server} {nick} {flags}", text="0 {realname}")
 
+# METADATA.
+RPL_WHOISKEYVALUE = Numeric(760, "{target} {key} *", text="{value}")
+RPL_KEYVALUE = Numeric(761, "{target} {key} *", text="{value}")
+RPL_KEYNOTSET = Numeric(766, "{target} {key}", text="key not set")
+RPL_METADATASUBOK = Numeric(770, "{*keys}")
+RPL_METADATAUNSUBOK = Numeric(771, "{*keys}")
+RPL_METADATASUBS = Numeric(772, "{*keys}")
+RPL_METADATASYNCLATER = Numeric(774, "{target} {seconds}")
+
 # MODE and TOPIC of a room.
 RPL_CHANNELMODEIS = Numeric(324, "{room} {*modes}")
 RPL_CREATIONTIME = Numeric(329, "{room} {created}")

@@ -94,6 +94,15 @@ MESSAGE_ERROR = StandardReply("MESSAGE_ERROR", "Messages could not be retrieved 
 REDACT_FORBIDDEN = StandardReply("REDACT_FORBIDDEN", "You are not authorised to delete this message")
 UNKNOWN_MSGID = StandardReply("UNKNOWN_MSGID", "This message does not exist or is too old")
 
+# METADATA (draft/metadata-3, "Standard Replies"); and INVALID_TARGET, RATE_LIMITED.
+INVALID_KEY = StandardReply("INVALID_KEY", "This cannot be a key")
+INVALID_VALUE = StandardReply("INVALID_VALUE", "The value is too long")
+INVALID_SUBCOMMAND = StandardReply("INVALID_SUBCOMMAND", "There is no such subcommand")
+KEY_NO_PERMISSION = StandardReply("KEY_NO_PERMISSION", "You are not allowed to change this")
+KEY_NOT_SET = StandardReply("KEY_NOT_SET", "No such key is set")
+LIMIT_REACHED = StandardReply("LIMIT_REACHED", "There are too many keys already")
+TOO_MANY_SUBS = StandardReply("TOO_MANY_SUBS", "You have subscribed to too many keys")
+
 # BATCH (extensions/client-batch, draft/multiline).
 INVALID_REFTAG = StandardReply("INVALID_REFTAG", "The name of a batch holds only letters, digits and hyphens")
 UNKNOWN_TYPE = StandardReply("UNKNOWN_TYPE", "Clients cannot send batches of this type")

@@ -14,6 +14,7 @@ from securechat.domain.events import Event, Kind, Source
 from securechat.domain.roles import LEADING, MEMBER, RoomChange, RoomRole
 from securechat.protocol.capabilities import ACCOUNT_NOTIFY, CHATHISTORY, NO_IMPLICIT_NAMES, READ_MARKER
 from securechat.protocol.numerics import RPL_UMODEIS
+from securechat.server import metadata_news
 from securechat.server.entries import Publication
 from securechat.server.hub import NOT_STORED, Hub
 from securechat.server.markers import wire_form
@@ -50,7 +51,7 @@ class Adoption:
         stored = dict(hub.memberships[self.account.id])
         self._leave_what_is_too_much(stored)
         rooms = {live: live.members[self.guest] for live in self.guest.rooms.values()}
-        read = self.guest.markers
+        read, carried = self.guest.markers, self.guest.metadata
         user = hub.users_of_account.get(self.account.id)
         if user is None:
             user = self.guest
@@ -63,7 +64,8 @@ class Adoption:
             self._show_hand_over(user)
             for live, roles in rooms.items():
                 self._bring_room(user, live, roles, stored.get(live.room.id))
-        user.markers = {}
+        user.markers, user.metadata = {}, {}
+        metadata_news.bring(hub, session, response, user, carried)
         for live in rooms:
             self._keep_marker(user, live, read.get(live.room.id, 0))
         self._show_own_rooms(user, stored, rooms)
@@ -86,6 +88,7 @@ class Adoption:
         hub.adopt(user, self.account)
         confirm()
         self.response.publish(account_change(hub, user, self.session))
+        metadata_news.tell_everybody(hub, user)
         changed = announcement(hub, user, modes, self.session)
         if changed is not None:
             self.response.publish(changed)
@@ -141,7 +144,7 @@ class Adoption:
         event = self._event(Kind.JOIN, user.source, live, change=joining(user, roles))
         joined = Publication(event, live.audience(), session, undo=partial(self._not_stored, live, told=False))
         response.publish(joined)
-        for publication in absence(hub, user, live):
+        for publication in absence(hub, user, live) + metadata_news.brought_along(hub, user, live):
             response.publish(publication)
         self._merge_roles(user, live, shown=MEMBER, roles=roles, stored=roles)
         show_to_other_sessions(hub, session, response, live, joined)

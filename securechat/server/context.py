@@ -6,7 +6,7 @@ from functools import partial
 from typing import TypeVar
 
 from securechat.protocol.message import Message
-from securechat.protocol.standard_replies import StandardReply, fail
+from securechat.protocol.standard_replies import StandardReply
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
 from securechat.server.ports import Pool
@@ -46,14 +46,7 @@ class Context:
 
     def failure(self, reply: StandardReply, target: str) -> Callable[[str], bytes]:
         """Return what makes the FAIL for an event of this command that cannot be stored (see Publication)."""
-        server_name = self.hub.configuration.server.name
-        command_name = self.message.command
-
-        def line(author_tags: str) -> bytes:
-            made = fail(server_name, command_name, reply, (target,))
-            return f"@{author_tags} ".encode() + made if author_tags else made
-
-        return line
+        return self.response.failure(self.message.command, reply, target)
 
     def work(
         self,

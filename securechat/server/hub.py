@@ -21,6 +21,7 @@ from securechat.server.configuration import Configuration
 from securechat.server.entries import Publication
 from securechat.server.markers import ReadMarkers
 from securechat.server.membership import joining, roles_on_entering
+from securechat.server.metadata import Metadata
 from securechat.server.ports import Workers
 from securechat.server.rendering import Renderer
 from securechat.server.repeats import Repeats
@@ -49,6 +50,8 @@ class Snapshot:
     last_sequence: int
     last_time: int  # milliseconds
     read_markers: list[tuple[int, int, int]]  # account id, conversation id, milliseconds
+    account_values: list[tuple[int, str, str]]  # account id, key, value
+    room_values: list[tuple[int, str, str]]  # room id, key, value
 
 
 def take_snapshot(unit: UnitOfWork) -> Snapshot:
@@ -56,7 +59,8 @@ def take_snapshot(unit: UnitOfWork) -> Snapshot:
     last = unit.history.last()
     rooms = unit.rooms
     direct = rooms.direct_conversations()
-    return Snapshot(unit.accounts.all(), rooms.all(), rooms.memberships(), direct, *last, rooms.read_markers())
+    values = unit.metadata.of_accounts(), unit.metadata.of_rooms()
+    return Snapshot(unit.accounts.all(), rooms.all(), rooms.memberships(), direct, *last, rooms.read_markers(), *values)
 
 
 class Hub:
@@ -97,6 +101,7 @@ class Hub:
         self.direct: dict[tuple[str, str], DirectConversation] = {}
         self.direct_by_party: dict[str, dict[int, DirectConversation]] = {}
         self.markers = ReadMarkers()
+        self.metadata = Metadata()
         self.repeats = Repeats()
         self.watches = Watches()
         self.departures = Departures()  # who gave up a nick, for WHOWAS
@@ -128,6 +133,7 @@ class Hub:
             self._add_direct(direct)
             self.last_said[direct.id] = direct.last_sequence
         self.markers.fill(snapshot.read_markers)
+        self.metadata.fill(snapshot.account_values, snapshot.room_values)
         self.stored_before = snapshot.last_sequence
         self._last_time = snapshot.last_time
         # A room whose making failed may have left messages under its number (see storage): it is never given again.
@@ -183,6 +189,7 @@ class Hub:
         if self.rooms.pop(fold(live.room.name), None) is not None:
             self.names_of_rooms.remove(live.room.name)
         self.rooms_by_id.pop(live.room.id, None)
+        self.metadata.forget_room(live.room.id)
 
     def _take_conversation_id(self) -> int:
         taken = self._next_conversation

@@ -5,6 +5,7 @@ from securechat.names import fold
 from securechat.protocol.capabilities import ACCOUNT_NOTIFY, AWAY_NOTIFY, EXTENDED_MONITOR
 from securechat.protocol.message import cut
 from securechat.protocol.numerics import RPL_MONOFFLINE, RPL_MONONLINE, Numeric, format_numeric
+from securechat.server import metadata_news
 from securechat.server.entries import Publication, Reply
 from securechat.server.hub import Hub
 from securechat.server.rendering import text_bytes
@@ -31,6 +32,7 @@ def about(hub: Hub, event: Event, user: User, capability_bit: int, session: Sess
 def tell_online(hub: Hub, user: User) -> None:
     """Tell who watches the nick that it is there now (730)."""
     _tell_watchers(hub, user.nick, RPL_MONONLINE, user.source.mask)
+    metadata_news.tell_watchers(hub, user)
 
 
 def tell_offline(hub: Hub, nick: str) -> None:

@@ -27,6 +27,7 @@ from securechat.protocol.numerics import (
     RPL_WELCOME,
     RPL_YOURHOST,
 )
+from securechat.server import metadata_news
 from securechat.server.entries import Barrier, Publication
 from securechat.server.hub import Hub
 from securechat.server.information import send_lusers, send_motd
@@ -134,6 +135,7 @@ def _welcome(hub: Hub, session: Session, response: Response, user: User) -> None
     )
     send_isupport(hub, response)
     send_lusers(hub, response)
+    metadata_news.welcome(hub, session, response, user)
     send_motd(hub, response)
     response.numeric(RPL_UMODEIS, modes=shown_modes(user))
     _return_to_rooms(hub, session, response, user, first=first)
@@ -188,10 +190,11 @@ def return_to_room(hub: Hub, session: Session, response: Response, user: User, l
     hub.enter(user, live, roles)
     event = Event(Kind.ARRIVE, hub.now(), user.source, live.room.id, live.room.name)
     response.publish(hub.publication(event, live, session))
-    for publication in absence(hub, user, live):
+    for publication in absence(hub, user, live) + metadata_news.brought_along(hub, user, live):
         response.publish(publication)
     hub.markers.show(session, response, user, live)
     show_room(response, live)
+    metadata_news.show_room(hub, session, response, live)
 
 
 def hear_room(hub: Hub, session: Session, response: Response, user: User, live: LiveRoom) -> None:
@@ -201,6 +204,7 @@ def hear_room(hub: Hub, session: Session, response: Response, user: User, live: 
     response.publish(Publication(event, NOBODY, session, echo=True))
     hub.markers.show(session, response, user, live)
     show_room(response, live)
+    metadata_news.show_room(hub, session, response, live)
 
 
 def end_session(hub: Hub, session: Session, reason: str, *, orderly: bool = False) -> None:
@@ -214,6 +218,7 @@ def end_session(hub: Hub, session: Session, reason: str, *, orderly: bool = Fals
     session.state = after(session.state, Step.END)
     hub.sessions.pop(session, None)
     hub.watches.forget(session)
+    hub.metadata.forget(session)
     session.backlog = None
     session.batch = None
     session.password = ""

@@ -7,6 +7,7 @@ from securechat.domain.events import BOT_TAG, RECORDED, Event, Kind
 from securechat.domain.history import StoredEvent
 from securechat.protocol.capabilities import ACCOUNT_TAG, EXTENDED_JOIN, MESSAGE_TAGS, MULTILINE, SERVER_TIME
 from securechat.protocol.message import cut, escape_tag_value
+from securechat.protocol.numerics import RPL_KEYNOTSET, RPL_KEYVALUE
 from securechat.server.multiline import CONCAT_TAG, TYPE, shown_alone, split
 
 LINE_BYTES = 512
@@ -184,6 +185,8 @@ def body(kind: Kind, source: str, target: str, text: str) -> str:
             return f":{source} MARKREAD {target} {text}"
         case Kind.REDACT:
             return f":{source} REDACT {target} {text}"
+        case Kind.METADATA | Kind.CARRIED:
+            return _value(source, target, text)
         case Kind.ANNOUNCE:
             return f":{source} NOTICE {target} :{text}"
         case Kind.AWAY:
@@ -194,6 +197,18 @@ def body(kind: Kind, source: str, target: str, text: str) -> str:
             return f":{source} SETNAME :{text}"
         case _:
             return ""
+
+
+def _value(source: str, target: str, text: str) -> str:
+    """Return the news of a value (draft/metadata-3, "Notifications"): a numeric for nobody in particular.
+
+    So it is the same for everybody, and made once; names of many bytes may leave less room than a value needs.
+    """
+    key, found, value = text.partition(" ")
+    if not found:
+        return f":{source} {RPL_KEYNOTSET.command} * {target} {key} :{RPL_KEYNOTSET.text}"
+    head = f":{source} {RPL_KEYVALUE.command} * {target} {key} * :"
+    return head + cut(value, max(0, LINE_BYTES - 2 - len(head.encode())))
 
 
 def text_bytes(kind: Kind, source: str, target: str) -> int:

@@ -51,11 +51,25 @@ class Response:
 
     def numerics_in_batch(self, kind: str, numeric: Numeric, rows: Sequence[dict[str, object]]) -> None:
         """Answer with a batch that holds a numeric for each of `rows` (extensions/batch)."""
-        lines = [format_numeric(numeric, self._server_name, self._session.shown_nick, **values) for values in rows]
-        start = format_message("BATCH", (f"+{_BATCH_OF_NUMERICS}", kind), source=self._server_name)
+        self.batch((kind,), [self.made(numeric, **values) for values in rows])
+
+    def made(self, numeric: Numeric, **values: object) -> bytes:
+        """Return the line of a numeric that becomes part of something larger."""
+        return format_numeric(numeric, self._server_name, self._session.shown_nick, **values)
+
+    def batch(self, kind: Sequence[str], lines: Sequence[bytes]) -> None:
+        """Answer with lines in a batch of `kind`, its type and its parameters; without a frame to who knows none."""
+        if lines or self.has(BATCH.bit):
+            self.tagged(self.framed(kind, lines))
+
+    def framed(self, kind: Sequence[str], lines: Sequence[bytes]) -> Callable[[str], bytes]:
+        """Return what makes the lines of `batch` (nothing, if there are none and no frame), given the answer's tags."""
+        if not self.has(BATCH.bit):
+            return lambda tags: b"".join((f"@{tags} ".encode() if tags else b"") + line for line in lines)
+        start = format_message("BATCH", (f"+{_BATCH_OF_NUMERICS}", *kind), source=self._server_name)
         end = format_message("BATCH", (f"-{_BATCH_OF_NUMERICS}",), source=self._server_name)
         inside = b"".join(f"@batch={_BATCH_OF_NUMERICS} ".encode() + line for line in lines) + end
-        self.tagged(lambda tags: (f"@{tags} ".encode() if tags else b"") + start + inside)
+        return lambda tags: (f"@{tags} ".encode() if tags else b"") + start + inside
 
     def line(self, command: str, params: Sequence[str], source: str | None = None) -> None:
         """Answer with a command; the server is its source unless another is given."""
@@ -64,6 +78,11 @@ class Response:
     def fail(self, command: str, reply: StandardReply, *context: str, text: str | None = None) -> None:
         """Answer with a FAIL (extensions/standard-replies)."""
         self.raw(fail(self._server_name, command, reply, context, text))
+
+    def failure(self, command: str, reply: StandardReply, target: str) -> Callable[[str], bytes]:
+        """Return what makes the FAIL for an event of `command` that cannot be stored (see Publication)."""
+        made = fail(self._server_name, command, reply, (target,))
+        return lambda author_tags: f"@{author_tags} ".encode() + made if author_tags else made
 
     def raw(self, line: bytes) -> None:
         """Answer with one whole line that has no tags yet."""
@@ -83,7 +102,9 @@ class Response:
     def lines(self) -> bytes:
         """Take the lines of an answer that is not flushed but carried to its session by an entry of its own."""
         self._flushed = True
-        return b"".join(item for item in self._items if isinstance(item, bytes))
+        return b"".join(
+            item if isinstance(item, bytes) else item("") for item in self._items if not isinstance(item, Entry)
+        )
 
     def stands_or_falls_with(self, publication: Publication) -> None:
         """Drop the lines of the answer that follow when `publication` cannot be stored."""

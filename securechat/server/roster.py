@@ -4,6 +4,7 @@ from securechat.domain.roles import LEADING, RoomRole
 from securechat.protocol import capabilities
 from securechat.protocol.modes import PREFIXES
 from securechat.protocol.numerics import RPL_ENDOFNAMES, RPL_NAMREPLY, RPL_NOTOPIC, RPL_TOPIC, RPL_TOPICWHOTIME
+from securechat.server import metadata_news
 from securechat.server.entries import Publication, Reply
 from securechat.server.hub import Hub
 from securechat.server.response import Response
@@ -63,4 +64,5 @@ def show_to_other_sessions(hub: Hub, session: Session, response: Response, live:
             shown = Response(other, hub.journal, hub.configuration.server.name)
             hub.markers.show(other, shown, user, live)
             show_room(shown, live)
+            metadata_news.show_room(hub, other, shown, live)
             response.publish(Reply(other, shown.lines(), joined, counted=False))

@@ -29,6 +29,7 @@ class User:
         "bot",
         "invisible",
         "markers",
+        "metadata",
         "named",
         "nick",
         "operator",
@@ -52,6 +53,7 @@ class User:
         self.operator = False  # see settle_powers
         self.resigned = False  # an administrator who has given up their powers
         self.markers: dict[int, int] = {}  # of a guest: see markers.ReadMarkers
+        self.metadata: dict[str, str] = {}  # of a guest: see metadata.Metadata
         self.sessions: list[Session] = []
         self.rooms: dict[int, LiveRoom] = {}
         self.adopt(account)

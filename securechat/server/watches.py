@@ -51,6 +51,10 @@ class Watches:
         """The nicks that a session watches."""
         return list(self._lists.get(session, {}).values())
 
+    def folded_of(self, session: "Session") -> list[str]:
+        """The same, folded."""
+        return list(self._lists.get(session, ()))
+
     def watchers(self, nick: str) -> "list[Session]":
         """The sessions that watch `nick`."""
         return list(self._watchers.get(fold(nick), ()))

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-REVISION = "0003"
+REVISION = "0004"
 """The Alembic revision that these models describe; known here so that an ordinary start need not import Alembic."""
 
 EPOCH = "epoch"
@@ -152,6 +152,32 @@ class ReadMarkerRow(Base):
         ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     time: Mapped[int]
+
+
+class AccountMetadataRow(Base):
+    """A value that an account carries, for everybody to see (draft/metadata-3)."""
+
+    __tablename__ = "account_metadata"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class RoomMetadataRow(Base):
+    """A value that a room carries, for everybody who may know of the room."""
+
+    __tablename__ = "room_metadata"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+
+    conversation_id: Mapped[int] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
 
 
 class EventRow(Base):

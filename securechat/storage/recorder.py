@@ -12,6 +12,7 @@ from securechat.domain.roles import RoomRole
 from securechat.errors import StorageError
 from securechat.names import fold
 from securechat.storage.faults import ROW_FAULTS, is_general
+from securechat.storage.metadata import set_value
 from securechat.storage.models import (
     ConversationRow,
     EventRow,
@@ -325,5 +326,6 @@ _EFFECTS: dict[Kind, Callable[[Connection, Event], None]] = {
     Kind.KICK: _kick,
     Kind.MARK: _mark,
     Kind.REDACT: _redact,
+    Kind.METADATA: set_value,
 }
 """What an event changes beside being recorded."""

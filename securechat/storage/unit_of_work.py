@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 from securechat.storage.accounts import Accounts
 from securechat.storage.history import History
 from securechat.storage.invites import Invites
+from securechat.storage.metadata import Metadata
 from securechat.storage.rooms import Rooms
 
 
@@ -35,3 +36,8 @@ class SqlUnitOfWork:
     def history(self) -> History:
         """What was said."""
         return History(self._connection)
+
+    @property
+    def metadata(self) -> Metadata:
+        """What accounts and rooms carry."""
+        return Metadata(self._connection)

@@ -52,6 +52,7 @@ CAPABILITIES = (
     "batch labeled-response message-tags",
     "server-time message-tags account-tag",
     "draft/chathistory batch",
+    "draft/metadata-3 batch labeled-response",
 )
 
 ACCOUNT = "shared"
@@ -62,6 +63,7 @@ names = st.sampled_from((*NICKS, *ROOMS, ACCOUNT, "nobody", "*", ""))
 texts = st.sampled_from(TEXTS)
 rooms = st.one_of(st.sampled_from(("#tea", "#" + "a" * 63)), st.sampled_from(ROOMS))
 nicks = st.sampled_from(NICKS)
+keys = st.sampled_from(("a", "b", "a b", "display-name", "k" * 40, "$", ""))
 sensible = st.one_of(
     st.builds("JOIN {}".format, rooms),
     st.builds("JOIN {}".format, rooms),
@@ -84,6 +86,10 @@ sensible = st.one_of(
     st.builds("MODE {} {}".format, nicks, st.sampled_from(("", "+B", "-B", "-i", "+i-o", "+ox", "-wi+B"))),
     st.builds("OPER {} :{}".format, names, st.sampled_from(("correct horse", "wrong"))),
     st.just("OPER root :correct horse"),
+    st.builds("METADATA {} SET {} :{}".format, st.one_of(st.just("*"), rooms), keys, texts),
+    st.builds("METADATA {} {}".format, names, st.sampled_from(("SET a", "LIST", "CLEAR", "SYNC", "GET a b $"))),
+    st.builds("METADATA * {} {}".format, st.sampled_from(("SUB", "SUB", "UNSUB", "SUBS")), keys),
+    st.builds("MONITOR + {}".format, names),
     st.builds("INVITE {} {}".format, names, rooms),
     st.sampled_from((f"AUTHENTICATE PLAIN\r\nAUTHENTICATE {PLAIN}", "AUTHENTICATE PLAIN", f"AUTHENTICATE {PLAIN}")),
     st.sampled_from(("LIST", "LUSERS", "MOTD", "JOIN 0", "CACERT", "PONG 1", "PONG 999999999")),

@@ -13,6 +13,7 @@ from securechat.protocol.numerics import (
 )
 from securechat.server.context import Context
 from securechat.server.error_replies import answer_error
+from securechat.server.metadata_news import show_people
 from securechat.server.registry import command
 from securechat.server.watches import MOST_WATCHED
 
@@ -51,6 +52,8 @@ def _add(context: Context) -> None:
             break
         added.append(nick)
     _tell(context, added)
+    people = (context.hub.users.get(fold(nick)) for nick in added)
+    show_people(context.hub, context.session, context.response, [one for one in people if one is not None])
 
 
 def _remove(context: Context) -> None:

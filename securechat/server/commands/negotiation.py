@@ -6,6 +6,7 @@ from securechat.protocol.capabilities import (
     ALL_MASK,
     CAP_NOTIFY,
     CAP_VERSION_WITH_VALUES,
+    METADATA,
     MULTILINE,
     SASL,
     list_lines,
@@ -14,7 +15,7 @@ from securechat.protocol.capabilities import (
 )
 from securechat.protocol.message import cut
 from securechat.protocol.numerics import ERR_INVALIDCAPCMD, ERR_NEEDMOREPARAMS
-from securechat.server import multiline
+from securechat.server import metadata, multiline
 from securechat.server.context import Context
 from securechat.server.lifecycle import Step, after
 from securechat.server.login import MECHANISMS
@@ -48,6 +49,7 @@ def values(context: Context) -> dict[str, str | None]:
         SASL.name: ",".join(MECHANISMS),
         ACCOUNT_REGISTRATION.name: ",".join(registration),
         MULTILINE.name: multiline.value(),
+        METADATA.name: metadata.value(),
     }
 
 

@@ -12,6 +12,7 @@ from securechat.protocol.numerics import (
     ERR_NOTONCHANNEL,
     RPL_ENDOFNAMES,
 )
+from securechat.server import metadata_news
 from securechat.server.context import Context
 from securechat.server.error_replies import answer_error
 from securechat.server.membership import ROOMS_PER_USER
@@ -72,9 +73,10 @@ def _join(context: Context, name: str, key: str) -> list[LiveRoom]:
         context.response.publish(publication)
     context.response.stands_or_falls_with(publications[-1])
     hub.markers.show(session, context.response, user, live)
-    for publication in absence(hub, user, live):
+    for publication in absence(hub, user, live) + metadata_news.brought_along(hub, user, live):
         context.response.publish(publication)
     show_room(context.response, live)
+    metadata_news.show_room(hub, session, context.response, live)
     show_to_other_sessions(hub, session, context.response, live, publications[-1])
     return [live]
 

@@ -2,6 +2,7 @@
 
 from securechat.clock import format_time
 from securechat.names import fold
+from securechat.protocol.capabilities import METADATA
 from securechat.protocol.numerics import (
     ERR_NONICKNAMEGIVEN,
     ERR_NOSUCHNICK,
@@ -14,6 +15,7 @@ from securechat.protocol.numerics import (
     RPL_WHOISBOT,
     RPL_WHOISCHANNELS,
     RPL_WHOISIDLE,
+    RPL_WHOISKEYVALUE,
     RPL_WHOISOPERATOR,
     RPL_WHOISSECURE,
     RPL_WHOISSERVER,
@@ -66,6 +68,9 @@ def _describe(context: Context, user: User) -> None:
     response.numeric(RPL_WHOISSECURE, nick=nick)  # there is no other way in
     if user.away:
         response.numeric(RPL_AWAY, nick=nick, message=user.away)
+    if response.has(METADATA.bit):
+        for key, value in hub.metadata.of(user).items():
+            response.numeric(RPL_WHOISKEYVALUE, target=nick, key=key, value=value)
     response.numeric(RPL_WHOISIDLE, nick=nick, idle=idle_seconds(hub, user), signed_on=signed_on(hub, user))
 
 

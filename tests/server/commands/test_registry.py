@@ -9,7 +9,7 @@ NAMES = sorted(COMMANDS)
 
 # What issue 2 answers before login, beside the heartbeat's PONG; nothing else may be added by accident.
 BEFORE_LOGIN = {"CAP", "AUTHENTICATE", "PASS", "NICK", "USER", "REGISTER", "PING", "PONG", "QUIT", "CACERT"}
-WITH_A_CAPABILITY = {"AWAY", "ISUPPORT"}
+WITH_A_CAPABILITY = {"AWAY", "ISUPPORT", "METADATA"}
 """Answered before login to those alone who negotiated what makes it so."""
 
 
