@@ -26,6 +26,8 @@ class Kind(IntEnum):
     EVICT = 14  # somebody is out of a room that could not be stored; shown as a PART
     ACCOUNT = 40  # somebody logged in to an account; the text is its name
     SETNAME = 41  # somebody changed their real name; the text is the new one
+    ASIDE = 70  # a message to some in a room: in no history, as nobody could say later who may read it there
+    ASIDE_NOTICE = 71
     USER_MODE = 50  # somebody's own modes changed; told to their own sessions alone
     MODE = 15  # roles, rules or lists of a room changed
     INVITE = 17  # somebody was asked into a room; the text is their nick
@@ -49,7 +51,7 @@ RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART
 
 ONLY_SHOWN = frozenset(
     {Kind.QUIT, Kind.NICK, Kind.AWAY, Kind.ARRIVE, Kind.TYPING, Kind.EVICT, Kind.INVITE}
-) | frozenset({Kind.ACCOUNT, Kind.SETNAME, Kind.USER_MODE, Kind.CARRIED})
+) | frozenset({Kind.ACCOUNT, Kind.SETNAME, Kind.USER_MODE, Kind.CARRIED, Kind.ASIDE, Kind.ASIDE_NOTICE})
 """The kinds that leave no trace in the database."""
 
 

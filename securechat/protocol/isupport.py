@@ -46,7 +46,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "NICKLEN": "longest nick, in characters",
     "PREFIX": "the modes that people have in a room, and the signs in front of their nicks",
     "SAFELIST": "LIST never floods anybody from the server",
-    "STATUSMSG": "a message to a sign and a room goes to those with that sign only",
+    "STATUSMSG": "a message to a sign and a room goes to those with that sign only, and is not kept",
     "TARGMAX": "most targets of a command; nothing behind the colon is no limit",
     "TOPICLEN": "longest topic, in characters",
     "USERMODES": "the modes of users, by kind as in CHANMODES: none has a parameter",

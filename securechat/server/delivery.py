@@ -67,8 +67,8 @@ class Delivery:
         return actions
 
     def _put_copy(self, entry: Copy, session: Session) -> None:
-        """Show an event that is on disk once more to its author, or say that it is not."""
-        if entry.original.sequence:
+        """Show an event that is on disk, or need not be, once more to its author, or say that it is not."""
+        if entry.original.sequence or entry.original.kind in ONLY_SHOWN:
             capabilities = session.capabilities & RENDER_MASK
             # What one receives from oneself must not carry the label ("The label tag"); an echo does.
             author_tags = entry.author_tags if entry.echo else ""

@@ -22,7 +22,7 @@ _EXTENDED_JOIN = EXTENDED_JOIN.bit
 JOINS = frozenset({Kind.JOIN, Kind.ARRIVE})
 """The kinds that look different with extended-join."""
 
-_WITH_TEXT = {Kind.MESSAGE: "PRIVMSG", Kind.NOTICE: "NOTICE"}
+_WITH_TEXT = {Kind.MESSAGE: "PRIVMSG", Kind.NOTICE: "NOTICE", Kind.ASIDE: "PRIVMSG", Kind.ASIDE_NOTICE: "NOTICE"}
 _TAGS_ONLY = frozenset({Kind.TAGS, Kind.TYPING})
 _HAS_MESSAGE_ID = RECORDED
 """Whatever history may show again has its id from the start, so that a client knows it again (draft/chathistory)."""
@@ -160,7 +160,7 @@ def _lines(
 def body(kind: Kind, source: str, target: str, text: str) -> str:
     """Return the line of an event without tags and line end; empty for a kind that nobody is shown."""
     match kind:
-        case Kind.MESSAGE | Kind.NOTICE:
+        case Kind.MESSAGE | Kind.NOTICE | Kind.ASIDE | Kind.ASIDE_NOTICE:
             return f":{source} {_WITH_TEXT[kind]} {target} :{text}"
         case Kind.TAGS | Kind.TYPING:
             return f":{source} TAGMSG {target}"

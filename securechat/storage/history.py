@@ -54,7 +54,7 @@ class History:
 
     def page(self, query: HistoryQuery) -> list[StoredEvent]:
         """The page, oldest first. Costs the same however long the conversation is, and whatever else is in it."""
-        if query.limit <= 0:
+        if query.limit <= 0 or query.conversation <= 0:
             return []
         match query.direction:
             case Direction.LATEST:

@@ -15,6 +15,8 @@ TIME = 1_764_000_000_123
 BODIES = {
     Kind.MESSAGE: ":alice!al@host PRIVMSG #tea :a text",
     Kind.NOTICE: ":alice!al@host NOTICE #tea :a text",
+    Kind.ASIDE: ":alice!al@host PRIVMSG #tea :a text",
+    Kind.ASIDE_NOTICE: ":alice!al@host NOTICE #tea :a text",
     Kind.TAGS: ":alice!al@host TAGMSG #tea",
     Kind.TYPING: ":alice!al@host TAGMSG #tea",
     Kind.JOIN: ":alice!al@host JOIN #tea",

@@ -257,3 +257,9 @@ def test_a_page_costs_the_same_in_a_long_and_crowded_room(tmp_path: Path, direct
         database.close()
     assert costs[0] > 5
     assert costs[1] < 1.5 * costs[0]
+
+
+def test_what_belongs_to_no_conversation_is_on_no_page(shared: Database) -> None:
+    fill(shared, [Event(Kind.MESSAGE, 1000, ALICE, 0, "@#general", "a plan")], 1)
+    query = HistoryQuery(0, Direction.LATEST, 10)
+    assert shared.read(lambda unit: unit.history.page(query)) == []

@@ -175,3 +175,26 @@ def test_roles_come_to_rooms_that_are_there_already(database: Database) -> None:
     database.migrate()
     owners = [(one, room) for one, room, roles in database.read(lambda unit: unit.rooms.memberships()) if roles == 33]
     assert sorted(owners) == [(1, 1), (3, 2)]
+
+
+def test_what_was_said_in_no_conversation_is_taken_away(database: Database) -> None:
+    """0005: the text is gone, the number stays taken."""
+    writer = database.writer
+    rows = ((1, 5, "open"), (2, 0, "covered secret"), (3, 0, "late secret"))
+    with writer.begin():
+        command.downgrade(configuration(writer), "0004")
+        for sequence, conversation, text in rows:
+            values = (sequence, conversation, text)
+            writer.exec_driver_sql("INSERT INTO events VALUES (?, 1, 1, ?, 'a!a@h', 'a', '@#tea', ?, '+x')", values)
+        writer.exec_driver_sql("INSERT INTO timeline VALUES (5, 1, 1), (0, 1, 2)")
+    database.migrate()
+    with writer.begin():
+        events = writer.exec_driver_sql("SELECT sequence, kind, source, target, text, tags FROM events").all()
+        left = writer.exec_driver_sql("SELECT * FROM timeline").all()
+    assert [tuple(one) for one in events] == [
+        (1, 1, "a!a@h", "@#tea", "open", "+x"),
+        (2, 32, "", "", "", None),
+        (3, 32, "", "", "", None),
+    ]
+    assert [tuple(one) for one in left] == [(5, 1, 1)]
+    assert (database.read(lambda unit: unit.history.last()))[0] == 3

@@ -82,8 +82,8 @@ def _bound(context: Context, text: str) -> Bound:
     raise _BadRequestError(replies.INVALID_MSGREFTYPE, context.params[0], context.params[1])
 
 
-def _conversation(context: Context, target: str) -> tuple[int, str]:
-    """Return the id and the canonical name of what `target` names, if the user may read it."""
+def _conversation(context: Context, target: str) -> tuple[int | None, str]:
+    """Return the id (None: nothing was said yet) and the name of what `target` names, if the user may read it."""
     hub = context.hub
     user = context.user
     live = hub.find_room(target)
@@ -95,7 +95,7 @@ def _conversation(context: Context, target: str) -> tuple[int, str]:
         party = present.party if present is not None else party_of_account(account.id) if account is not None else None
         if party is not None:
             direct = hub.direct.get(parties(user.party, party))
-            return direct.id if direct is not None else 0, present.nick if present is not None else target
+            return direct.id if direct is not None else None, present.nick if present is not None else target
     raise _BadRequestError(replies.INVALID_TARGET, context.params[0], target)
 
 
@@ -107,6 +107,9 @@ def _page(context: Context, direction: Direction) -> None:
     second = _bound(context, params[3]) if direction is Direction.BETWEEN else None
     conversation, name = _conversation(context, params[1])
     kinds = RECORDED if context.session.has(EVENT_PLAYBACK.bit) else SAID
+    if conversation is None:
+        _batch(context, ("chathistory", name), [])
+        return
     query = HistoryQuery(conversation, direction, limit, first, second, kinds)
     hub = context.hub
 

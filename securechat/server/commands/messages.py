@@ -37,7 +37,21 @@ from securechat.server.users import Audience, LiveRoom, User, audience_of
 STATUS_ROLES = {PREFIXES["o"]: LEADING, PREFIXES["v"]: HEARD}
 """Who hears what is said to a room with such a sign in front of its name."""
 TYPING_TAG = "+typing"
-_COMMANDS = {Kind.MESSAGE: "PRIVMSG", Kind.NOTICE: "NOTICE", Kind.TAGS: "TAGMSG", Kind.TYPING: "TAGMSG"}
+_COMMANDS = {
+    Kind.MESSAGE: "PRIVMSG",
+    Kind.NOTICE: "NOTICE",
+    Kind.ASIDE: "PRIVMSG",
+    Kind.ASIDE_NOTICE: "NOTICE",
+    Kind.TAGS: "TAGMSG",
+    Kind.TYPING: "TAGMSG",
+}
+_ASIDE = {
+    Kind.MESSAGE: Kind.ASIDE,
+    Kind.NOTICE: Kind.ASIDE_NOTICE,
+    Kind.TAGS: Kind.TYPING,
+    Kind.TYPING: Kind.TYPING,
+}
+"""What is said to some in a room alone becomes one of these kinds: they are shown, and kept nowhere."""
 _WITH_TEXT = frozenset({Kind.MESSAGE, Kind.NOTICE})
 _ECHO = ECHO_MESSAGE.bit
 _TAGS = MESSAGE_TAGS.bit
@@ -138,7 +152,7 @@ def _is_too_long(context: Context, event: Event) -> bool:
 def _say_in_room(context: Context, kind: Kind, target: str, text: str, tags: str, status: str = "") -> None:
     """Say it in a room; with `status`, to those alone who have such a role in it (modern-irc, "STATUSMSG Parameter").
 
-    What is said to some belongs to no conversation, for that would show it to all who read its history.
+    What is said to some is shown and not kept: all who are in the room read its history, now or later.
     """
     hub = context.hub
     user = context.user
@@ -154,8 +168,7 @@ def _say_in_room(context: Context, kind: Kind, target: str, text: str, tags: str
         if kind is not Kind.NOTICE:
             context.response.numeric(ERR_CANNOTSENDTOCHAN, room=target)
         return
-    conversation = 0 if status else room.id
-    event = Event(kind, hub.now(), user.source, conversation, status + room.name, text, tags)
+    event = Event(_ASIDE[kind] if status else kind, hub.now(), user.source, room.id, status + room.name, text, tags)
     if _is_too_long(context, event):
         return
     _publish(context, event, _audience_with_status(live, status) if status else live.audience())

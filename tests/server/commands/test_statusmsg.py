@@ -38,3 +38,41 @@ def test_the_rules_of_the_room_count(harness: Harness) -> None:
     assert eve.answers("PRIVMSG @#tea :hi") == [":chat.test 403 eve #tea :No such channel"]
     assert eve.answers("PRIVMSG @ :hi") == [":chat.test 401 eve @ :No such nick/channel"]
     assert anna.received() == []
+
+
+@pytest.mark.parametrize("line", ["PRIVMSG @#tea :the plan", "NOTICE +#tea :the plan", "@+x=the\\splan TAGMSG @#tea"])
+def test_it_is_kept_nowhere(harness: Harness, line: str) -> None:
+    anna, _ = harness.members_of("#tea", "anna", "bob", capabilities=MODERN)
+    (echo,) = anna.answers(line)
+    assert "plan" in echo
+    assert "msgid" not in echo  # there is nothing that it could name
+    folder = harness.database.path.parent
+    assert not any(b"plan" in path.read_bytes() for path in folder.iterdir())
+
+
+def test_nobody_finds_it_by_asking_for_a_stranger(harness: Harness) -> None:
+    (anna,) = harness.members_of("#tea", "anna")
+    anna.sends("MODE #tea +s", "PRIVMSG @#tea :secret")
+    for name in ("mallory", "offline"):
+        harness.account(name)
+    mallory = harness.person("mallory", MODERN + " draft/event-playback", password="correct horse")
+    harness.person("stranger")
+    for name in ("stranger", "mallory", "offline"):
+        assert mallory.answers(f"CHATHISTORY LATEST {name} * 50") == [
+            f":chat.test BATCH +h chathistory {name}",
+            ":chat.test BATCH -h",
+        ]
+
+
+def test_one_that_is_sent_again_is_answered_again(harness: Harness) -> None:
+    harness.account("anna")
+    anna = harness.person("anna", MODERN, password="correct horse")
+    bob = harness.person("bob")
+    for one in (anna, bob):
+        one.sends("JOIN #tea")
+    anna.sends("MODE #tea +o bob")
+    for one in (anna, bob):
+        one.received()
+    echoes = [anna.answers("@+securechat/id=7 PRIVMSG @#tea :once") for _ in range(2)]
+    assert echoes[0] == echoes[1] != []
+    assert bob.received() == [":anna!anna@securechat PRIVMSG @#tea :once"]
