@@ -2,8 +2,11 @@
 
 import inspect
 import logging
+from itertools import cycle, pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from websockets.client import ClientProtocol
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.uri import parse_uri
@@ -20,6 +23,7 @@ from securechat.protocol.websocket import (
 
 LOGGER = logging.getLogger("tests.websocket")
 LISTED = "https://chat.example.org"
+MASK = b"\x01\x80\x00\xff"
 
 
 def request(*lines: str, path: str = "/", method: str = "GET", host: str = "chat.lan:8097") -> bytes:
@@ -44,7 +48,11 @@ def opened(subprotocol: str = "text.ircv3.net") -> WebSocket:
 
 
 def masked(opcode: Opcode, data: bytes, *, fin: bool = True) -> bytes:
-    return Frame(opcode, data, fin).serialize(mask=True)
+    """A frame of a client's, always under the same mask, so that a property test finds what it found again."""
+    plain = Frame(opcode, data, fin).serialize(mask=False)
+    head = plain[: len(plain) - len(data)]
+    hidden = bytes(byte ^ key for byte, key in zip(data, cycle(MASK), strict=False))
+    return head[:1] + bytes([head[1] | 0x80]) + head[2:] + MASK + hidden
 
 
 def frames_in(data: bytes) -> list[Frame]:
@@ -275,6 +283,56 @@ def test_lines_are_not_counted_as_frames_without_lines() -> None:
     web.feed(masked(Opcode.TEXT, b"PING 1") * (MOST_IDLE_FRAMES + 1))
     web.limit_idle_frames(0.0)
     assert web.is_open
+
+
+header_value = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=40)
+header_name = st.sampled_from(
+    ["Host", "Origin", "Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Protocol", "Sec-WebSocket-Version"]
+)
+
+
+@given(st.lists(st.tuples(header_name, header_value), max_size=6), st.booleans())
+def test_any_request_is_answered(headers: list[tuple[str, str]], after_good_ones: bool) -> None:
+    start = request()[:-2] if after_good_ones else b"GET / HTTP/1.1\r\n"
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers).encode("latin-1")
+    web = WebSocket((), LOGGER)
+    answer = web.shake_hands(start + lines + b"\r\n")
+    assert answer is not None
+    assert answer.startswith(b"HTTP/1.1 4" if web.refusal else b"HTTP/1.1 101 ")
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_refused_or_wait_for_their_end(data: bytes) -> None:
+    web = WebSocket((), LOGGER)
+    answer = web.shake_hands(data + b"\r\n\r\n")
+    assert answer is None or answer.startswith(b"HTTP/1.1 4")
+
+
+frames = st.lists(
+    st.one_of(
+        st.builds(
+            lambda head, data: bytes([head]) + masked(Opcode.BINARY, data)[1:],
+            st.sampled_from([0x81, 0x82, 0x01, 0x02, 0x00, 0x80, 0x88, 0x89, 0x8A, 0x09, 0x83, 0xC1]),
+            st.one_of(st.binary(max_size=130), st.text(max_size=40).map(str.encode)),
+        ),
+        st.binary(max_size=8),
+    ),
+    max_size=12,
+)
+
+
+@given(frames, st.lists(st.integers(0, 300), max_size=8))
+def test_any_frames_cut_anywhere_make_the_same_whole_lines_and_one_end(pieces: list[bytes], cuts: list[int]) -> None:
+    data = b"".join(pieces)
+    whole, cut = opened(), opened()
+    lines = list(whole.feed(data))
+    places = [0, *sorted(cuts), len(data)]
+    cut_lines = [line for start, end in pairwise(places) if end > start for line in cut.feed(data[start:end])]
+    assert cut_lines == lines
+    assert bool(cut.end) == bool(whole.end)  # of two mistakes that come together either may be told
+    assert all(isinstance(line, bytes) and line and b"\n" not in line for line in lines)
+    sent = frames_in(whole.data_to_send())
+    assert [frame.opcode for frame in sent if frame.opcode is not Opcode.PONG] == ([Opcode.CLOSE] if whole.end else [])
 
 
 def test_our_goodbye_gives_the_reason_as_far_as_it_fits() -> None:
