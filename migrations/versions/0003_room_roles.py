@@ -17,14 +17,12 @@ def upgrade() -> None:
     # The maker of a room was the first to join it; nobody made #general, which is the administrators'.
     memberships, conversations, accounts = _tables()
     older = memberships.alias()
-    oldest = (
-        sa.select(sa.func.min(older.c.joined_sequence))
-        .where(older.c.conversation_id == memberships.c.conversation_id)
-        .scalar_subquery()
-    )
+    # One pass over the table: looking up the oldest member for each row would be quadratic.
+    oldest = sa.select(older.c.conversation_id, sa.func.min(older.c.joined_sequence)).group_by(older.c.conversation_id)
+    is_oldest = sa.tuple_(memberships.c.conversation_id, memberships.c.joined_sequence).in_(oldest)
     general = sa.select(conversations.c.id).where(conversations.c.folded == "#general")
     administrators = sa.select(accounts.c.id).where(accounts.c.administrator)
-    made = (memberships.c.joined_sequence == oldest) & memberships.c.conversation_id.not_in(general)
+    made = is_oldest & memberships.c.conversation_id.not_in(general)
     administered = memberships.c.account_id.in_(administrators) & memberships.c.conversation_id.in_(general)
     op.execute(sa.update(memberships).where(made | administered).values(roles=MEMBER | OWNER))
     op.create_table(

@@ -177,3 +177,23 @@ def require(subject: Subject, action: Action, policy: Policy, room: str = "") ->
     """Raise NotPermitted, naming the action and `room`, unless `subject` may do `action`."""
     if not TABLE[action](subject, policy):
         raise NotPermitted(action.name, room)
+
+
+def raised(roles: RoomRole, role: RoomRole) -> RoomRole:
+    """Return what somebody is who is given a role; an owner need not be made a moderator."""
+    return roles if role is RoomRole.MODERATOR and roles & LEADING else roles | role
+
+
+def lowered(roles: RoomRole, role: RoomRole) -> RoomRole:
+    """Return what somebody is whose role is taken; who does not look after the room any more does not own it either."""
+    return roles & ~LEADING if role is RoomRole.MODERATOR else roles & ~role
+
+
+def changing_roles(before: RoomRole, after: RoomRole, *, own: bool) -> Action:
+    """Return what it takes to make `after` of somebody who is `before`; what is one's `own` may always be given up."""
+    return Action.DEMOTE_OWNER if before & ~after & RoomRole.OWNER and not own else Action.CHANGE_MODES
+
+
+def kicking(member: Subject, policy: Policy, *, own: bool) -> Action:
+    """Return what it takes to put `member` out: nobody puts out an owner from whom they could not take the room."""
+    return Action.DEMOTE_OWNER if may(member, Action.DEMOTE_OWNER, policy) and not own else Action.KICK

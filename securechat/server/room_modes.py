@@ -1,11 +1,15 @@
-"""What one MODE changes in a room: applied at once, announced and stored as one event, taken back as one."""
+"""What one MODE changes in a room: collected, then applied, announced and stored as one event, taken back as one."""
 
 import dataclasses
+from collections.abc import Callable
 
+from securechat.domain.account import Account
 from securechat.domain.events import Event, Kind
-from securechat.domain.roles import LEADING, ListEntry, RoomChange, RoomRole, RoomRules
+from securechat.domain.permissions import Subject
+from securechat.domain.roles import ListEntry, RoomChange, RoomRole, RoomRules
 from securechat.protocol import standard_replies as replies
 from securechat.server.context import Context
+from securechat.server.members import Member, account_of, roles_of, set_roles
 from securechat.server.rendering import text_bytes
 from securechat.server.users import LiveRoom, User
 
@@ -14,96 +18,122 @@ Change = tuple[str, str, str]
 
 
 class ModeChange:
-    """Changes of one room that make one event. Guarded by the hub lock, like what it changes."""
+    """Changes of one room by one command. Nothing changes before `publish`, but one sees what was asked before another.
 
-    __slots__ = ("_added", "_changes", "_context", "_live", "_removed", "_roles", "_rules", "_rules_before")
+    Guarded by the hub lock, like what it changes.
+    """
 
-    def __init__(self, context: Context, live: LiveRoom) -> None:
+    __slots__ = ("_changes", "_context", "_lists", "_live", "_roles", "rules", "subject")
+
+    def __init__(self, context: Context, live: LiveRoom, subject: Subject) -> None:
         self._context = context
         self._live = live
+        self.subject = subject  # who asks, as they were before anything changed
+        self._begin()
+
+    def _begin(self) -> None:
         self._changes: list[Change] = []
-        self._roles: dict[User, tuple[RoomRole, RoomRole]] = {}  # before, after
-        self._rules_before = self._rules = live.room.rules
-        self._added: list[tuple[str, ListEntry]] = []
-        self._removed: list[tuple[str, ListEntry]] = []
+        self._roles: dict[User | int, tuple[Member, RoomRole]] = {}  # by user, or by account that is not here
+        self._lists: dict[str, list[ListEntry]] = {}
+        self.rules = self._live.room.rules  # as they will be
 
-    def has_room_for(self, change: Change) -> bool:
-        """Whether the announcement still fits into a line with `change`."""
-        most = text_bytes(Kind.MODE, self._context.user.source.mask, self._live.room.name)
-        return not self._changes or len(announced([*self._changes, change]).encode()) <= most
+    def roles_of(self, member: Member) -> RoomRole:
+        """What a member will be."""
+        known = self._roles.get(_key(member))
+        return known[1] if known is not None else roles_of(self._context.hub, self._live, member)
 
-    def set_roles(self, change: Change, user: User, roles: RoomRole) -> None:
+    def entries(self, letter: str) -> list[ListEntry]:
+        """The rows that a list will have."""
+        return self._lists.get(letter, self._live.room.lists.get(letter, []))
+
+    def set_roles(self, change: Change, member: Member, roles: RoomRole) -> None:
         """Let a member be `roles`."""
-        before = self._live.members[user]
-        self._roles[user] = (self._roles.get(user, (before, before))[0], roles)
-        self._context.hub.set_roles(user, self._live, roles)
-        self._changes.append(change)
+        self._note(change)
+        self._roles[_key(member)] = (member, roles)
 
     def set_rule(self, change: Change, field: str, value: bool | int | str) -> None:
         """Let a rule be `value`; nothing when it is so already."""
-        if getattr(self._rules, field) == value:
-            return
-        self._rules = self._live.room.rules = _with(self._rules, field, value)
-        self._live.forget_subjects()
-        self._changes.append(change)
+        if getattr(self.rules, field) != value:
+            self._note(change)
+            self.rules = RoomRules(**(dataclasses.asdict(self.rules) | {field: value}))
 
     def add(self, change: Change, letter: str, entry: ListEntry) -> None:
         """Put a mask on a list."""
-        self._live.room.lists.setdefault(letter, []).append(entry)
-        self._live.forget_subjects()
-        self._added.append((letter, entry))
-        self._changes.append(change)
+        self._note(change)
+        self._lists[letter] = [*self.entries(letter), entry]
 
     def remove(self, change: Change, letter: str, entry: ListEntry) -> None:
         """Take a mask off a list."""
-        self._live.room.lists[letter].remove(entry)
-        self._live.forget_subjects()
-        self._removed.append((letter, entry))
+        self._note(change)
+        self._lists[letter] = [one for one in self.entries(letter) if one is not entry]
+
+    def _note(self, change: Change) -> None:
+        """Announce `change` with those before; if it does not fit into their line any more, in a line of its own."""
+        most = text_bytes(Kind.MODE, self._context.user.source.mask, self._live.room.name)
+        if self._changes and len(announced([*self._changes, change]).encode()) > most:
+            self.publish()
         self._changes.append(change)
 
     def publish(self) -> None:
-        """Announce and store what was changed, if anything was."""
+        """Apply, announce and store what is asked, if anything is."""
         if not self._changes:
             return
         context, live = self._context, self._live
         hub, room = context.hub, live.room
-        change = RoomChange(
-            roles=tuple((user.account.id, after) for user, (_, after) in self._roles.items() if user.account),
-            rules=self._rules if self._rules != self._rules_before else None,
-            added=tuple(self._added),
-            removed=tuple((letter, entry.mask) for letter, entry in self._removed),
-        )
+        change = self._change()
         text = announced(self._changes)
         event = Event(Kind.MODE, hub.now(), context.user.source, room.id, room.name, text, change=change)
         failure = context.failure(replies.NOT_STORED, room.name)
-        context.response.publish(hub.publication(event, live, context.session, self._undo, failure))
+        undo = self._apply()
+        context.response.publish(hub.publication(event, live, context.session, undo, failure))
+        self._begin()
 
-    def _undo(self) -> None:
-        """Take back what still stands: a later change may be stored."""
-        live = self._live
-        for user, (before, after) in self._roles.items():
-            if live.members.get(user) == after:
-                self._context.hub.set_roles(user, live, before)
-            elif user.account is not None and not user.sessions:  # went offline meanwhile
-                self._context.hub.set_membership(user.account.id, live, before)
-        for field in dataclasses.fields(RoomRules):
-            before, after = getattr(self._rules_before, field.name), getattr(self._rules, field.name)
-            if before != after == getattr(live.room.rules, field.name):
-                live.room.rules = _with(live.room.rules, field.name, before)
-        for letter, entry in self._added:
-            if entry in live.room.lists.get(letter, ()):
-                live.room.lists[letter].remove(entry)
-        for letter, entry in self._removed:
-            entries = live.room.lists.setdefault(letter, [])
-            if all(one.mask != entry.mask for one in entries):
-                entries.append(entry)
-                entries.sort(key=lambda one: (one.time, one.mask))
+    def _change(self) -> RoomChange:
+        """Return what is to be stored: how it will be, compared with how it is."""
+        accounts = [(account_of(member), roles) for member, roles in self._roles.values()]
+        lists = self._live.room.lists
+        return RoomChange(
+            roles=tuple((account.id, roles) for account, roles in accounts if account is not None),
+            rules=self.rules if self.rules != self._live.room.rules else None,
+            added=tuple(
+                (letter, one)
+                for letter, rows in self._lists.items()
+                for one in rows
+                if one not in lists.get(letter, ())
+            ),
+            removed=tuple(
+                (letter, one.mask)
+                for letter, rows in self._lists.items()
+                for one in lists.get(letter, ())
+                if one not in rows
+            ),
+        )
+
+    def _apply(self) -> Callable[[], None]:
+        """Let the room be as it is asked to be; return what makes it again as it was."""
+        hub, live = self._context.hub, self._live
+        room = live.room
+        rules = room.rules
+        lists = {letter: room.lists.get(letter, []) for letter in self._lists}
+        roles = [(member, roles_of(hub, live, member)) for member, _ in self._roles.values()]
+
+        def undo() -> None:
+            room.rules = rules
+            room.lists.update(lists)
+            for member, before in roles:
+                set_roles(hub, live, member, before)
+            live.forget_subjects()
+
+        room.rules = self.rules
+        room.lists.update(self._lists)
+        for member, after in self._roles.values():
+            set_roles(hub, live, member, after)
         live.forget_subjects()
+        return undo
 
 
-def _with(rules: RoomRules, field: str, value: bool | int | str) -> RoomRules:
-    values = dataclasses.asdict(rules) | {field: value}
-    return RoomRules(**values)
+def _key(member: Member) -> User | int:
+    return member.id if isinstance(member, Account) else member
 
 
 def announced(changes: list[Change]) -> str:
@@ -115,13 +145,3 @@ def announced(changes: list[Change]) -> str:
         if parameter:
             parameters.append(parameter)
     return " ".join((signs, *parameters))
-
-
-def raised(roles: RoomRole, role: RoomRole) -> RoomRole:
-    """Return what somebody is who is given a role; an owner need not be made a moderator."""
-    return roles if role is RoomRole.MODERATOR and roles & LEADING else roles | role
-
-
-def lowered(roles: RoomRole, role: RoomRole) -> RoomRole:
-    """Return what somebody is whose role is taken; who does not look after the room any more does not own it either."""
-    return roles & ~LEADING if role is RoomRole.MODERATOR else roles & ~role

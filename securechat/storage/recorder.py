@@ -277,8 +277,11 @@ def _change_room(connection: Connection, event: Event) -> None:
             )
         )
     for letter, entry in change.added:
+        values = dataclasses.asdict(entry)
         connection.execute(
-            insert(RoomMaskRow).values(conversation_id=room_id, list=letter, **dataclasses.asdict(entry))
+            sqlite_insert(RoomMaskRow)
+            .values(conversation_id=room_id, list=letter, **values)
+            .on_conflict_do_update(index_elements=["conversation_id", "list", "mask"], set_=values)
         )
 
 

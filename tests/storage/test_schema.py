@@ -198,3 +198,23 @@ def test_what_was_said_in_no_conversation_is_taken_away(database: Database) -> N
     ]
     assert [tuple(one) for one in left] == [(5, 1, 1)]
     assert (database.read(lambda unit: unit.history.last()))[0] == 3
+
+
+def test_roles_come_in_one_pass(database: Database) -> None:
+    """0003: the work grows with the number of members, not with its square."""
+    writer = database.writer
+    steps: list[None] = []
+    with writer.begin():
+        command.downgrade(configuration(writer), "0002")
+        writer.exec_driver_sql("INSERT INTO conversations VALUES (2, '#tea', '#tea', NULL, NULL, 1, '', '', 0)")
+        for number in range(1, 2001):
+            writer.exec_driver_sql(
+                "INSERT INTO accounts VALUES (?, ?, ?, 0, 0, 1, 0)", (number, f"a{number}", f"a{number}")
+            )
+            writer.exec_driver_sql("INSERT INTO memberships VALUES (?, 2, ?)", (number, number))
+        driver = writer.connection.driver_connection
+        assert driver is not None
+        driver.set_progress_handler(lambda: steps.append(None), 1000)
+        command.upgrade(configuration(writer), "0003")
+        driver.set_progress_handler(None, 0)
+    assert len(steps) < 1000, "thousands of virtual machine instructions"

@@ -1,9 +1,7 @@
 """KICK and INVITE: who has to leave a room, and who may come (modern-irc, "KICK message", "INVITE message")."""
 
-from functools import partial
-
 from securechat.domain.events import Event, Kind
-from securechat.domain.permissions import Action, may, require
+from securechat.domain.permissions import Action, kicking, may, require
 from securechat.domain.roles import RoomChange
 from securechat.errors import DomainError, NoSuchRoom, NotInRoom
 from securechat.names import fold
@@ -11,6 +9,8 @@ from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import INVITE_NOTIFY
 from securechat.protocol.message import cut
 from securechat.protocol.numerics import (
+    ERR_CHANOPRIVSNEEDED,
+    ERR_NEEDMOREPARAMS,
     ERR_NOSUCHNICK,
     ERR_USERNOTINCHANNEL,
     ERR_USERONCHANNEL,
@@ -19,10 +19,11 @@ from securechat.protocol.numerics import (
 from securechat.server.context import Context
 from securechat.server.entries import Publication
 from securechat.server.error_replies import answer_error
+from securechat.server.members import Member, account_of, find_member, is_known, name_of, remove, subject_of
 from securechat.server.presence import MOST_TARGETS
 from securechat.server.registry import command
 from securechat.server.rendering import text_bytes
-from securechat.server.users import LiveRoom, User, audience_of
+from securechat.server.users import LiveRoom, audience_of
 
 MOST_INVITED = 200
 """How many invitations of one room may be open; the oldest gives way."""
@@ -43,6 +44,9 @@ def kick(context: Context) -> None:
     """Put people out of one room, or each out of the room that stands in the same place (RFC 2812 section 3.2.8)."""
     rooms = context.params[0].split(",")
     nicks = [nick for nick in context.params[1].split(",") if nick]
+    if not nicks:
+        context.response.numeric(ERR_NEEDMOREPARAMS, command="KICK")
+        return
     for nick in nicks[MOST_TARGETS:]:
         context.response.fail("KICK", replies.TOO_MANY_TARGETS, nick)
     if len(rooms) == 1:
@@ -56,31 +60,37 @@ def kick(context: Context) -> None:
 
 
 def _kick_from(context: Context, name: str, nicks: list[str]) -> None:
-    live = _room(context, name)
-    require(context.user.subject(live), Action.KICK, context.hub.policy, live.room.name)
-    for nick in nicks:
-        user = context.hub.users.get(fold(nick))
-        if user is None:
-            context.response.numeric(ERR_NOSUCHNICK, nick=nick)
-        elif user not in live.members:
-            context.response.numeric(ERR_USERNOTINCHANNEL, nick=user.nick, room=live.room.name)
-        else:
-            _kick(context, live, user, context.param(2) or context.user.nick)
-
-
-def _kick(context: Context, live: LiveRoom, user: User, reason: str) -> None:
-    """Put one out; nobody puts out an owner who could not take the room from them."""
+    """Put people out of one room; each is answered by themselves."""
     hub = context.hub
-    if user is not context.user and may(user.subject(live), Action.DEMOTE_OWNER, hub.policy):
-        require(context.user.subject(live), Action.DEMOTE_OWNER, hub.policy, live.room.name)
+    live = _room(context, name)
+    for nick in nicks:
+        subject = context.user.subject(live)
+        require(subject, Action.KICK, hub.policy, live.room.name)
+        member = find_member(hub, live, nick)
+        if member is not None:
+            needed = kicking(subject_of(hub, live, member), hub.policy, own=member is context.user)
+            if may(subject, needed, hub.policy):
+                _kick(context, live, member, context.param(2) or context.user.nick)
+            else:
+                context.response.numeric(ERR_CHANOPRIVSNEEDED, room=live.room.name)
+        elif is_known(hub, nick):
+            context.response.numeric(ERR_USERNOTINCHANNEL, nick=nick, room=live.room.name)
+        else:
+            context.response.numeric(ERR_NOSUCHNICK, nick=nick)
+
+
+def _kick(context: Context, live: LiveRoom, member: Member, reason: str) -> None:
+    """Put one out, who need not be here."""
+    hub = context.hub
     source, room = context.user.source, live.room
-    text = cut(f"{user.nick} {reason}", text_bytes(Kind.KICK, source.mask, room.name) - len(" :"))
-    expelled = user.account.id if user.account is not None else 0
-    event = Event(Kind.KICK, hub.now(), source, room.id, room.name, text, change=RoomChange(expelled=expelled))
-    undo = partial(hub.return_to, user, user.source, live, live.members[user])
+    name = name_of(member)
+    text = cut(f"{name} {reason}", text_bytes(Kind.KICK, source.mask, room.name) - len(" :"))
+    account = account_of(member)
+    change = RoomChange(expelled=account.id if account is not None else 0)
+    event = Event(Kind.KICK, hub.now(), source, room.id, room.name, text, change=change)
     failure = context.failure(replies.NOT_STORED, room.name)
-    publication = hub.publication(event, live, context.session, undo, failure)
-    hub.leave(user, live)
+    publication = hub.publication(event, live, context.session, failure=failure)
+    publication.undo = remove(hub, live, member)
     context.response.publish(publication)
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from securechat.domain.mask_lists import normalize
-from securechat.domain.permissions import Action, may, require
+from securechat.domain.permissions import Action, changing_roles, lowered, may, raised, require
 from securechat.domain.roles import ListEntry, RoomRole
 from securechat.errors import NotInRoom
 from securechat.names import fold
 from securechat.protocol.modes import BY_LETTER, USER_MODE_BY_LETTER, ModeKind, RoomMode, letters
 from securechat.protocol.numerics import (
     ERR_BANLISTFULL,
+    ERR_CHANOPRIVSNEEDED,
     ERR_INVALIDKEY,
     ERR_INVALIDMODEPARAM,
     ERR_NEEDMOREPARAMS,
@@ -30,9 +31,10 @@ from securechat.protocol.numerics import (
     RPL_UMODEIS,
 )
 from securechat.server.context import Context
+from securechat.server.members import find_member, is_known, name_of
 from securechat.server.presence import MOST_MASKS, MOST_MODES
 from securechat.server.registry import command
-from securechat.server.room_modes import Change, ModeChange, lowered, raised
+from securechat.server.room_modes import Change, ModeChange
 from securechat.server.user_modes import announcement, set_mode, shown_modes
 from securechat.server.users import LiveRoom
 
@@ -73,21 +75,19 @@ def _room_mode(context: Context) -> None:
     if not context.param(1):
         _show_room_modes(context, live)
         return
-    changes = []
-    for sign, row, parameter in asked:
-        if row.kind is ModeKind.LIST and not parameter:
-            _show_list(context, live, row.letter)
-        else:
-            changes.append((sign, row, parameter))
+    shown = dict.fromkeys(row.letter for _, row, parameter in asked if row.kind is ModeKind.LIST and not parameter)
+    for letter in shown:  # each once, however often it is asked for
+        _show_list(context, live, letter)
+    changes = [one for one in asked if one[1].kind is not ModeKind.LIST or one[2]]
     if changes:
         _change_room_modes(context, live, changes)
 
 
 def _asked(context: Context) -> Iterator[Asked]:
-    """Read a mode string and its parameters; letters that do not exist are refused, each once."""
+    """Read a mode string and its parameters; what cannot be answered but by a refusal stands for itself once."""
     sign = "+"
     parameters = iter(context.params[2:])
-    unknown = set()
+    unknown, bare = set(), set()
     for letter in context.param(1) or "":
         row = BY_LETTER.get(letter)
         if letter in "+-":
@@ -98,7 +98,12 @@ def _asked(context: Context) -> Iterator[Asked]:
                 context.response.numeric(ERR_UNKNOWNMODE, mode=letter)
         else:
             takes = row.kind in _ALWAYS_WITH_PARAMETER or (row.kind is ModeKind.LIMIT and sign == "+")
-            yield sign, row, next(parameters, None) if takes else None
+            parameter = next(parameters, None) if takes else None
+            if takes and parameter is None:
+                if (sign, letter) in bare:
+                    continue
+                bare.add((sign, letter))
+            yield sign, row, parameter
 
 
 def _show_room_modes(context: Context, live: LiveRoom) -> None:
@@ -119,8 +124,9 @@ def _show_room_modes(context: Context, live: LiveRoom) -> None:
 
 def _show_list(context: Context, live: LiveRoom, letter: str) -> None:
     """Send a list: bans to everybody who may see the room, exceptions to those who look after it."""
-    if letter != "b":
-        require(context.user.subject(live), Action.SEE_EXCEPTIONS, context.hub.policy, live.room.name)
+    if letter != "b" and not may(context.user.subject(live), Action.SEE_EXCEPTIONS, context.hub.policy):
+        context.response.numeric(ERR_CHANOPRIVSNEEDED, room=live.room.name)
+        return
     row, end = _LISTS[letter]
     for entry in live.room.lists.get(letter, ()):
         context.response.numeric(
@@ -130,44 +136,42 @@ def _show_list(context: Context, live: LiveRoom, letter: str) -> None:
 
 
 def _change_room_modes(context: Context, live: LiveRoom, asked: list[Asked]) -> None:
-    """Do what is asked, in order, for whoever may; a line that grows too long is followed by another one."""
+    """Do what is asked, in order, for whoever may; what they may is as it was before."""
     subject = context.user.subject(live)
     if not subject.in_room and not may(subject, Action.CHANGE_MODES, context.hub.policy):
         raise NotInRoom(live.room.name)
     require(subject, Action.CHANGE_MODES, context.hub.policy, live.room.name)
-    change = ModeChange(context, live)
+    change = ModeChange(context, live, subject)
     with_parameter = 0
     for sign, row, parameter in asked:
         with_parameter += bool(parameter)
         if with_parameter > MOST_MODES:
             break
-        if not change.has_room_for((sign, row.letter, (parameter or "") + "!*@*")):
-            change.publish()
-            change = ModeChange(context, live)
         _CHANGERS[row.kind](context, live, change, (sign, row, parameter))
     change.publish()
 
 
 def _change_role(context: Context, live: LiveRoom, change: ModeChange, asked: Asked) -> None:
+    """Give a role to a member, or take it; they need not be here if they are in the room by their account."""
     sign, row, nick = asked
     hub = context.hub
     if not nick:
         context.response.numeric(ERR_NEEDMOREPARAMS, command="MODE")
         return
-    user = hub.users.get(fold(nick))
-    if user is None:
-        context.response.numeric(ERR_NOSUCHNICK, nick=nick)
-        return
-    if user not in live.members:
-        context.response.numeric(ERR_USERNOTINCHANNEL, nick=user.nick, room=live.room.name)
+    member = find_member(hub, live, nick)
+    if member is None:
+        if is_known(hub, nick):
+            context.response.numeric(ERR_USERNOTINCHANNEL, nick=nick, room=live.room.name)
+        else:
+            context.response.numeric(ERR_NOSUCHNICK, nick=nick)
         return
     role = RoomRole[row.changes]
-    before = live.members[user]
+    before = change.roles_of(member)
     after = raised(before, role) if sign == "+" else lowered(before, role)
-    if before & ~after & RoomRole.OWNER and user is not context.user:
-        require(context.user.subject(live), Action.DEMOTE_OWNER, hub.policy, live.room.name)
-    if after != before:
-        change.set_roles((sign, row.letter, user.nick), user, after)
+    if not may(change.subject, changing_roles(before, after, own=member is context.user), hub.policy):
+        context.response.numeric(ERR_CHANOPRIVSNEEDED, room=live.room.name)
+    elif after != before:
+        change.set_roles((sign, row.letter, name_of(member)), member, after)
 
 
 def _change_flag(_context: Context, _live: LiveRoom, change: ModeChange, asked: Asked) -> None:
@@ -180,6 +184,8 @@ def _change_key(context: Context, live: LiveRoom, change: ModeChange, asked: Ask
     sign, row, key = asked
     if sign == "-":
         change.set_rule((sign, row.letter, "*"), row.changes, "")
+    elif key is None:
+        context.response.numeric(ERR_NEEDMOREPARAMS, command="MODE")
     elif not key or len(key) > KEY_LENGTH or not key.isprintable() or set(key) & set(" ,") or key[0] == ":":
         context.response.numeric(ERR_INVALIDKEY, room=live.room.name)
     else:
@@ -211,7 +217,7 @@ def _change_list(context: Context, live: LiveRoom, change: ModeChange, asked: As
             ERR_INVALIDMODEPARAM, room=live.room.name, mode=row.letter, parameter="*", problem="This cannot be a mask"
         )
         return
-    entries = live.room.lists.get(row.letter, [])
+    entries = change.entries(row.letter)
     known = next((entry for entry in entries if fold(entry.mask) == fold(mask)), None)
     announced: Change = (sign, row.letter, known.mask if known else mask)
     if sign == "-":

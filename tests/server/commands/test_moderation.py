@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from securechat.server.commands import moderation
+from securechat.server.users import User
 from tests.server.harness import Harness, code_of, running
 
 SERVER = ":chat.test"
@@ -49,6 +50,54 @@ def test_who_may_not_kick(harness: Harness) -> None:
     bob.received()
     assert bob.answers("KICK #tea anna") == [f"{SERVER} 482 bob #tea :You're not channel operator"]
     assert eve.answers("KICK #tea anna") == [f"{SERVER} 403 eve #tea :No such channel"]
+
+
+def test_each_nick_is_answered_by_itself(harness: Harness) -> None:
+    anna, bob, carol, dora = harness.members_of("#tea", "anna", "bob", "carol", "dora")
+    anna.sends("MODE #tea +o bob")
+    for one in (anna, bob, carol, dora):
+        one.received()
+    assert bob.answers("KICK #tea anna,carol,nobody,dora :out") == [
+        f"{SERVER} 482 bob #tea :You're not channel operator",
+        ":bob!bob@securechat KICK #tea carol :out",
+        f"{SERVER} 401 bob nobody :No such nick/channel",
+        ":bob!bob@securechat KICK #tea dora :out",
+    ]
+    assert bob.answers("KICK #tea :") == [f"{SERVER} 461 bob KICK :Not enough parameters"]
+
+
+def test_an_account_that_is_not_here_is_put_out(tmp_path: Path) -> None:
+    with running(tmp_path) as harness:
+        harness.account("bob")
+        (anna,) = harness.members_of("#tea", "anna")
+        bob = harness.person("bob", password="correct horse")
+        bob.sends("JOIN #tea", "QUIT")
+        anna.received()
+        with harness.disk_full():
+            anna.sends("KICK #tea bob")
+        assert anna.received()[-1].startswith(f"{SERVER} FAIL KICK NOT_STORED #tea ")
+        assert len(harness.hub.memberships[1]) == 1
+        assert anna.answers("KICK #tea BOB :gone") == [f"{OP} KICK #tea bob :gone"]
+        assert anna.answers("KICK #tea bob") == [f"{SERVER} 441 anna bob #tea :They aren't on that channel"]
+    with running(tmp_path) as harness:
+        bob = harness.person("bob", password="correct horse")
+        assert bob.answers("PART #tea") == [f"{SERVER} 442 bob #tea :You're not on that channel"]
+
+
+def test_who_comes_back_before_a_failed_kick_is_seen_to(harness: Harness) -> None:
+    harness.account("bob")
+    (anna,) = harness.members_of("#tea", "anna")
+    bob = harness.person("bob", password="correct horse")
+    bob.sends("JOIN #tea", "QUIT")
+    anna.received()
+    with harness.one_batch(fails=True):
+        anna.sends_unsettled(b"KICK #tea bob\r\n")
+    with harness.hub.lock:
+        user = User("bob", "bob", "", harness.hub.accounts["bob"])
+        harness.hub.add_user(user)
+    harness.settle()
+    assert anna.received()[-1] == ":bob!bob@securechat JOIN #tea"
+    assert user in harness.hub.rooms["#tea"].members
 
 
 def test_a_long_reason_and_too_many_targets(harness: Harness) -> None:

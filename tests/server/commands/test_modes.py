@@ -111,6 +111,45 @@ def test_the_general_room_is_the_administrators(harness: Harness) -> None:
     assert f"{SERVER} 353 root = #general :anna @root" in root.answers("JOIN #general")
 
 
+def test_one_change_that_is_refused_leaves_the_others(tmp_path: Path) -> None:
+    with running(tmp_path) as harness:
+        for name in ("anna", "carol"):
+            harness.account(name)
+        anna = harness.person("anna", password="correct horse")
+        anna.sends("JOIN #tea")
+        bob, _ = harness.members_of("#tea", "bob", "dora")
+        carol = harness.person("carol", password="correct horse")
+        carol.sends("JOIN #tea")
+        anna.sends("MODE #tea +o bob")
+        for one in (anna, bob, carol):
+            one.received()
+        assert bob.answers("MODE #tea +s+o-o carol anna") == [
+            f"{SERVER} 482 bob #tea :You're not channel operator",
+            ":bob!bob@securechat MODE #tea +so carol",
+        ]
+        assert carol.received() == [":bob!bob@securechat MODE #tea +so carol"]
+    with running(tmp_path) as harness:
+        carol = harness.person("carol", password="correct horse")
+        assert carol.answers("NAMES #tea")[0] == f"{SERVER} 353 carol @ #tea :@carol"
+
+
+def test_an_account_that_is_not_here_gets_and_loses_roles(tmp_path: Path) -> None:
+    with running(tmp_path) as harness:
+        harness.account("bob")
+        (anna,) = harness.members_of("#tea", "anna")
+        bob = harness.person("bob", password="correct horse")
+        bob.sends("JOIN #tea", "QUIT")
+        anna.received()
+        assert anna.answers("MODE #tea +ov bob BOB") == [f"{OP} MODE #tea +ov bob bob"]
+        with harness.disk_full():
+            anna.sends("MODE #tea -v bob")
+        anna.received()
+        assert anna.answers("MODE #tea -o bob") == [f"{OP} MODE #tea -o bob"]
+    with running(tmp_path) as harness:
+        bob = harness.person("bob", password="correct horse")
+        assert bob.answers("NAMES #tea")[0] == f"{SERVER} 353 bob = #tea :+bob"
+
+
 # channel mode +k, +l, +i, +I, +b and +e
 
 
@@ -148,6 +187,12 @@ def test_channel_mode_k_refuses_what_nobody_could_say(harness: Harness, key: str
     assert code_of(harness.person("eve").answers("JOIN #tea")[0]) == "JOIN"
 
 
+def test_channel_mode_k_without_a_key(harness: Harness) -> None:
+    anna, _ = room(harness)
+    assert anna.answers("MODE #tea +kk") == [f"{SERVER} 461 anna MODE :Not enough parameters"]
+    assert anna.answers("MODE #tea -k") == []
+
+
 @pytest.mark.parametrize("limit", ["0", "-1", "x", "٣", "1" * 30, ""])
 def test_channel_mode_l_takes_numbers(harness: Harness, limit: str) -> None:
     anna, _ = room(harness)
@@ -179,6 +224,32 @@ def test_channel_modes_b_e_and_capital_i(harness: Harness) -> None:
     assert anna.answers("MODE #tea -b EVE!*@*") == [f"{OP} MODE #tea -b eve!*@*"]
     assert anna.answers("MODE #tea -b eve!*@*") == []
     assert anna.answers("MODE #tea b") == [f"{SERVER} 368 anna #tea :End of channel ban list"]
+
+
+def test_lists_are_shown_once_and_those_that_may_be_seen(harness: Harness) -> None:
+    anna, bob = room(harness)
+    anna.sends("MODE #tea +b x")
+    bob.received()
+    assert [code_of(line) for line in bob.answers("MODE #tea +ebbebIb")] == ["482", "367", "368", "482"]
+    anna.received()
+    assert [code_of(line) for line in anna.answers(f"MODE #tea {'beI' * 100}")] == ["367", "368", "349", "347"]
+
+
+def test_the_order_of_changes_to_a_list_counts(tmp_path: Path) -> None:
+    with running(tmp_path) as harness:
+        anna, _ = room(harness)
+        assert anna.answers("MODE #tea +b-b+b-b+b x x y y z") == [
+            f"{OP} MODE #tea +b-b+b-b+b x!*@* x!*@* y!*@* y!*@* z!*@*"
+        ]
+        assert anna.answers("MODE #tea -b+b z Z") == [f"{OP} MODE #tea -b+b z!*@* Z!*@*"]
+        assert anna.answers("MODE #tea +b x") == [f"{OP} MODE #tea +b x!*@*"]
+        with harness.disk_full():
+            anna.sends("MODE #tea -b+b x x", "MODE #tea -b+b+i-i z w")
+        lists = harness.hub.rooms["#tea"].room.lists
+        assert [entry.mask for entry in lists["b"]] == ["Z!*@*", "x!*@*"]
+    with running(tmp_path) as harness:
+        stored = harness.hub.rooms["#tea"].room.lists["b"]
+        assert sorted(entry.mask for entry in stored) == ["Z!*@*", "x!*@*"]
 
 
 def test_a_list_is_bounded_and_holds_nothing_twice(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,90 @@
+"""The members of a room, present or not: an account stays in a room while none of its sessions is here."""
+
+from collections.abc import Callable
+from functools import partial
+
+from securechat.domain.account import Account
+from securechat.domain.events import Event, Kind
+from securechat.domain.permissions import Subject, role_of
+from securechat.domain.roles import OUTSIDER, RoomRole
+from securechat.names import fold
+from securechat.server.entries import Publication
+from securechat.server.hub import Hub
+from securechat.server.users import LiveRoom, User
+
+Member = User | Account
+"""Somebody who is present, or an account that is not."""
+
+
+def find_member(hub: Hub, live: LiveRoom, name: str) -> Member | None:
+    """Return who is in the room under that nick, or by the account of that name."""
+    account = hub.accounts.get(fold(name))
+    user = hub.users.get(fold(name)) or (hub.users_of_account.get(account.id) if account is not None else None)
+    if user is not None and user in live.members:
+        return user
+    return account if account is not None and live.room.id in hub.memberships[account.id] else None
+
+
+def is_known(hub: Hub, name: str) -> bool:
+    """Whether somebody goes by that nick, or an account has that name."""
+    return fold(name) in hub.users or fold(name) in hub.accounts
+
+
+def name_of(member: Member) -> str:
+    """The nick, or the name of an account that is not here."""
+    return member.nick if isinstance(member, User) else member.name
+
+
+def account_of(member: Member) -> Account | None:
+    """The account; None for a guest."""
+    return member.account if isinstance(member, User) else member
+
+
+def roles_of(hub: Hub, live: LiveRoom, member: Member) -> RoomRole:
+    """What a member is in the room."""
+    if isinstance(member, User):
+        return live.members.get(member, OUTSIDER)
+    return hub.memberships[member.id].get(live.room.id, OUTSIDER)
+
+
+def set_roles(hub: Hub, live: LiveRoom, member: Member, roles: RoomRole) -> None:
+    """Let a member be `roles` in the room; nothing for somebody who is not in it any more.
+
+    Who is present may have gone since the member was looked up, and who was not may have come.
+    """
+    account = account_of(member)
+    user = member if isinstance(member, User) else hub.users_of_account.get(member.id)
+    if user is not None and user in live.members:
+        hub.set_roles(user, live, roles)
+    elif account is not None and live.room.id in hub.memberships[account.id]:
+        hub.set_membership(account.id, live, roles)
+
+
+def subject_of(hub: Hub, live: LiveRoom, member: Member) -> Subject:
+    """Who a member is to the permission table; an account that is not here has what it would have if it were."""
+    if isinstance(member, User):
+        return member.subject(live)
+    return Subject(role_of(member), roles_of(hub, live, member), live.room.rules, operator=member.administrator)
+
+
+def remove(hub: Hub, live: LiveRoom, member: Member) -> Callable[[], None]:
+    """Take a member out of the room; return what undoes it."""
+    roles = roles_of(hub, live, member)
+    if isinstance(member, User):
+        undo = partial(hub.return_to, member, member.source, live, roles)
+        hub.leave(member, live)
+        return undo
+    hub.set_membership(member.id, live, None)
+    return partial(_return_account, hub, live, member, roles)
+
+
+def _return_account(hub: Hub, live: LiveRoom, account: Account, roles: RoomRole) -> None:
+    """Undo that an account was taken out while it was not here; if it has come meanwhile, it is seen to come in."""
+    if hub.rooms_by_id.get(live.room.id) is not live:
+        return
+    hub.set_membership(account.id, live, roles)
+    user = hub.users_of_account.get(account.id)
+    if user is not None and user not in live.members:
+        hub.enter(user, live, roles)
+        arrived = Event(Kind.ARRIVE, hub.now(), user.source, live.room.id, live.room.name)
+        hub.journal.submit(Publication(arrived, live.audience(), None))
