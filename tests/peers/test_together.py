@@ -12,7 +12,7 @@ from tests.client.conftest import catalogues, stranger
 from tests.client.terminal_harness import Terminal
 from tests.peers.programs import Program, gnutls, log_in_by_hand, needs, openssl, refusals_in
 from tests.peers.weechat import WeeChat
-from tests.process import PASSWORD, QUICK, SERVER, ServerProcess
+from tests.process import OPEN, PASSWORD, QUICK, SERVER, ServerProcess
 
 __all__ = ["catalogues", "stranger"]  # fixtures that are shared
 pytestmark = pytest.mark.peers
@@ -103,6 +103,47 @@ def test_all_talk_and_weechat_is_shown_what_it_missed(tmp_path: Path, catalogues
     assert [text for name in PEOPLE if len(shown(log, name, text := f"{name} says привет")) != 1] == []
     assert refusals_in(log) == []
     assert "\t=!=\t" not in log  # how WeeChat marks an error
+
+
+@needs("weechat-headless", "tail")
+def test_weechat_kicks_is_kicked_and_changes_the_topic(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path, OPEN) as server:
+        for name in ("wally", "omar"):
+            server.sign_up(name)
+        omar = server.member("omar", "message-tags draft/message-redaction echo-message")
+        with WeeChat(tmp_path / "weechat", server.port, tmp_path / "certs" / "ca.pem", "wally", "plain") as weechat:
+            weechat.room.wait("has joined #general")
+            weechat.command("/join #tea")
+            tea = weechat.log("irc.chat.#tea")
+            tea.wait(r"--\tChannel #tea: 1 nick [(]1 op, ")
+            omar.ask("JOIN #tea")
+            weechat.command("/topic tea and cake", "irc.chat.#tea")
+            omar.until(r"^(@\S+ )?:wally!\S+ TOPIC #tea :tea and cake$")
+            tea.wait(r'--\twally has changed topic for #tea to "tea and cake"\n')
+            weechat.command("/kick omar too loud", "irc.chat.#tea")
+            omar.until(r"^(@\S+ )?:wally!\S+ KICK #tea omar :too loud$")
+            tea.wait(r"<--\twally has kicked omar [(]too loud[)]\n")
+            omar.ask("JOIN #tea")
+            weechat.command("/op omar", "irc.chat.#tea")
+            tea.wait(r"--\tMode #tea \[[+]o omar\] by wally\n")
+            said = omar.ask("PRIVMSG #tea :a mistake")[-1]
+            omar.ask(f"REDACT #tea {re.findall('msgid=([^; ]+)', said)[0]} :wrong room")
+            tea.wait(r"\t@omar\ta mistake\n(.*\n)*.*omar deleted a message of \d\d:\d\d:\d\d UTC: wrong room\n")
+            weechat.command("/join #club")
+            club = weechat.log("irc.chat.#club")
+            club.wait("has joined #club")
+            weechat.command("/invite omar", "irc.chat.#club")
+            omar.until(r"^(@\S+ )?:wally!\S+ INVITE omar #?club$")
+            omar.ask("JOIN #late", "AWAY :gone home")
+            weechat.command("/join #late")
+            late = weechat.log("irc.chat.#late")
+            late.wait("has joined #late")
+            omar.ask("KICK #late wally :not today", "MODE #late +b a:wally")
+            late.wait(r"<--\tomar has kicked wally [(]not today[)]\n")
+            weechat.command("/join #late")
+            late.wait(r"Cannot join channel [(][+]b[)]")
+            weechat.quit()
+            assert "\t=!=\tirc: " not in weechat.everything()
 
 
 @needs("openssl", "gnutls-cli", "weechat-headless", "tail")
