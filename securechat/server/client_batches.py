@@ -3,27 +3,44 @@
 from securechat.domain.events import SAID, Kind
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
+from securechat.protocol.capabilities import LABELED_RESPONSE
 from securechat.protocol.message import Message
 from securechat.protocol.standard_replies import StandardReply
 from securechat.server.context import Context
 from securechat.server.multiline import CONCAT_TAG, MAX_BYTES, MAX_LINES, ClientBatch
 from securechat.server.response import Response
 
+NONE_OPEN = "No such batch is open"
+
 
 def take_line(context: Context, kind: Kind) -> bool:
-    """Take a line of the open batch; False when it is no line of a batch but a message by itself."""
+    """Take a line that says that it is part of a batch, or that must be as one is open.
+
+    False when it is a message by itself: there is no open batch but, at most, one that was refused.
+    """
     opened = context.session.batch
-    assert opened is not None, "asked only while a batch is open"
-    tags = context.message.tags
-    is_part = tags.get("batch") == opened.reference
-    if opened.failed:
-        if is_part:
+    reference = context.message.tags.get("batch")
+    if opened is None or opened.failed:
+        if reference is None:
+            return False
+        if opened is None or reference not in (opened.reference, opened.nested):
+            context.response.fail("BATCH", replies.MULTILINE_INVALID, text=NONE_OPEN)
+        else:
             context.deferred = True  # no answer, whatever its label
-        return is_part
+        return True
+    if reference != opened.reference:
+        refuse_for(context, opened, replies.MULTILINE_INVALID)
+        return True
     context.deferred = True
+    _take(context, opened, kind)
+    return True
+
+
+def _take(context: Context, opened: ClientBatch, kind: Kind) -> None:
+    """Put a line into its batch."""
     target, text = (*context.params, "", "")[:2]
-    goes_on = CONCAT_TAG in tags
-    if not is_part or kind not in SAID or opened.kind not in (None, kind):
+    goes_on = CONCAT_TAG in context.message.tags
+    if kind not in SAID or opened.kind not in (None, kind):
         refuse(context, opened, replies.MULTILINE_INVALID)
     elif fold(target) != fold(opened.target):
         refuse(context, opened, replies.MULTILINE_INVALID_TARGET, opened.target, target)
@@ -36,7 +53,6 @@ def take_line(context: Context, kind: Kind) -> bool:
             refuse(context, opened, replies.MULTILINE_MAX_LINES, str(MAX_LINES))
         elif opened.size > MAX_BYTES:
             refuse(context, opened, replies.MULTILINE_MAX_BYTES, str(MAX_BYTES))
-    return True
 
 
 def context_of(context: Context, message: Message) -> Context:
@@ -54,3 +70,10 @@ def refuse(context: Context, refused: ClientBatch, reply: StandardReply, *about:
     opening.response.fail("BATCH", reply, *about, text=text)
     if opening is not context:
         opening.response.flush()
+
+
+def refuse_for(context: Context, refused: ClientBatch, reply: StandardReply, text: str | None = None) -> None:
+    """Refuse the whole batch for a command that has no place in it; with a label of its own that is answered, too."""
+    refuse(context, refused, reply, text=text)
+    if context.session.has(LABELED_RESPONSE.bit) and context.message.tags.get("label"):
+        context.response.fail("BATCH", reply, text=text)

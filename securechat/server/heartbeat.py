@@ -2,12 +2,12 @@
 
 from securechat.protocol.capabilities import CHATHISTORY
 from securechat.protocol.message import format_message
-from securechat.protocol.standard_replies import TIMEOUT, fail
+from securechat.protocol.standard_replies import TIMEOUT
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
 from securechat.server.multiline import OPEN_SECONDS
 from securechat.server.presence import end_session
-from securechat.server.response import send
+from securechat.server.response import Response
 from securechat.server.sessions import Session
 
 SILENCE_SECONDS = 90.0
@@ -47,8 +47,9 @@ def _watch_batch(hub: Hub, session: Session, now: float) -> None:
     batch = session.batch
     if batch is not None and not batch.failed and now - batch.opened > OPEN_SECONDS:
         batch.fail()
-        line = fail(hub.configuration.server.name, "BATCH", TIMEOUT, (batch.reference,))
-        send(session, hub.journal, line)
+        response = Response(session, hub.journal, hub.configuration.server.name, batch.message.tags.get("label", ""))
+        response.fail("BATCH", TIMEOUT, batch.reference)
+        response.flush()
 
 
 def answered(session: Session, token: str) -> None:

@@ -33,6 +33,7 @@ class ClientBatch:
     message: Message  # the BATCH that opened it: its label and client-only tags are those of the whole
     opened: float  # monotonic seconds
     failed: bool = False  # it was refused: what else comes of it is passed over
+    nested: str = ""  # the batch that was opened inside of it, and refused with it
     kind: Kind | None = None  # MESSAGE or NOTICE, as its first line says
     lines: list[str] = field(default_factory=list)
     size: int = 0  # bytes of the text so far

@@ -147,8 +147,9 @@ def _lines(
     else:
         label = outer_tags.startswith("label=")
         first = ";".join(part for part in (outer_tags, tags) if part)
-        # The message id is that of the first line alone ("Message ids"), and so is a label.
-        kept = [part for part in tags.split(";") if part and not part.startswith("msgid=")]
+        # The message id is that of the first line alone ("Message ids"), and so is a label. What the author has put
+        # on the whole is told once, too: on each of many lines it could be more than a connection may have waiting.
+        kept = [part for part in tags.split(";") if part and not part.startswith(("msgid=", "+"))]
         later = ";".join(kept if label or not outer_tags else [outer_tags, *kept])
         lines = []
         for line in shown_alone(text):

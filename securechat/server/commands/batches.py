@@ -6,13 +6,14 @@ from securechat.errors import DomainError
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import MULTILINE
 from securechat.protocol.numerics import ERR_UNKNOWNCOMMAND
-from securechat.server.client_batches import context_of, refuse
+from securechat.server.client_batches import NONE_OPEN, context_of, refuse, refuse_for
 from securechat.server.commands.messages import say_whole
 from securechat.server.context import Context
 from securechat.server.error_replies import answer_error
 from securechat.server.multiline import TYPE, ClientBatch
 from securechat.server.registry import command
 
+NESTED = "Close the batch that is open before you open another"
 _REFERENCE = re.compile("[A-Za-z0-9-]{1,64}")
 
 
@@ -34,14 +35,18 @@ def batch(context: Context) -> None:
 def _open(context: Context, reference: str) -> None:
     session = context.session
     target = context.param(2) or ""
-    nested = "batch" in context.message.tags or (session.batch is not None and not session.batch.failed)
+    around = session.batch
+    if around is not None and not around.failed:
+        around.nested = reference
+        refuse_for(context, around, replies.MULTILINE_INVALID, text=NESTED)
+        return
     session.batch = opened = ClientBatch(reference, target, context.message, context.hub.monotonic())
     if not _REFERENCE.fullmatch(reference):
         refuse(context, opened, replies.INVALID_REFTAG, reference)
     elif (context.param(1) or "") != TYPE:
         refuse(context, opened, replies.UNKNOWN_TYPE, reference, context.param(1) or "*")
-    elif nested:
-        refuse(context, opened, replies.MULTILINE_INVALID, text="Close the batch that is open before you open another")
+    elif "batch" in context.message.tags:
+        refuse(context, opened, replies.MULTILINE_INVALID, text=NESTED)
     elif not target or "," in target:
         refuse(context, opened, replies.MULTILINE_INVALID, text="A multiline batch has one target")
     else:
@@ -51,10 +56,14 @@ def _open(context: Context, reference: str) -> None:
 def _close(context: Context, reference: str) -> None:
     session = context.session
     closed = session.batch
+    if closed is not None and closed.failed and reference == closed.nested != closed.reference:
+        closed.nested = ""
+        return
     if closed is None or closed.reference != reference:
-        if closed is not None:
-            closed.fail()
-        context.response.fail("BATCH", replies.MULTILINE_INVALID, text="No such batch is open")
+        if closed is not None and not closed.failed:
+            refuse_for(context, closed, replies.MULTILINE_INVALID, text=NONE_OPEN)
+        else:
+            context.response.fail("BATCH", replies.MULTILINE_INVALID, text=NONE_OPEN)
         return
     session.batch = None
     if closed.failed:

@@ -84,11 +84,13 @@ def tagmsg(context: Context) -> None:
 
 def say_whole(context: Context, kind: Kind, target: str, text: str) -> None:
     """Say a text of several lines (see multiline) to one target, with the client-only tags of the command."""
-    _say_to(context, kind, target, text, _client_tags(context.message.tags))
+    knows_tags = context.session.capabilities & _TAGS
+    _say_to(context, kind, target, text, _client_tags(context.message.tags) if knows_tags else "")
 
 
 def _say(context: Context, kind: Kind) -> None:
-    if context.session.batch is not None and take_line(context, kind):
+    tags = context.message.tags
+    if (context.session.batch is not None or (tags and "batch" in tags)) and take_line(context, kind):
         return
     params = context.params
     silent = kind is Kind.NOTICE
@@ -103,7 +105,6 @@ def _say(context: Context, kind: Kind) -> None:
             if not silent:
                 context.response.numeric(ERR_NOTEXTTOSEND)
             return
-    tags = context.message.tags
     client_tags = _client_tags(tags) if tags and context.session.capabilities & _TAGS else ""
     target = params[0]
     if "," not in target:
@@ -163,8 +164,7 @@ def _say_in_room(context: Context, kind: Kind, target: str, text: str, tags: str
             context.response.numeric(ERR_NOSUCHCHANNEL, room=target)
         return
     room = live.room
-    hidden = text[:1] == "\x01" and not text.startswith("\x01ACTION ")
-    if not may(subject, Action.SPEAK_HIDDEN if hidden else Action.SPEAK, hub.policy):
+    if not may(subject, Action.SPEAK_HIDDEN if _is_hidden(text) else Action.SPEAK, hub.policy):
         if kind is not Kind.NOTICE:
             context.response.numeric(ERR_CANNOTSENDTOCHAN, room=target)
         return
@@ -172,6 +172,13 @@ def _say_in_room(context: Context, kind: Kind, target: str, text: str, tags: str
     if _is_too_long(context, event):
         return
     _publish(context, event, _audience_with_status(live, status) if status else live.audience())
+
+
+def _is_hidden(text: str) -> bool:
+    """Whether a text, or one of its lines, asks the programs of others something (CTCP)."""
+    if "\n" in text:
+        return any(_is_hidden(line) for line, _ in multiline.split(text))
+    return text[:1] == "\x01" and not text.startswith("\x01ACTION ")
 
 
 def _audience_with_status(live: LiveRoom, status: str) -> Audience:

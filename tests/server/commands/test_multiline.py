@@ -72,7 +72,8 @@ def test_one_message_for_who_knows_it_and_lines_for_others(people: list[Person])
     alone = tagged.received()
     assert [body_of(line) for line in alone] == plain
     assert [tags_of(line).get("msgid") for line in alone] == [tags_of(start)["msgid"], None, None]
-    assert all(tags_of(line)["time"] == tags_of(start)["time"] and "+draft/reply" in tags_of(line) for line in alone)
+    assert [tags_of(line).get("+draft/reply") for line in alone] == ["z", None, None]
+    assert all(tags_of(line)["time"] == tags_of(start)["time"] for line in alone)
 
 
 def test_byte_by_byte(people: list[Person]) -> None:
@@ -126,6 +127,7 @@ def test_direct_messages_and_a_restart(tmp_path: Path) -> None:
 
 
 LINE = "@batch=1 PRIVMSG #tea :"
+LINE2 = "@batch=2 PRIVMSG #tea :nested"
 
 
 @pytest.mark.parametrize(
@@ -151,6 +153,10 @@ LINE = "@batch=1 PRIVMSG #tea :"
         (["BATCH +1", f"{LINE}a", "BATCH -1"], "UNKNOWN_TYPE 1 * :"),
         (["BATCH +a_b draft/multiline #tea", "@batch=a_b PRIVMSG #tea :a", "BATCH -a_b"], "INVALID_REFTAG a_b :"),
         (["BATCH"], "INVALID_REFTAG * :"),
+        ([OPEN, f"{LINE}a", OPEN.replace("1", "2"), f"{LINE}b", LINE2, "BATCH -2", "BATCH -1"], "MULTILINE_INVALID :"),
+        ([OPEN, f"{LINE}a", OPEN.replace("1", "2"), "BATCH -1"], "MULTILINE_INVALID :"),
+        ([LINE2], "MULTILINE_INVALID :No such batch is open"),
+        (["BATCH +2 netsplit #tea", LINE2, LINE2, "BATCH -2"], "UNKNOWN_TYPE 2 netsplit :"),
     ],
 )
 def test_what_breaks_the_rules_is_refused_once_and_nothing_of_it_is_said(
@@ -170,6 +176,40 @@ def test_a_refusal_carries_the_label_of_the_beginning(people: list[Person]) -> N
     alice.sends(f"@label=x {OPEN}", "@batch=1 PRIVMSG #other :a", "BATCH -1")
     (line,) = alice.received()
     assert line.startswith("@label=x :chat.test FAIL BATCH MULTILINE_INVALID_TARGET ")
+
+
+@pytest.mark.parametrize(
+    "foreign", ["PRIVMSG bob :a", "@batch=2 NOTICE #tea :a", "BATCH -2", "BATCH +2 draft/multiline #tea"]
+)
+def test_what_has_no_place_in_a_batch_is_answered_by_its_label(people: list[Person], foreign: str) -> None:
+    alice, bob, *_ = people
+    labelled = foreign.replace("@", "@label=y;") if foreign[0] == "@" else f"@label=y {foreign}"
+    alice.sends(f"@label=x {OPEN}", labelled)
+    answers = alice.received()
+    assert [line.split()[:4] for line in answers] == [
+        [f"@label={label}", ":chat.test", "FAIL", "BATCH"] for label in ("x", "y")
+    ]
+    alice.sends(f"{LINE}a", "BATCH -1")
+    assert alice.received() == bob.received() == []
+
+
+def test_tags_are_for_who_has_negotiated_them(harness: Harness) -> None:
+    alice, bob = harness.members_of("#tea", "alice", "bob", capabilities="draft/multiline batch")
+    bob.sends("CAP REQ message-tags")
+    bob.received()
+    alice.sends(f"@+x=y {OPEN}", f"{LINE}a", f"{LINE}b", "BATCH -1")
+    assert "+x" not in bob.received()[0]
+
+
+def test_channel_mode_capital_c_counts_for_every_line(people: list[Person]) -> None:
+    alice, bob, *_ = people
+    alice.sends("MODE #tea +C")
+    alice.received()
+    bob.received()
+    bob.sends(OPEN, f"{LINE}hi", f"{LINE}\x01VERSION\x01", "BATCH -1")
+    assert [code_of(line) for line in bob.received()] == ["404"]
+    bob.sends(OPEN, f"{LINE}hi", f"{LINE}\x01ACTION waves\x01", "BATCH -1")
+    assert alice.received() != []
 
 
 def test_the_usual_refusals(harness: Harness, people: list[Person]) -> None:
@@ -202,12 +242,12 @@ def test_the_limits_are_told_and_reached(people: list[Person]) -> None:
 def test_a_batch_that_is_left_open_is_given_up(people: list[Person]) -> None:
     alice, bob, *_ = people
     harness = alice.harness
-    alice.sends(OPEN, f"{LINE}a")
+    alice.sends(f"@label=z {OPEN}", f"{LINE}a")
     watch(harness.hub, alice.session, harness.now + OPEN_SECONDS)
     assert alice.received() == []
     watch(harness.hub, alice.session, harness.now + OPEN_SECONDS + 1)
     (line,) = alice.received()
-    assert line.startswith(":chat.test FAIL BATCH TIMEOUT 1 :")
+    assert line.startswith("@label=z :chat.test FAIL BATCH TIMEOUT 1 :")
     alice.sends(f"{LINE}b", "BATCH -1")
     assert alice.received() == bob.received() == []
 
