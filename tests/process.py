@@ -183,9 +183,11 @@ class ServerProcess:
             answer = client.until(" (REGISTER|FAIL REGISTER) ")[-1]
             assert " REGISTER SUCCESS " in answer, answer
 
-    def client(self, host: str = "localhost", receive_buffer: int = 0) -> "RawClient":
+    def client(
+        self, host: str = "localhost", receive_buffer: int = 0, certificate: tuple[Path, Path] | None = None
+    ) -> "RawClient":
         """A connection, verified by the server's CA; closed at the end of the `with` block of the server at last."""
-        client = RawClient(self.port, self.folder / "certs" / "ca.pem", host, receive_buffer)
+        client = RawClient(self.port, self.folder / "certs" / "ca.pem", host, receive_buffer, certificate)
         self._clients.append(client)
         return client
 
@@ -255,9 +257,21 @@ class ServerProcess:
 class RawClient:
     """Lines over verified TLS, with a deadline on every read. One thread at a time may use it."""
 
-    def __init__(self, port: int, authority: Path, host: str = "localhost", receive_buffer: int = 0) -> None:
-        """`receive_buffer` (bytes, 0: the system's choice) bounds what the kernel takes for a client that reads not."""
+    def __init__(
+        self,
+        port: int,
+        authority: Path,
+        host: str = "localhost",
+        receive_buffer: int = 0,
+        certificate: tuple[Path, Path] | None = None,
+    ) -> None:
+        """`receive_buffer` (bytes, 0: the system's choice) bounds what the kernel takes for a client that reads not.
+
+        `certificate` is what the client shows, and its key.
+        """
         context = ssl.create_default_context(cafile=str(authority))
+        if certificate is not None:
+            context.load_cert_chain(*certificate)
         context.verify_flags |= ssl.VERIFY_X509_STRICT
         plain = socket.socket()
         try:

@@ -9,8 +9,10 @@ from pathlib import Path
 from securechat import __version__
 from securechat.cli.streams import reader_has_gone
 from securechat.errors import TrustError
+from securechat.tls.client_certificates import CLIENT_DAYS
 
 EXIT_REFUSED = 1
+MOST_DAYS = 3650
 
 
 def parser() -> argparse.ArgumentParser:
@@ -18,11 +20,22 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="securechat-gencert",
         description="Make a private certificate authority and a server certificate that it signs. The server does this "
-        "by itself when it starts without certificates; use this command to choose names, to renew, or to look.",
+        "by itself when it starts without certificates; use this command to choose names, to renew, or to look. "
+        "`client NAME` makes a certificate by which the account NAME can log in without a password (SASL EXTERNAL).",
         epilog="Clients trust the authority (ca.pem, public). Keep ca.key secret: who has it can pose as your server.",
     )
-    made.add_argument("command", nargs="?", choices=["make", "renew", "status"], default="make", help="default: make")
-    made.add_argument("--dir", type=Path, default=Path("certs"), metavar="DIR", help="folder (default: certs)")
+    commands = ["make", "renew", "status", "client"]
+    made.add_argument("command", nargs="?", choices=commands, default="make", help="default: make")
+    made.add_argument("account", nargs="?", default="", metavar="NAME", help="client: whose certificate it is")
+    made.add_argument(
+        "--dir",
+        "--directory",
+        dest="dir",
+        type=Path,
+        default=Path("certs"),
+        metavar="DIR",
+        help="folder (default: certs)",
+    )
     made.add_argument(
         "--name", action="append", default=[], help="a further host name of the server; may be given several times"
     )
@@ -33,8 +46,9 @@ def parser() -> argparse.ArgumentParser:
         "--force",
         action="store_true",
         help="make: replace what is there, so that every client must trust the new authority; "
-        "renew: replace a certificate that another authority has issued",
+        "renew: replace a certificate that another authority has issued; client: replace the one that is there",
     )
+    made.add_argument("--days", type=_days, metavar="N", help=f"client: how long it is good (default: {CLIENT_DAYS})")
     made.add_argument("--version", action="version", version=f"securechat-gencert {__version__}")
     return made
 
@@ -44,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
 
     0: done; 1: refused, or `status` found something wrong; 2: wrong arguments.
     """
-    arguments = parser().parse_args(argv)
+    arguments = _parsed(argv)
     code = 0
     try:
         match arguments.command:
@@ -52,6 +66,8 @@ def main(argv: list[str] | None = None) -> int:
                 code = _renew(arguments)
             case "status":
                 code = _status(arguments.dir)
+            case "client":
+                _make_client(arguments)
             case _:
                 code = _make(arguments)
         sys.stdout.flush()
@@ -61,6 +77,39 @@ def main(argv: list[str] | None = None) -> int:
         print(f"securechat-gencert: {error}", file=sys.stderr)
         return EXIT_REFUSED
     return code
+
+
+def _parsed(argv: list[str] | None) -> argparse.Namespace:
+    """Read the arguments; those that do not belong to the command end the program."""
+    reader = parser()
+    arguments = reader.parse_args(argv)
+    is_client = arguments.command == "client"
+    if is_client and not arguments.account:
+        reader.error("client: whose certificate? Give the name of the account")
+    if not is_client and (arguments.account or arguments.days is not None):
+        reader.error(f"{arguments.command}: a name and --days belong to `client`")
+    if is_client and (arguments.name or arguments.ip):
+        reader.error("client: --name and --ip belong to the server's certificate")
+    return arguments
+
+
+def _days(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) <= MOST_DAYS):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days from 1 to {MOST_DAYS}")
+    return int(text)
+
+
+def _make_client(arguments: argparse.Namespace) -> None:
+    from securechat.tls import authority
+    from securechat.tls.client_certificates import issue_client_certificate
+
+    certificate, key = issue_client_certificate(
+        arguments.dir, arguments.account, days=arguments.days or CLIENT_DAYS, force=arguments.force
+    )
+    print(f"Made for {arguments.account} (whoever has the key can log in as them):")
+    print(f"  {'certificate':11} {certificate}")
+    print(f"  {'':11} valid until {authority.status(certificate).not_after:%Y-%m-%d}")
+    print(f"  {'key':11} {key}")
 
 
 def _make(arguments: argparse.Namespace) -> int:

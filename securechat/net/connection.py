@@ -1,10 +1,11 @@
 """One TLS connection of the server: handshake, reading lines, and the outbox that never makes anybody wait."""
 
 import selectors
+import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from securechat.protocol.line_buffer import LineBuffer, TooLong
 from securechat.server.sessions import Session
@@ -12,6 +13,8 @@ from securechat.server.sessions import Session
 if TYPE_CHECKING:
     from securechat.net.io_thread import IoThread
 
+PeerCertificate = Mapping[str, Any]
+"""What `ssl.SSLSocket.getpeercert` tells."""
 READ_BYTES = 16384
 """A TLS record's size: what one read returns at most."""
 READS_PER_TICK = 8
@@ -151,6 +154,9 @@ class Connection:
         """Go on with the handshake; True when it is done. Raises OSError (ssl.SSLError is one) when it failed."""
         try:
             self._tls.do_handshake()
+        except ssl.SSLCertVerificationError as error:
+            self._refuse_certificate(error)
+            return False
         except ssl.SSLWantReadError:
             self._want(selectors.EVENT_READ)
             return False
@@ -160,6 +166,18 @@ class Connection:
         self.phase = Phase.OPEN
         self._want(selectors.EVENT_READ)
         return True
+
+    def _refuse_certificate(self, error: ssl.SSLCertVerificationError) -> None:
+        """Let the peer read why: the alert has left, and its own first lines, which come after, must not break it."""
+        self._thread.log_close(self, f"The certificate of the client was refused: {error.verify_message}")
+        self._tls.shutdown(socket.SHUT_WR)  # there is no TLS from here on
+        self.phase = Phase.DRAINING
+        self.since = self._thread.now
+        self._want(selectors.EVENT_READ)
+
+    def peer_certificate(self) -> PeerCertificate | None:
+        """The certificate that the peer has shown, verified, as `ssl.SSLSocket.getpeercert` tells it; None: none."""
+        return self._tls.getpeercert()
 
     def read_lines(self) -> tuple[list[bytes | TooLong], bool]:
         """Return the lines that have come, and whether the stream has ended behind them.
@@ -188,7 +206,7 @@ class Connection:
         """Read and forget; True when the peer has closed its half. Raises OSError."""
         try:
             return not self._tls.recv(READ_BYTES)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
             return False
 
     def flush(self) -> None:
@@ -278,3 +296,10 @@ class Connection:
 
 MakeConnection = Callable[["IoThread", ssl.SSLSocket, str, int, float], Connection]
 """Makes the connection of an accepted socket: `Connection`, or one of another kind."""
+
+
+def words_for(error: OSError) -> str:
+    """Why a connection broke, in words for the log."""
+    if isinstance(error, ssl.SSLError):
+        return f"TLS error: {error.reason or 'connection closed without goodbye'}"
+    return error.strerror or type(error).__name__

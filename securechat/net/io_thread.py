@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from securechat.domain.ports import Entry as EntryPort
 from securechat.errors import StorageError
-from securechat.net.connection import Connection, MakeConnection, Phase
+from securechat.net.connection import Connection, MakeConnection, PeerCertificate, Phase, words_for
 from securechat.protocol.line_buffer import TooLong
 from securechat.protocol.message import format_message
 from securechat.server.admission import Admission
@@ -52,18 +52,23 @@ class IoThread(threading.Thread):
         hub: Hub,
         dispatcher: Dispatcher,
         admission: Admission,
-        tls_context: ssl.SSLContext,
+        tls_contexts: tuple[ssl.SSLContext, ssl.SSLContext],
+        account_in: Callable[[PeerCertificate], str],
         on_fatal: Callable[[], None],
     ) -> None:
-        """`on_fatal` is told when the thread ends by a bug: the server must end, too."""
+        """`tls_contexts`: for lines, for WebSockets; `account_in` tells whose account a certificate is for.
+
+        `on_fatal` is told when the thread ends by a bug: the server must end, too.
+        """
         super().__init__(name=f"io-{index}")
         self.index = index
         self.delivery = Delivery(hub.renderer, hub.last_said, index, hub.stored_before)
         self.dirty: list[Connection] = []  # connections with something to send at the end of this tick
-        self.tls_context = tls_context  # replaced as a whole when the certificate changes; any thread may do so
+        self.tls_contexts = tls_contexts  # replaced as a whole when the certificate changes; any thread may do so
         self.now = time.monotonic()  # of this tick
         self._hub = hub
         self._admission = admission
+        self._account_in = account_in
         self._on_fatal = on_fatal
         self._dispatcher = dispatcher
         self._selector = selectors.DefaultSelector()
@@ -106,10 +111,9 @@ class IoThread(threading.Thread):
 
     def _wake(self) -> None:
         if self._asleep:
-            try:
+            # It may be full: the thread is about to wake anyway; or closed: the thread has ended.
+            with contextlib.suppress(OSError):
                 self._wake_sender.send(b"\0")
-            except OSError:
-                pass  # it is full: the thread is about to wake anyway; or closed: the thread has ended
 
     # From this thread
 
@@ -227,16 +231,16 @@ class IoThread(threading.Thread):
                 if events & selectors.EVENT_WRITE:
                     self.dirty.append(connection)
             elif phase is Phase.HANDSHAKE:
-                if connection.handshake():
+                if connection.handshake() and connection.phase is Phase.OPEN:
+                    work.append((connection, []))
+                if connection.phase is not phase:
                     self._handshakes.pop(connection, None)
-                    if connection.phase is Phase.OPEN:
-                        work.append((connection, []))
             elif phase is Phase.CLOSING:
                 self.dirty.append(connection)
             elif phase is Phase.DRAINING and connection.discard_input():
                 self._forget(connection)
         except OSError as error:
-            lost.append((connection, _reason(error)))
+            lost.append((connection, words_for(error)))
         except Exception:
             logger.exception("Bug while serving a connection; it is closed")
             lost.append((connection, INTERNAL_ERROR))
@@ -296,6 +300,9 @@ class IoThread(threading.Thread):
         limits = self._hub.configuration.limits
         budget = Budget(limits.commands_per_second, limits.command_burst, self.now)
         session = connection.session = Session(connection, self.now, budget)
+        certificate = connection.peer_certificate()
+        if certificate:
+            session.certificate_account = self._account_in(certificate)
         self._hub.sessions[session] = None
         return session
 
@@ -307,11 +314,12 @@ class IoThread(threading.Thread):
         try:
             plain.setblocking(False)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            tls = self.tls_context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+            context = self.tls_contexts[make is not Connection]
+            tls = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
         except OSError as error:
             plain.close()
             self._admission.released(address)
-            logger.info("A connection broke before its handshake: %s", _reason(error), extra={"peer": address})
+            logger.info("A connection broke before its handshake: %s", words_for(error), extra={"peer": address})
             return
         connection = make(self, tls, address, self._hub.configuration.limits.send_queue_bytes, self.now)
         connection.refusal = refusal
@@ -351,7 +359,7 @@ class IoThread(threading.Thread):
             try:
                 connection.flush()
             except OSError as error:
-                self.post(lambda connection=connection, error=error: self._lose(connection, _reason(error)))  # type: ignore[misc]
+                self.post(lambda connection=connection, error=error: self._lose(connection, words_for(error)))  # type: ignore[misc]
 
     def _sweep(self, now: float) -> None:
         """Look after every connection: handshakes, closings and sessions that take too long."""
@@ -391,10 +399,3 @@ def publisher(threads: Sequence[IoThread]) -> Callable[[Sequence[EntryPort], Sto
             thread.deliver(entries, error)  # type: ignore[arg-type] # only our own entries are ever submitted
 
     return publish
-
-
-def _reason(error: OSError) -> str:
-    """Why a connection broke, in words for the log."""
-    if isinstance(error, ssl.SSLError):
-        return f"TLS error: {error.reason or 'connection closed without goodbye'}"
-    return error.strerror or type(error).__name__

@@ -55,9 +55,12 @@ class ChunkAssembler:
         Raises SaslTooLong or SaslMalformed; the assembler is then ready for a new exchange. The `*` that aborts is
         the caller's to see first.
         """
-        if len(parameter) > CHUNK_LENGTH or self._length + len(parameter) > MAX_RESPONSE:
+        if len(parameter) > CHUNK_LENGTH:
             self.clear()
-            raise SaslTooLong("the response is too long")
+            raise SaslTooLong("the parameter is too long")  # what 905 is for (extensions/sasl-3.1)
+        if self._length + len(parameter) > MAX_RESPONSE:
+            self.clear()
+            raise SaslMalformed("the response is too long")
         if parameter != "+":
             self._chunks.append(parameter)
             self._length += len(parameter)
@@ -97,6 +100,17 @@ def parse_plain(response: bytes) -> PlainResponse:
     if len(parts) != 3 or not parts[1] or not parts[2]:
         raise SaslMalformed("not a PLAIN response")
     return PlainResponse(*parts)
+
+
+def parse_external(response: bytes) -> str:
+    """Return whom an EXTERNAL response wants to act as; empty: whoever it is (RFC 4422, appendix A.1).
+
+    Raises SaslMalformed.
+    """
+    text = _text(response)
+    if "\0" in text:
+        raise SaslMalformed("not an EXTERNAL response")
+    return text
 
 
 def format_plain(user: str, password: str) -> bytes:

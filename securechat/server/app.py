@@ -34,7 +34,7 @@ from securechat.server.live_effects import HubEffects
 from securechat.server.membership import GENERAL
 from securechat.storage.engine import Database, open_database
 from securechat.storage.journal import Journal
-from securechat.tls import authority, contexts
+from securechat.tls import authority, client_certificates, contexts
 
 logger = logging.getLogger(__name__)
 
@@ -97,13 +97,13 @@ class Server:
         except TrustError as error:
             logger.error("The server certificate could not be renewed: %s", error)  # it may be good for weeks
         self._served_files = _file_states(certificates)  # before they are read: what changes later is seen later
-        tls_context = contexts.server_context(certificates, configuration.tls.minimum)
+        tls_contexts = self._tls_contexts()
 
         database = open_database(configuration.database.url)
         self._undo.append(database.close)
         database.lock()
         database.migrate()
-        self._wire(database, tls_context)
+        self._wire(database, tls_contexts)
         self._serve(listeners, database)
 
     def _open_listeners(self) -> list[tuple[socket.socket, MakeConnection]]:
@@ -126,7 +126,7 @@ class Server:
                 listeners.append((listening, make))
         return listeners
 
-    def _wire(self, database: Database, tls_context: ssl.SSLContext) -> None:
+    def _wire(self, database: Database, tls_contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
         """Make the journal, the hub and the threads; nothing runs yet."""
         configuration = self.configuration
         self._threads: list[IoThread] = []
@@ -143,7 +143,9 @@ class Server:
             limits.connections_per_address, limits.connection_rate_per_address, most_connections()
         )
         dispatcher = Dispatcher(self.hub)
-        self._threads.append(IoThread(0, self.hub, dispatcher, self._admission, tls_context, self._fail))
+        self._threads.append(
+            IoThread(0, self.hub, dispatcher, self._admission, tls_contexts, client_certificates.account_in, self._fail)
+        )
 
     def _serve(self, listeners: list[tuple[socket.socket, MakeConnection]], database: Database) -> None:
         """Start everything."""
@@ -276,13 +278,19 @@ class Server:
 
     def _serve_certificates(self) -> None:
         """Take up what the files hold now: for connections to come, for newcomers and for new links."""
-        context = contexts.server_context(self._certificates, self.configuration.tls.minimum)
+        tls_contexts = self._tls_contexts()
         authority_der = authority.certificate_der(self._certificates / "ca.pem")
         self.hub.authority_der = authority_der
         self.fingerprint = hashlib.sha256(authority_der).hexdigest()
         self._address = replace(self._address, fingerprint=self.fingerprint)
         for thread in self._threads:
-            thread.tls_context = context
+            thread.tls_contexts = tls_contexts
+
+    def _tls_contexts(self) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+        """For lines and for WebSockets: a browser that is asked for a certificate asks its user in turn, or gives up."""
+        tls = self.configuration.tls
+        asking = contexts.server_context(self._certificates, tls.minimum, client_certificates=tls.client_certificates)
+        return asking, contexts.server_context(self._certificates, tls.minimum)
 
     def stop(self) -> None:
         """Stop in order: clients are told, everything accepted is committed, everything is closed."""

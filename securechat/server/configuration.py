@@ -93,6 +93,11 @@ class Tls:
         "What is missing is made at the first start.",
     )
     minimum: str = setting("1.3", choice("1.3", "1.2"), "The oldest version of TLS that is spoken.")
+    client_certificates: bool = setting(
+        True,
+        switch(),
+        "Whether clients may show a certificate that `securechat-gencert client` has made, and log in by it.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

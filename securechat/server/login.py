@@ -26,12 +26,15 @@ from securechat.server.passwords import (
 )
 from securechat.server.ports import Pool
 from securechat.server.presence import has_place, register_when_ready
+from securechat.server.sessions import Session
 from securechat.server.users import HOST
 
 logger = logging.getLogger(__name__)
 
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256")
-"""The SASL mechanisms, in the order in which they are offered."""
+"""The SASL mechanisms by password, in the order in which they are offered."""
+EXTERNAL = "EXTERNAL"
+"""The mechanism by certificate (RFC 4422, appendix A)."""
 
 NONCE_BYTES = 18
 
@@ -46,6 +49,11 @@ class Exchange:
     account: Account | None = None  # whose password is checked; None: nobody can log in by this exchange
     name: str = ""
     credentials: Credentials | None = None
+
+
+def mechanisms(session: Session) -> tuple[str, ...]:
+    """The SASL mechanisms that are offered to a session."""
+    return (EXTERNAL, *MECHANISMS) if session.certificate_account else MECHANISMS
 
 
 def throttled(context: Context, name: str) -> bool:
@@ -215,6 +223,24 @@ def _upgrade(context: Context, account_id: int, password: str, checked: Credenti
 def _log_upgrade(done: "Future[None]") -> None:
     if done.exception() is not None:
         logger.warning("A password hash was not upgraded; the next login tries again", exc_info=done.exception())
+
+
+def external(context: Context, exchange: Exchange, acts_as: str) -> None:
+    """Let in whom the certificate of the connection is for, which TLS has verified."""
+    name = context.session.certificate_account
+    if _refused(context, name, acts_as):
+        return
+    exchange.name, exchange.account = name, context.hub.accounts.get(fold(name))
+    context.when_stored(lambda: conclude(context, exchange))
+
+
+def conclude(context: Context, exchange: Exchange) -> None:
+    """The client has proved who it is; the account may have been suspended meanwhile."""
+    account = current(context, exchange.account)
+    if account is None:
+        fail_login(context, exchange.name)
+    else:
+        succeed(context, account)
 
 
 def scram_first(context: Context, exchange: Exchange, data: bytes) -> None:

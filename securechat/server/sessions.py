@@ -31,6 +31,7 @@ class Session:
         "budget",
         "busy",
         "capabilities",
+        "certificate_account",
         "claim",
         "confirmed_at",
         "connected_at",
@@ -63,6 +64,7 @@ class Session:
         self.realname = ""
         self.password = ""  # of PASS: an invite's token or the server's password; forgotten once it was used
         self.account: Account | None = None
+        self.certificate_account = ""  # whom the client's certificate is for; empty: it has shown none
         self.absent = False  # the program is connected by itself, its owner is not there (draft/pre-away)
         self.away_at_login = ""  # the away message of an AWAY before login
         self.user: User | None = None  # set while the state is PRESENT

@@ -31,8 +31,8 @@ from securechat.tls.files import (
     SERVER_FILE,
     check_key_file,
     read_certificate,
-    read_key,
 )
+from securechat.tls.issuing import BACKDATED, KEY_USAGE, issue
 
 Address = IPv4Address | IPv6Address
 
@@ -40,22 +40,6 @@ CA_DAYS: Final = 3650
 SERVER_DAYS: Final = 90
 RENEWAL_SHARE: Final = 3
 """The server's certificate is renewed when one part in so many of its life is left."""
-_BACKDATED: Final = timedelta(minutes=5)  # clocks differ
-
-_KEY_USAGE = dict.fromkeys(
-    (
-        "digital_signature",
-        "content_commitment",
-        "key_encipherment",
-        "data_encipherment",
-        "key_agreement",
-        "key_cert_sign",
-        "crl_sign",
-        "encipher_only",
-        "decipher_only",
-    ),
-    False,
-)
 
 # What `cryptography` raises at certificates that break the rules; they have no base of their own.
 _UNREADABLE = (ValueError, TypeError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
@@ -322,10 +306,10 @@ def _create_authority(directory: Path) -> None:
         .issuer_name(name)
         .public_key(public)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _BACKDATED)
+        .not_valid_before(now - BACKDATED)
         .not_valid_after(now + timedelta(days=CA_DAYS))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(x509.KeyUsage(**(_KEY_USAGE | {"key_cert_sign": True, "crl_sign": True})), critical=True)
+        .add_extension(x509.KeyUsage(**(KEY_USAGE | {"key_cert_sign": True, "crl_sign": True})), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .sign(key, hashes.SHA256())
     )
@@ -359,40 +343,9 @@ def _issue(
     days: float = SERVER_DAYS,
     not_before: datetime | None = None,
 ) -> None:
-    start = not_before or datetime.now(UTC)
-    authority, authority_key = _signer(directory, start)
-    key = ec.generate_private_key(ec.SECP256R1())
     alternative: list[x509.GeneralName] = [x509.DNSName(name) for name in dict.fromkeys(names)]
     alternative += [x509.IPAddress(address) for address in dict.fromkeys(addresses)]
     common = next((name.value for name in alternative if isinstance(name, x509.DNSName)), "securechat")
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common[:64])]))
-        .issuer_name(authority.subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(start - _BACKDATED)
-        .not_valid_after(min(start + timedelta(days=days), authority.not_valid_after_utc))
-        .add_extension(x509.SubjectAlternativeName(alternative), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.KeyUsage(**(_KEY_USAGE | {"digital_signature": True})), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
-        .sign(authority_key, hashes.SHA256())
-    )
-    files.write_pair(directory, (KEY_FILE, SERVER_FILE), key, [certificate, authority])
-
-
-def _signer(directory: Path, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    """Return the CA and its key, if a certificate by them would be trusted. Raises TrustError."""
-    path = directory / CA_FILE
-    authority, key = read_certificate(path), read_key(directory / CA_KEY_FILE)
-    if authority.public_key() != key.public_key():
-        raise TrustError(f"{directory / CA_KEY_FILE} is not the key of {path}; put the right one back")
-    if authority.not_valid_after_utc <= now:
-        raise TrustError(
-            f"the authority {path} has expired on {authority.not_valid_after_utc:%Y-%m-%d}; make a new one with: "
-            f"{files.command(directory)} --force (clients must then be given the new ca.pem)"
-        )
-    return authority, key
+    start = not_before or datetime.now(UTC)
+    key, chain = issue(directory, common, alternative, ExtendedKeyUsageOID.SERVER_AUTH, start, days)
+    files.write_pair(directory, (KEY_FILE, SERVER_FILE), key, chain)

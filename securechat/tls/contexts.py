@@ -12,10 +12,12 @@ _VERSIONS: Final = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3
 _CIPHERS_12: Final = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!eNULL"
 
 
-def server_context(directory: Path, minimum: str = "1.3") -> ssl.SSLContext:
+def server_context(directory: Path, minimum: str = "1.3", *, client_certificates: bool = False) -> ssl.SSLContext:
     """Return the context that serves `server.pem` with `server.key` from `directory`.
 
-    `minimum` is "1.3" or "1.2". Raises TrustError when a file is missing, does not fit, or can be read by others.
+    `minimum` is "1.3" or "1.2". With `client_certificates` a client may show a certificate: one that `ca.pem` has not
+    issued for clients, or that is not valid now, ends the handshake with the alert that says why.
+    Raises TrustError when a file is missing, does not fit, or can be read by others.
     """
     # Late: this brings `cryptography`, and clients, which also import this module, start quicker without it.
     from securechat.tls import files
@@ -34,6 +36,11 @@ def server_context(directory: Path, minimum: str = "1.3") -> ssl.SSLContext:
     context.num_tickets = 0
     context.options |= ssl.OP_NO_TICKET
     _load_chain(context, certificate, key)
+    if client_certificates:
+        files.read_certificate(directory / files.CA_FILE)  # for its own sentence
+        context.load_verify_locations(directory / files.CA_FILE)
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
     return context
 
 

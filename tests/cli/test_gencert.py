@@ -192,3 +192,48 @@ def test_as_a_command(tmp_path: Path) -> None:
     assert run.stdout == ""
     assert run.stderr.count("\n") == 1
     assert run.stderr.startswith("securechat-gencert: ")
+
+
+def test_a_certificate_for_a_client(run: Run) -> None:
+    run()
+    code, out, err = run("client", "anna", "--days", "30")
+    assert (code, err) == (0, "")
+    end = authority.status(Path("certs/clients/anna.pem")).not_after
+    assert out == (
+        "Made for anna (whoever has the key can log in as them):\n"
+        "  certificate certs/clients/anna.pem\n"
+        f"              valid until {end:%Y-%m-%d}\n"
+        "  key         certs/clients/anna.key\n"
+    )
+    assert Path("certs/clients/anna.key").stat().st_mode & 0o777 == 0o600
+    code, out, err = run("client", "anna")
+    assert (code, out) == (1, "")
+    assert err == "securechat-gencert: certs/clients/anna.pem is there already; --force replaces it\n"
+    assert run("client", "anna", "--force", "--directory", "certs")[0] == 0
+    assert run("status")[0] == 0
+
+
+def test_a_certificate_for_a_client_without_an_authority(run: Run) -> None:
+    code, _, err = run("client", "anna")
+    assert code == 1
+    assert err.startswith("securechat-gencert: there is no certs/ca.pem; ")
+    assert not Path("certs").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["client"],
+        ["client", "anna", "--days", "0"],
+        ["client", "anna", "--days", "3651"],
+        ["client", "anna", "--days", "x"],
+        ["client", "anna", "--name", "chat.lan"],
+        ["make", "--days", "3"],
+        ["renew", "anna"],
+    ],
+)
+def test_arguments_that_do_not_belong_together(run: Run, arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(*arguments)
+    assert caught.value.code == 2
+    assert not Path("certs").exists()

@@ -1,6 +1,7 @@
 """A scripted WeeChat without a screen: told what to do by its fifo, watched by its log files."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,7 +13,10 @@ from tests.process import DEADLINE
 class WeeChat:
     """WeeChat with one server, `chat`, added as docs/other-clients.md says."""
 
-    def __init__(self, folder: Path, port: int, authority: Path, name: str, mechanism: str) -> None:
+    def __init__(
+        self, folder: Path, port: int, authority: Path, name: str, mechanism: str, more: Sequence[str] = ()
+    ) -> None:
+        """`more` commands are given before it connects."""
         self._folder = folder
         self._fifo = folder / "fifo"
         *settings, connect = documented("WeeChat", port, authority, name)
@@ -23,6 +27,7 @@ class WeeChat:
             "/set weechat.network.gnutls_ca_system off",
             *(setting.replace("scram-sha-256", mechanism) for setting in settings),
             "/set irc.server.chat.autoreconnect off",
+            *more,
             connect,
         )
         folder.mkdir()

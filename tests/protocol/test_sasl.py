@@ -22,6 +22,7 @@ from securechat.protocol.sasl import (
     chunks,
     derive_scram,
     format_plain,
+    parse_external,
     parse_plain,
 )
 
@@ -93,11 +94,11 @@ class TestChunks:
             assembler.feed("A" * (CHUNK_LENGTH + 4))
         assert assembler.feed("+") == b""
 
-    def test_a_flood_of_chunks_is_too_long_and_forgotten(self) -> None:
+    def test_a_flood_of_chunks_is_refused_and_forgotten(self) -> None:
         assembler = ChunkAssembler()
         for _ in range(MAX_RESPONSE // CHUNK_LENGTH):
             assert assembler.feed("A" * CHUNK_LENGTH) is None
-        with pytest.raises(SaslTooLong):
+        with pytest.raises(SaslMalformed):
             assembler.feed("A" * CHUNK_LENGTH)
         assert assembler.feed("YWI=") == b"ab"
 
@@ -366,3 +367,14 @@ def test_keys_depend_on_everything() -> None:
     }
     assert len(keys) == 8
     assert all(len(stored) == len(server) == 32 for stored, server in keys)
+
+
+class TestExternal:
+    @pytest.mark.parametrize("text", ["", "anna", "Анна"])
+    def test_whom_it_wants_to_act_as(self, text: str) -> None:
+        assert parse_external(text.encode()) == text
+
+    @pytest.mark.parametrize("response", [b"\0", b"anna\0", b"\xff"])
+    def test_what_is_none(self, response: bytes) -> None:
+        with pytest.raises(SaslMalformed):
+            parse_external(response)

@@ -57,6 +57,7 @@ CAPABILITIES = (
 
 ACCOUNT = "shared"
 SIGNS = "@+"
+EXTERNAL = "AUTHENTICATE EXTERNAL\r\nAUTHENTICATE +"
 PLAIN = base64.b64encode(b"\0shared\0correct horse").decode()
 
 names = st.sampled_from((*NICKS, *ROOMS, ACCOUNT, "nobody", "*", ""))
@@ -91,7 +92,7 @@ sensible = st.one_of(
     st.builds("METADATA * {} {}".format, st.sampled_from(("SUB", "SUB", "UNSUB", "SUBS")), keys),
     st.builds("MONITOR + {}".format, names),
     st.builds("INVITE {} {}".format, names, rooms),
-    st.sampled_from((f"AUTHENTICATE PLAIN\r\nAUTHENTICATE {PLAIN}", "AUTHENTICATE PLAIN", f"AUTHENTICATE {PLAIN}")),
+    st.sampled_from((f"AUTHENTICATE PLAIN\r\nAUTHENTICATE {PLAIN}", "AUTHENTICATE PLAIN", EXTERNAL)),
     st.sampled_from(("LIST", "LUSERS", "MOTD", "JOIN 0", "CACERT", "PONG 1", "PONG 999999999")),
 )
 senseless = st.builds(
@@ -132,6 +133,7 @@ class Client:
         self.rooms: dict[str, set[str]] = {}
         self.nick = ""
         self.person = self.harness.connection()
+        self.person.session.certificate_account = ACCOUNT if self.index == 1 else ""
         self.person.sends("CAP LS 302", f"CAP REQ :{self.capabilities}", f"USER u{self.index} 0 * :u")
         if self.logs_in:
             self.person.sends("AUTHENTICATE PLAIN", f"AUTHENTICATE {PLAIN}")

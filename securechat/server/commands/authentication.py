@@ -7,9 +7,19 @@ from securechat.protocol.numerics import (
     ERR_SASLTOOLONG,
     RPL_SASLMECHS,
 )
-from securechat.protocol.sasl import SaslMalformed, SaslTooLong, ScramRefused, parse_plain
+from securechat.protocol.sasl import SaslMalformed, SaslTooLong, ScramRefused, parse_external, parse_plain
 from securechat.server.context import Context
-from securechat.server.login import MECHANISMS, Exchange, current, fail_login, plain, scram_final, scram_first, succeed
+from securechat.server.login import (
+    EXTERNAL,
+    Exchange,
+    conclude,
+    external,
+    fail_login,
+    mechanisms,
+    plain,
+    scram_final,
+    scram_first,
+)
 from securechat.server.registry import Stage, command
 
 
@@ -34,8 +44,9 @@ def authenticate(context: Context) -> None:
 
 
 def _begin(context: Context, mechanism: str) -> None:
-    if mechanism not in MECHANISMS:
-        context.response.numeric(RPL_SASLMECHS, mechanisms=",".join(MECHANISMS))
+    offered = mechanisms(context.session)
+    if mechanism not in offered:
+        context.response.numeric(RPL_SASLMECHS, mechanisms=",".join(offered))
         context.response.numeric(ERR_SASLFAIL)
         return
     context.session.exchange = Exchange(mechanism)
@@ -49,23 +60,16 @@ def _go_on(context: Context, exchange: Exchange, data: str) -> None:
             return
         if exchange.mechanism == "PLAIN":
             plain(context, parse_plain(message))
+        elif exchange.mechanism == EXTERNAL:
+            external(context, exchange, parse_external(message))
         elif exchange.scram is None:
             scram_first(context, exchange, message)
         elif exchange.credentials is not None:
             scram_final(context, exchange, message)
         else:
-            context.when_stored(lambda: _finish(context, exchange))
+            context.when_stored(lambda: conclude(context, exchange))
     except SaslTooLong:
         context.session.exchange = None
         context.response.numeric(ERR_SASLTOOLONG)
     except (SaslMalformed, ScramRefused):
         fail_login(context, exchange.name)
-
-
-def _finish(context: Context, exchange: Exchange) -> None:
-    """The client has checked our signature."""
-    account = current(context, exchange.account)
-    if account is None:
-        fail_login(context, exchange.name)
-    else:
-        succeed(context, account)

@@ -18,7 +18,7 @@ from securechat.protocol.numerics import ERR_INVALIDCAPCMD, ERR_NEEDMOREPARAMS
 from securechat.server import metadata, multiline
 from securechat.server.context import Context
 from securechat.server.lifecycle import Step, after
-from securechat.server.login import MECHANISMS
+from securechat.server.login import mechanisms
 from securechat.server.presence import register_when_ready
 from securechat.server.registry import Stage, command
 
@@ -46,7 +46,7 @@ def values(context: Context) -> dict[str, str | None]:
     if context.hub.configuration.accounts.register_before_connect:
         registration.insert(0, "before-connect")
     return {
-        SASL.name: ",".join(MECHANISMS),
+        SASL.name: ",".join(mechanisms(context.session)),
         ACCOUNT_REGISTRATION.name: ",".join(registration),
         MULTILINE.name: multiline.value(),
         METADATA.name: metadata.value(),
