@@ -80,7 +80,6 @@ class IoThread(threading.Thread):
         self._parting: deque[tuple[Connection, str]] = deque()
         self._timers: list[tuple[float, int, Connection]] = []
         self._timer_numbers = itertools.count()
-        self._readable: dict[int, Callable[[], None]] = {}  # listening sockets and the wake-up socket
         self._asleep = False
         self._wake_receiver, self._wake_sender = socket.socketpair()
         self._wake_receiver.setblocking(False)

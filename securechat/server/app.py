@@ -287,7 +287,7 @@ class Server:
             thread.tls_contexts = tls_contexts
 
     def _tls_contexts(self) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-        """For lines and for WebSockets: a browser that is asked for a certificate asks its user in turn, or gives up."""
+        """For lines and for WebSockets: a browser that is asked for a certificate asks its user, or gives up."""
         tls = self.configuration.tls
         asking = contexts.server_context(self._certificates, tls.minimum, client_certificates=tls.client_certificates)
         return asking, contexts.server_context(self._certificates, tls.minimum)
