@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from securechat.domain.account import Account, Credentials, Invite, refusal
+from securechat.domain.audit import AuditRecord, Deed, Head, chained, start
 from securechat.domain.events import RECORDED, SAID, Event, Kind
 from securechat.domain.history import Bound, Direction, HistoryQuery, StoredEvent
 from securechat.domain.ports import Entry
@@ -251,6 +252,30 @@ class InMemoryMetadata:
 
 
 @dataclass
+class InMemoryAudit:
+    """Implements AuditRepository."""
+
+    rows: list[AuditRecord] = field(default_factory=list)
+
+    def append(self, deed: Deed) -> AuditRecord:
+        record = chained(deed, self.head(), len(self.rows) + 1)
+        self.rows.append(record)
+        return record
+
+    def page(self, after: int, limit: int) -> list[AuditRecord]:
+        return self.rows[after : after + limit]
+
+    def page_before(self, before: int | None, limit: int) -> list[AuditRecord]:
+        return [one for one in reversed(self.rows) if before is None or one.number < before][:limit]
+
+    def origin(self) -> str:
+        return "tests"
+
+    def head(self) -> Head:
+        return Head(self.rows[-1].number, self.rows[-1].hash) if self.rows else start(self.origin())
+
+
+@dataclass
 class InMemoryUnitOfWork:
     """Implements UnitOfWork. There is no transaction: ImmediateJournal and InMemoryStore undo what fails."""
 
@@ -259,6 +284,7 @@ class InMemoryUnitOfWork:
     rooms: InMemoryRooms = field(default_factory=InMemoryRooms)
     history: InMemoryHistory = field(default_factory=InMemoryHistory)
     metadata: InMemoryMetadata = field(default_factory=InMemoryMetadata)
+    audit: InMemoryAudit = field(default_factory=InMemoryAudit)
 
     def attempt(self, work: "Callable[[InMemoryUnitOfWork], T]") -> T:
         """Run `work`; what it changed is undone when it raises."""
@@ -328,6 +354,8 @@ class ImmediateJournal:
         event.sequence = self._sequence
         self.unit.rooms.record(event)
         self.unit.metadata.record(event)
+        for deed in event.deeds:
+            self.unit.audit.append(deed)
         if event.kind in RECORDED:
             source = event.source
             self.unit.history.events.append(

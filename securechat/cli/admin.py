@@ -1,11 +1,12 @@
 """securechat-admin: accounts, invites and rooms, beside a running server or without one."""
 
 import argparse
+import contextlib
 import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from securechat import __version__
 from securechat.cli.streams import reader_has_gone
@@ -21,15 +22,18 @@ EXIT_INTERRUPTED = 130
 
 # This may be the first thing that is ever done; anything else without a database is in the wrong folder.
 _MAKES_DATABASE = frozenset({"user add"})
-_SETTINGS = frozenset({"config", "database", "certs", "json", "area", "action", "operation", "password_stdin"})
+_SETTINGS = frozenset(
+    {"config", "database", "certs", "json", "area", "action", "operation", "password_stdin", "output"}
+)
 
 
 def parser() -> argparse.ArgumentParser:
     """The arguments of the command; each action says in `operation` what it asks for."""
     made = argparse.ArgumentParser(
         prog="securechat-admin",
-        description="Manage accounts, invites and rooms. Works beside a running server, where it takes effect at once, "
-        "and without one. It finds the database by the same configuration as securechat-server.",
+        description="Manage accounts, invites and rooms; read the record of what was done with power. Works beside a "
+        "running server, where it takes effect at once, and without one. It finds the database by the same "
+        "configuration as securechat-server.",
         epilog="Exit codes: 0 done, 1 refused or failed, 2 wrong arguments or configuration.",
     )
     made.add_argument(
@@ -41,10 +45,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--version", action="version", version=f"securechat-admin {__version__}")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    areas = made.add_subparsers(dest="area", metavar="user|invite|room", required=True)
+    areas = made.add_subparsers(dest="area", metavar="user|invite|room|audit", required=True)
     _user_arguments(areas.add_parser("user", help="accounts"), common)
     _invite_arguments(areas.add_parser("invite", help="invites, which make accounts"), common)
     _room_arguments(areas.add_parser("room", help="rooms"), common)
+    _audit_arguments(areas.add_parser("audit", help="the record of acts of power"), common)
     return made
 
 
@@ -68,6 +73,7 @@ def _user_arguments(area: argparse.ArgumentParser, common: argparse.ArgumentPars
     unsuspend = _action(actions, common, "user unsuspend", "Let a suspended account in again.")
     for action in (add, passwd, suspend, unsuspend):
         action.add_argument("name", metavar="NAME", help="name of the account")
+        _reason_argument(action)
     for action in (add, passwd):
         action.add_argument(
             "--password-stdin",
@@ -94,11 +100,38 @@ def _invite_arguments(area: argparse.ArgumentParser, common: argparse.ArgumentPa
     _action(actions, common, "invite list", "Show all invites; their links are known to nobody any more.")
     revoke = _action(actions, common, "invite revoke", "Make an invite useless; accounts made with it stay.")
     revoke.add_argument("number", type=int, metavar="NUMBER", help="as `invite list` shows it")
+    _reason_argument(revoke)
 
 
 def _room_arguments(area: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
     actions = area.add_subparsers(dest="action", required=True)
     _action(actions, common, "room list", "Show all rooms.")
+
+
+def _audit_arguments(area: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    actions = area.add_subparsers(dest="action", required=True)
+    shown = _action(actions, common, "audit list", "Show who did what, to whom, when and why; the newest at the end.")
+    shown.add_argument(
+        "--since", default="", metavar="TIME", help="such as 30m, 12h, 7d, 2026-11-22 or 2026-11-22T08:00 (UTC)"
+    )
+    shown.add_argument("--account", default="", metavar="NAME", help="only what it did, or what was done to it")
+    shown.add_argument("--room", default="", metavar="ROOM", help="only what was done in it")
+    shown.add_argument("--limit", type=int, default=100, metavar="N", help="the newest N (default: %(default)s)")
+    verify = _action(
+        actions, common, "audit verify",
+        "Check that no row was altered or is missing; name the first that was (exit code 1).",
+    )  # fmt: skip
+    verify.add_argument(
+        "--head", default="", metavar="HEAD", help="also check against what `audit export` printed earlier"
+    )
+    export = _action(
+        actions, common, "audit export", "Write all rows as JSON, one a line, and tell the head of the record."
+    )
+    export.add_argument("--output", type=Path, metavar="FILE", help="a new file (default: standard output)")
+
+
+def _reason_argument(action: argparse.ArgumentParser) -> None:
+    action.add_argument("--reason", default="", metavar="TEXT", help="why, for the record (audit list)")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -113,6 +146,8 @@ def main(argv: list[str] | None = None) -> int:
         request["operation"] = arguments.operation
         if "password_stdin" in arguments:
             request["password"] = _password(arguments.name, from_stdin=arguments.password_stdin)
+        if arguments.operation == "audit export":
+            return _export(configuration, request, arguments.output, as_json=arguments.json)
         answer = _ask(configuration, request)
     except ConfigurationError as error:
         for problem in error.problems:
@@ -165,9 +200,46 @@ def _ask(configuration: "Configuration", request: dict[str, Any]) -> dict[str, A
     return _without_server(configuration, request)
 
 
+def _export(configuration: "Configuration", request: dict[str, Any], output: Path | None, *, as_json: bool) -> int:
+    """Write the record part by part, the rows as JSON lines; tell its head. Raises StorageError, ControlError."""
+    from securechat.server.administration_texts import export_text
+
+    answer = _ask(configuration, request | {"after": 0})
+    rows = 0
+    try:
+        with _new_file(output) as file:
+            while answer["ok"] and answer["result"]["records"]:
+                records = answer["result"]["records"]
+                for record in records:
+                    print(json.dumps(record), file=file)
+                rows += len(records)
+                # Of the rows that were written; the record may have grown since the first part was read.
+                head = f"{records[-1]['number']}:{records[-1]['hash']}"
+                answer = _ask(configuration, request | {"after": records[-1]["number"]})
+            file.flush()
+    except BrokenPipeError:
+        return reader_has_gone()
+    if not answer["ok"]:
+        return _show("audit export", answer, as_json=as_json)
+    done = {"rows": rows, "head": head if rows else answer["result"]["head"]}
+    print(json.dumps(done) if as_json else export_text(done), file=sys.stdout if output else sys.stderr, flush=True)
+    return 0
+
+
+def _new_file(path: Path | None) -> contextlib.AbstractContextManager[TextIO]:
+    """Open a file that is not there yet, for its owner alone; None: standard output. Raises StorageError."""
+    if path is None:
+        return contextlib.nullcontext(sys.stdout)
+    try:
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror}") from error
+
+
 def _without_server(configuration: "Configuration", request: dict[str, Any]) -> dict[str, Any]:
     from securechat.server.administration import Administration
     from securechat.server.administration_ports import NoEffects
+    from securechat.server.machine_users import this_user
     from securechat.server.operations import perform
     from securechat.storage.engine import open_database
 
@@ -181,7 +253,8 @@ def _without_server(configuration: "Configuration", request: dict[str, Any]) -> 
     database = open_database(configuration.database.url, create=create)
     try:
         database.migrate()
-        return perform(Administration(configuration, database, NoEffects(), lambda: _address(configuration)), request)
+        administration = Administration(configuration, database, NoEffects(), lambda: _address(configuration))
+        return perform(administration.on_behalf_of(this_user()), request)
     finally:
         database.close()
 
@@ -227,7 +300,7 @@ def _show(operation: str, answer: dict[str, Any], *, as_json: bool) -> int:
         return EXIT_REFUSED
     result = answer["result"]
     print(json.dumps(result, indent=2) if as_json else text_of(operation, result), flush=True)
-    return 0
+    return EXIT_REFUSED if operation == "audit verify" and not result["intact"] else 0
 
 
 if __name__ == "__main__":

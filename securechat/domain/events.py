@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import IntEnum, unique
 
+from securechat.domain.audit import Deed
 from securechat.domain.roles import RoomChange
 
 
@@ -52,7 +53,7 @@ RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART
 ONLY_SHOWN = frozenset(
     {Kind.QUIT, Kind.NICK, Kind.AWAY, Kind.ARRIVE, Kind.TYPING, Kind.EVICT, Kind.INVITE}
 ) | frozenset({Kind.ACCOUNT, Kind.SETNAME, Kind.USER_MODE, Kind.CARRIED, Kind.ASIDE, Kind.ASIDE_NOTICE})
-"""The kinds that leave no trace in the database."""
+"""The kinds that leave no trace in the database, but for what is recorded of an act of power (Event.deeds)."""
 
 
 BOT_TAG = "bot"
@@ -94,3 +95,4 @@ class Event:
     change: RoomChange | None = None  # for Kind.JOIN, MODE and KICK
     marked: int = 0  # for Kind.MARK only: the time in ms up to which is read
     redacts: int = 0  # for Kind.REDACT only: the sequence of what is taken away
+    deeds: tuple[Deed, ...] = ()  # what goes into the record of acts of power with it; never for Kind.MESSAGE

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from typing import Protocol, TypeVar
 
 from securechat.domain.account import Account, Credentials, Invite
+from securechat.domain.audit import AuditRecord, Deed, Head
 from securechat.domain.events import Event
 from securechat.domain.history import HistoryQuery, StoredEvent
 from securechat.domain.roles import RoomRole
@@ -114,6 +115,25 @@ class HistoryRepository(Protocol):
         """(sequence, time in ms) of the newest event of all; (0, 0) when there is none."""
 
 
+class AuditRepository(Protocol):
+    """The record of acts of power, inside one transaction. There is nothing that changes or removes a row."""
+
+    def append(self, deed: Deed) -> AuditRecord:
+        """Store one act as the newest row; it stands or falls with the transaction."""
+
+    def page(self, after: int, limit: int) -> list[AuditRecord]:
+        """At most `limit` rows with a number above `after`, oldest first."""
+
+    def page_before(self, before: int | None, limit: int) -> list[AuditRecord]:
+        """At most `limit` rows with a number below `before` (None: the newest), newest first."""
+
+    def origin(self) -> str:
+        """What the first row's hash is made of (see domain.audit.start)."""
+
+    def head(self) -> Head | None:
+        """The newest row as the database remembers it beside the rows; None when somebody took that away."""
+
+
 class UnitOfWork(Protocol):
     """The repositories of one transaction: writing in the journal's thread, reading anywhere else."""
 
@@ -136,6 +156,10 @@ class UnitOfWork(Protocol):
     @property
     def metadata(self) -> MetadataRepository:
         """What accounts and rooms carry."""
+
+    @property
+    def audit(self) -> AuditRepository:
+        """The record of acts of power."""
 
 
 class Entry(Protocol):

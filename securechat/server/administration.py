@@ -4,6 +4,7 @@ The same code runs inside a server (on the thread `control`) and beside none (in
 database under its lock). Results are plain values for people and scripts; times in them are ISO 8601 in UTC.
 """
 
+import copy
 import hashlib
 import logging
 import re
@@ -15,6 +16,7 @@ from typing import Final
 
 from securechat.clock import Clock, format_time, wall_clock
 from securechat.domain.account import Account, Credentials, Invite, refusal
+from securechat.domain.audit import Act, Deed, Origin
 from securechat.domain.look_alikes import TakenNames, check_person_name
 from securechat.domain.ports import UnitOfWork
 from securechat.errors import (
@@ -116,31 +118,42 @@ class Administration:
     ) -> None:
         """`address` is asked when a link is made; a server may give a `hasher` that keeps to its number of workers."""
         self._configuration = configuration
-        self._store = store
+        self.store = store
         self._effects = effects
         self._address = address
-        self._clock = clock
+        self.clock = clock
         self._hasher = hasher
+        self._actor = CREATED_BY
 
-    def user_add(self, name: str, password: str, *, administrator: bool = False) -> AccountSummary:
+    def on_behalf_of(self, actor: str) -> "Administration":
+        """Return the same administration, whose acts are recorded as those of `actor`, a user of this machine."""
+        made = copy.copy(self)
+        made._actor = actor  # noqa: SLF001 - of the same class
+        return made
+
+    def user_add(self, name: str, password: str, *, administrator: bool = False, reason: str = "") -> AccountSummary:
         """Make an account. The one-time link for a first administrator ends when this one is an administrator."""
         check_person_name(name, self._configuration.limits.nick_length)
+        check_reason(reason)
         taken = TakenNames()
-        for one in self._store.read(lambda unit: unit.accounts.all()):
+        for one in self.store.read(lambda unit: unit.accounts.all()):
             if fold(one.name) == fold(name):
                 raise AccountExists(name)  # before the slow hash; `add` decides in the transaction
             taken.add(one.name)
         if taken.has_alike(name):
             raise InvalidName(name, "it looks like the name of another account")
         credentials = self._hashed(password, name)
-        now = self._clock()
+        now = self.clock()
 
         def store(unit: UnitOfWork) -> Account:
             if administrator:
                 unit.invites.revoke_bootstrap()
+            unit.audit.append(
+                self._deed(Act.USER_ADD, name, detail="administrator" if administrator else "", reason=reason)
+            )
             return unit.accounts.add(name, credentials, administrator=administrator, time=now)
 
-        account = self._store.write(store)
+        account = self.store.write(store)
         self._effects.account_added(account)
         logger.info("Account made", extra={"account": account.name, "administrator": administrator, "by": CREATED_BY})
         return self._account_summary(account, self._effects.sessions())
@@ -148,27 +161,33 @@ class Administration:
     def user_list(self) -> list[AccountSummary]:
         """Every account, by name."""
         sessions = self._effects.sessions()
-        return [self._account_summary(one, sessions) for one in self._store.read(lambda unit: unit.accounts.all())]
+        return [self._account_summary(one, sessions) for one in self.store.read(lambda unit: unit.accounts.all())]
 
-    def user_passwd(self, name: str, password: str) -> AccountSummary:
+    def user_passwd(self, name: str, password: str, *, reason: str = "") -> AccountSummary:
         """Give an account another password; its sessions end."""
-        account = self._store.read(lambda unit: _account(unit, name))
+        check_reason(reason)
+        account = self.store.read(lambda unit: _account(unit, name))
         credentials = self._hashed(password, account.name)
-        self._store.write(lambda unit: unit.accounts.set_credentials(account.id, credentials))
+
+        def store(unit: UnitOfWork) -> None:
+            unit.accounts.set_credentials(account.id, credentials)
+            unit.audit.append(self._deed(Act.USER_PASSWD, account.name, reason=reason))
+
+        self.store.write(store)
         self._effects.credentials_changed(account.id)
         logger.info("Password changed", extra={"account": account.name, "by": CREATED_BY})
         return self._fresh(account.name)
 
-    def user_suspend(self, name: str) -> AccountSummary:
+    def user_suspend(self, name: str, *, reason: str = "") -> AccountSummary:
         """Keep an account out, now and until it is unsuspended; nothing of it is lost."""
-        account = self._set_suspended(name, suspended=True)
+        account = self._set_suspended(name, reason, suspended=True)
         self._effects.account_suspended(account.id)
         logger.info("Account suspended", extra={"account": account.name, "by": CREATED_BY})
         return self._fresh(account.name)
 
-    def user_unsuspend(self, name: str) -> AccountSummary:
+    def user_unsuspend(self, name: str, *, reason: str = "") -> AccountSummary:
         """Let a suspended account in again."""
-        account = self._set_suspended(name, suspended=False)
+        account = self._set_suspended(name, reason, suspended=False)
         self._effects.account_unsuspended(account.id)
         logger.info("Account unsuspended", extra={"account": account.name, "by": CREATED_BY})
         return self._fresh(account.name)
@@ -190,13 +209,14 @@ class Administration:
         longest = self._configuration.limits.room_name_length
         wire = tuple(dict.fromkeys(check_room_name(room_to_wire(one), longest) for one in rooms or ("general",)))
         _check_invite(wire, uses, note)
-        now = self._clock()
+        now = self.clock()
         lasts = parse_duration(expires)
         address = self._address()
         token = secrets.token_urlsafe(TOKEN_BYTES)
         link = _link_text(Link(host or address.host, address.port, room_to_people(wire[0]), token, address.fingerprint))
-        invite = self._store.write(
-            lambda unit: unit.invites.add(
+
+        def store(unit: UnitOfWork) -> Invite:
+            made = unit.invites.add(
                 hashlib.sha256(token.encode()).digest(),
                 rooms=wire,
                 administrator=administrator,
@@ -206,32 +226,39 @@ class Administration:
                 created_by=CREATED_BY,
                 time=now,
             )
-        )
+            rights = ", administrator" if administrator else ""
+            detail = f"{uses} {'use' if uses == 1 else 'uses'}, expires {expires}{rights}"
+            rooms_text = ",".join(wire)
+            unit.audit.append(self._deed(Act.INVITE_CREATE, f"invite {made.id}", rooms_text, detail, reason=note))
+            return made
+
+        invite = self.store.write(store)
         logger.info("Invite made", extra={"invite": invite.id, "administrator": administrator, "by": CREATED_BY})
         return NewInvite(self._invite_summary(invite), link)
 
     def invite_list(self) -> list[InviteSummary]:
         """Every invite, newest first."""
-        return [self._invite_summary(one) for one in self._store.read(lambda unit: unit.invites.all())]
+        return [self._invite_summary(one) for one in self.store.read(lambda unit: unit.invites.all())]
 
-    def invite_revoke(self, number: int) -> InviteSummary:
+    def invite_revoke(self, number: int, *, reason: str = "") -> InviteSummary:
         """Make an invite useless; accounts that were made with it stay."""
-
+        check_reason(reason)
         if not 0 < number < 2**63:
             raise NoSuchInvite(number)
 
         def revoke(unit: UnitOfWork) -> Invite:
             unit.invites.revoke(number)
+            unit.audit.append(self._deed(Act.INVITE_REVOKE, f"invite {number}", reason=reason))
             return next(one for one in unit.invites.all() if one.id == number)
 
-        invite = self._store.write(revoke)
+        invite = self.store.write(revoke)
         logger.info("Invite revoked", extra={"invite": number, "by": CREATED_BY})
         return self._invite_summary(invite)
 
     def room_list(self) -> list[RoomSummary]:
         """Every room, by name."""
         present = self._effects.rooms()
-        rooms, memberships = self._store.read(lambda unit: (unit.rooms.all(), unit.rooms.memberships()))
+        rooms, memberships = self.store.read(lambda unit: (unit.rooms.all(), unit.rooms.memberships()))
         members = Counter(room_id for _, room_id, _ in memberships)
         return [
             RoomSummary(
@@ -244,6 +271,9 @@ class Administration:
             for room in rooms
         ]
 
+    def _deed(self, act: Act, target: str, room: str = "", detail: str = "", *, reason: str = "") -> Deed:
+        return Deed(act, self.clock(), Origin.CONSOLE, self._actor, target, room, detail, reason)
+
     def _hashed(self, password: str, name: str) -> Credentials:
         accounts = self._configuration.accounts
         problem = check_password(password, name, accounts.minimum_password_length)
@@ -252,17 +282,21 @@ class Administration:
         costs = Parameters(accounts.argon2_memory_kib, accounts.argon2_iterations, accounts.scram_iterations)
         return self._hasher(password, costs)
 
-    def _set_suspended(self, name: str, *, suspended: bool) -> Account:
+    def _set_suspended(self, name: str, reason: str, *, suspended: bool) -> Account:
+        check_reason(reason)
+
         def store(unit: UnitOfWork) -> Account:
             account = _account(unit, name)
             unit.accounts.set_suspended(account.id, suspended)
+            act = Act.USER_SUSPEND if suspended else Act.USER_UNSUSPEND
+            unit.audit.append(self._deed(act, account.name, reason=reason))
             return account
 
-        return self._store.write(store)
+        return self.store.write(store)
 
     def _fresh(self, name: str) -> AccountSummary:
         """Return what is stored now: another operation may have come between."""
-        account = self._store.read(lambda unit: _account(unit, name))
+        account = self.store.read(lambda unit: _account(unit, name))
         return self._account_summary(account, self._effects.sessions())
 
     def _account_summary(self, account: Account, sessions: Mapping[int, int] | None) -> AccountSummary:
@@ -284,7 +318,7 @@ class Administration:
             format_time(invite.created),
             invite.created_by,
             invite.note,
-            refusal(invite, self._clock()) or "usable",
+            refusal(invite, self.clock()) or "usable",
         )
 
 
@@ -338,6 +372,12 @@ def _link_text(link: Link) -> str:
     if not readable:
         raise AdministrationError("bad_host", f"No link can be made with the host {link.host!r}.")
     return text
+
+
+def check_reason(reason: str) -> None:
+    """Raise AdministrationError unless `reason` is one line of a bearable length."""
+    if len(reason) > MAX_NOTE_CHARACTERS or not reason.isprintable():
+        raise AdministrationError("bad_reason", f"A reason is one line of at most {MAX_NOTE_CHARACTERS} characters.")
 
 
 def _check_invite(rooms: Sequence[str], uses: int, note: str) -> None:

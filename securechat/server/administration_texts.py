@@ -73,6 +73,29 @@ def _rooms_text(rooms: list[dict[str, Any]]) -> str:
     )
 
 
+def _records_text(records: list[dict[str, Any]]) -> str:
+    keys = ("number", "actor", "origin", "act", "target", "room", "detail", "reason")
+    rows = [(_time(one["time"]), *(str(one[key]) for key in keys)) for one in records]
+    head = ("TIME (UTC)", "NUMBER", "WHO", "FROM", "WHAT", "ON WHOM", "ROOM", "DETAIL", "WHY")
+    return _table(head, rows) if rows else "Nothing of that kind is on the record."
+
+
+def _verification_text(found: dict[str, Any]) -> str:
+    if not found["intact"]:
+        return f"Row {found['row']} {found['problem']}.\nUp to row {found['row'] - 1} the record is in order."
+    rows = "1 row is" if found["rows"] == 1 else f"{found['rows']} rows are"
+    return f"The record is in order: {rows} there.\nHead: {found['head']}"
+
+
+def export_text(done: dict[str, Any]) -> str:
+    """Return what is told when the record was written: `rows` and `head`."""
+    rows = "1 row" if done["rows"] == 1 else f"{done['rows']} rows"
+    return (
+        f"Wrote {rows}. Head: {done['head']}\nKeep it on another machine, and compare with it later:\n\n"
+        f"    securechat-admin audit verify --head {done['head']}\n"
+    )
+
+
 def _time(iso: str) -> str:
     """Return `2026-11-22 08:00` of `2026-11-22T08:00:00.000Z`."""
     return iso[:16].replace("T", " ")
@@ -102,4 +125,6 @@ _TEXTS: dict[str, Callable[[Any], str]] = {
     "invite list": _invites_text,
     "invite revoke": lambda invite: f"Revoked invite {invite['number']}.",
     "room list": _rooms_text,
+    "audit list": _records_text,
+    "audit verify": _verification_text,
 }

@@ -24,6 +24,7 @@ from typing import Any, Final
 
 from securechat.errors import SecurechatError, StorageError
 from securechat.server.administration import Administration
+from securechat.server.machine_users import machine_user
 from securechat.server.operations import perform
 
 logger = logging.getLogger(__name__)
@@ -110,14 +111,14 @@ class ControlServer:
                 logger.warning("A control connection of another user of this machine was refused")
                 return
             connection.settimeout(REQUEST_SECONDS)
-            answer = self._answer(self._read_line(connection))
+            answer = self._answer(self._read_line(connection), _actor(connection))
             connection.sendall(json.dumps(answer).encode() + b"\n")
         except OSError as error:
             logger.info("A control connection broke: %s", error)
         except Exception:
             logger.exception("Bug in the control thread; it goes on")
 
-    def _answer(self, line: bytes | None) -> dict[str, Any]:
+    def _answer(self, line: bytes | None, actor: str) -> dict[str, Any]:
         if line is None:
             return _refusal("bad_request", "The request is too long, too slow or not complete.")
         try:
@@ -126,7 +127,7 @@ class ControlServer:
             request = None
         if not isinstance(request, dict):
             return _refusal("bad_request", "The request is not a JSON object.")
-        return perform(self._administration, request)
+        return perform(self._administration.on_behalf_of(actor), request)
 
     def _read_line(self, connection: socket.socket) -> bytes | None:
         """Return the request, or None when it does not come whole, in time and within bounds."""
@@ -234,13 +235,24 @@ def _short(path: Path) -> Iterator[str]:
         os.close(folder)
 
 
-def _peer_uid(connection: socket.socket) -> int | None:
-    """Return the user of the other side as the kernel knows it; None where it does not tell."""
+def _peer(connection: socket.socket) -> tuple[int, int] | None:
+    """Return the process and the user of the other side as the kernel knows them; None where it does not tell."""
     if sys.platform != "linux":
         return None
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    uid: int = _CREDENTIALS.unpack(credentials)[1]
-    return uid
+    pid, uid, _ = _CREDENTIALS.unpack(credentials)
+    return pid, uid
+
+
+def _peer_uid(connection: socket.socket) -> int | None:
+    peer = _peer(connection)
+    return None if peer is None else peer[1]
+
+
+def _actor(connection: socket.socket) -> str:
+    """Return who gives the order, for the record; where the kernel does not tell, it is the user of the server."""
+    peer = _peer(connection)
+    return machine_user(os.geteuid(), None) if peer is None else machine_user(peer[1], peer[0])
 
 
 def _may_connect(connection: socket.socket) -> bool:

@@ -157,5 +157,9 @@ class Delivery:
 
 
 def _only_shown(publication: Publication) -> bool:
-    """Whether nothing of it is stored: that the disk is full is no reason not to tell who came or went."""
-    return publication.event is not None and publication.event.kind in ONLY_SHOWN
+    """Whether nothing of it is stored: that the disk is full is no reason not to tell who came or went.
+
+    An act of power is not done when there can be no record of it.
+    """
+    event = publication.event
+    return event is not None and event.kind in ONLY_SHOWN and not event.deeds

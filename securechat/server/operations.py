@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from securechat.errors import SecurechatError, StorageError
 from securechat.server.administration import Administration, explain
+from securechat.server.audit_operations import audit_export, audit_list, audit_verify
 
 logger = logging.getLogger(__name__)
 
@@ -28,18 +29,23 @@ class Operation:
 
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
-    "user add": Operation(Administration.user_add, {"name": str, "password": str}, {"administrator": bool}),
+    "user add": Operation(
+        Administration.user_add, {"name": str, "password": str}, {"administrator": bool, "reason": str}
+    ),
     "user list": Operation(Administration.user_list),
-    "user passwd": Operation(Administration.user_passwd, {"name": str, "password": str}),
-    "user suspend": Operation(Administration.user_suspend, {"name": str}),
-    "user unsuspend": Operation(Administration.user_unsuspend, {"name": str}),
+    "user passwd": Operation(Administration.user_passwd, {"name": str, "password": str}, {"reason": str}),
+    "user suspend": Operation(Administration.user_suspend, {"name": str}, {"reason": str}),
+    "user unsuspend": Operation(Administration.user_unsuspend, {"name": str}, {"reason": str}),
     "invite create": Operation(
         Administration.invite_create,
         takes={"rooms": list, "uses": int, "expires": str, "note": str, "administrator": bool, "host": str},
     ),
     "invite list": Operation(Administration.invite_list),
-    "invite revoke": Operation(Administration.invite_revoke, {"number": int}),
+    "invite revoke": Operation(Administration.invite_revoke, {"number": int}, {"reason": str}),
     "room list": Operation(Administration.room_list),
+    "audit list": Operation(audit_list, takes={"since": str, "account": str, "room": str, "limit": int}),
+    "audit verify": Operation(audit_verify, takes={"head": str}),
+    "audit export": Operation(audit_export, takes={"after": int}),
 }
 
 

@@ -1,10 +1,11 @@
-"""The pages commands.md, capabilities.md, isupport.md and modes.md in docs/, written from the tables of the server."""
+"""The pages of docs/ that are written from the tables of the server: see PAGES."""
 
 import dataclasses
 import sys
 from typing import Any
 
 import securechat.server.commands  # noqa: F401 - fills the registry
+from securechat.domain.audit import LONGEST_TEXT, Act, Origin
 from securechat.protocol.capabilities import CAPABILITIES
 from securechat.protocol.isupport import MEANINGS, Isupport
 from securechat.protocol.modes import ROOM_MODES, USER_MODES
@@ -66,6 +67,86 @@ _USER_MODES_HEAD = """
 |---|---|---|
 """
 
+_AUDIT_HEAD = """\
+# The record of acts of power
+
+<!-- Generated: python -m securechat.server.reference audit > docs/audit.md -->
+
+Whoever has power over others leaves a row when they use it: in the table `audit` of the database, in the same
+transaction as the act itself. What could not be recorded did not happen, and what did not happen is not recorded. How
+to read and to check the record is told in [operations.md](operations.md#the-record-of-acts-of-power).
+
+## What is recorded
+
+| act | what happened |
+|---|---|
+"""
+
+_AUDIT_TAIL = """\
+
+Topics and messages are in the history of their room and therefore not here. Nor is what the server does by itself:
+certificates, and the one-time link of the first start (who becomes administrator by it is recorded).
+
+| field | what it holds |
+|---|---|
+| `number` | 1, 2, 3 … |
+| `time` | UTC; `milliseconds` is the same as a number |
+| `actor` | who: by `console` a user of the machine (`anna as securechat` if anna used sudo), by `irc` an account or \
+`nick (guest)` |
+| `origin` | from where: ORIGINS |
+| `act` | what: a word of the table above |
+| `target` | on whom: an account, `nick (guest)`, a mask, or `invite 7` |
+| `room` | where |
+| `detail` | what exactly: a mode, the id of a message, the uses of an invite |
+| `reason` | why: the reason of KICK and REDACT, `--reason` or `--note` of securechat-admin |
+| `previous`, `hash` | the hashes of the row before and of this one |
+
+A text is cut at LONGEST characters. No password, token or key is in any of them, and no text of a message. **Addresses
+are not there either**: nobody on the server is shown an address, and a row can never be deleted, while an address is
+somebody's personal data that has to go some day. The log has the address of each login, by the name of the account, for
+as long as you keep it.
+
+## The chain
+
+`hash` is the SHA-256, in hexadecimal, of these fields in this order, each as its length in bytes, a colon, itself in
+UTF-8 and a comma: previous, number, milliseconds, origin, actor, act, target, room, detail, reason. `previous` of the
+first row is the SHA-256 of `securechat record` and the name that the database had when the record began (`audit_origin`
+in the table `settings`), written in the same way. The newest number and hash, the *head*, are kept in `settings`, too.
+
+This program checks an export, and needs nothing of ours:
+
+```python
+import hashlib, json, sys
+
+previous, number = None, 0
+for line in open(sys.argv[1], encoding="utf-8"):
+    row, number = json.loads(line), number + 1
+    names = "previous number milliseconds origin actor act target room detail reason".split()
+    fields = [str(row[name]).encode() for name in names]
+    right = hashlib.sha256(b"".join(b"%d:%s," % (len(one), one) for one in fields)).hexdigest()
+    if row["number"] != number or row["hash"] != right or previous not in (None, row["previous"]):
+        sys.exit(print(f"row {number} is wrong"))
+    previous = row["hash"]
+print(f"in order up to {number}:{previous}")
+```
+
+## What it proves, and what it cannot
+
+| somebody who has the database file … | is found by |
+|---|---|
+| changes a row, swaps two, takes one out or puts one in | \
+`audit verify`, which names the first such row (if its hash was made anew as well: it, or the row after it) |
+| takes rows away from the end | `audit verify`, by the head in `settings` |
+| takes rows away from the end and sets the head back, or writes the whole chain anew | \
+`audit verify --head HEAD` with a head that was kept elsewhere; by nothing else |
+| puts an old backup in place | the same |
+| changes rows that are newer than the newest head that was kept, or runs a program that does not record | nothing |
+
+The triggers of the table refuse UPDATE and DELETE, which is a guard against mistakes: whoever may write the file can
+remove them. So the record protects against those who have power in the chat, and against an administrator of the
+machine only as far as somebody else keeps heads. Meddling does not stop it: acts go on to be recorded after it.
+"""
+
 
 def commands() -> str:
     """Return docs/commands.md."""
@@ -104,7 +185,21 @@ def modes() -> str:
     return f"{_MODES_HEAD}{rooms}{_USER_MODES_HEAD}{users}"
 
 
-PAGES = {"commands": commands, "capabilities": capabilities, "isupport": isupport, "modes": modes}
+def audit() -> str:
+    """Return docs/audit.md."""
+    rows = [f"| `{act.word}` | {_cell(act.meaning)} |\n" for act in Act]
+    origins = ", ".join(f"`{origin.value}`" for origin in Origin)
+    tail = _AUDIT_TAIL.replace("ORIGINS", origins).replace("LONGEST", str(LONGEST_TEXT))
+    return _AUDIT_HEAD + "".join(rows) + tail
+
+
+PAGES = {
+    "commands": commands,
+    "capabilities": capabilities,
+    "isupport": isupport,
+    "modes": modes,
+    "audit": audit,
+}
 """Every page by the name that it has in docs/."""
 
 

@@ -4,11 +4,13 @@ import dataclasses
 from collections.abc import Callable
 
 from securechat.domain.account import Account
+from securechat.domain.audit import Act, Deed
 from securechat.domain.events import Event, Kind
 from securechat.domain.permissions import Subject
 from securechat.domain.roles import ListEntry, RoomChange, RoomRole, RoomRules
 from securechat.protocol import standard_replies as replies
 from securechat.server.context import Context
+from securechat.server.deeds import called, deed_of
 from securechat.server.members import Member, account_of, roles_of, set_roles
 from securechat.server.rendering import text_bytes
 from securechat.server.users import LiveRoom, User
@@ -23,7 +25,7 @@ class ModeChange:
     Guarded by the hub lock, like what it changes.
     """
 
-    __slots__ = ("_changes", "_context", "_lists", "_live", "_roles", "rules", "subject")
+    __slots__ = ("_changes", "_context", "_deeds", "_lists", "_live", "_roles", "rules", "subject")
 
     def __init__(self, context: Context, live: LiveRoom, subject: Subject) -> None:
         self._context = context
@@ -33,6 +35,7 @@ class ModeChange:
 
     def _begin(self) -> None:
         self._changes: list[Change] = []
+        self._deeds: list[Deed] = []
         self._roles: dict[User | int, tuple[Member, RoomRole]] = {}  # by user, or by account that is not here
         self._lists: dict[str, list[ListEntry]] = {}
         self.rules = self._live.room.rules  # as they will be
@@ -48,31 +51,38 @@ class ModeChange:
 
     def set_roles(self, change: Change, member: Member, roles: RoomRole) -> None:
         """Let a member be `roles`."""
-        self._note(change)
+        self._note(change, Act.ROOM_ROLE, called(member))
         self._roles[_key(member)] = (member, roles)
 
     def set_rule(self, change: Change, field: str, value: bool | int | str) -> None:
         """Let a rule be `value`; nothing when it is so already."""
         if getattr(self.rules, field) != value:
-            self._note(change)
+            self._note(change, Act.ROOM_RULE, "", "" if field == "key" else change[2])
             self.rules = RoomRules(**(dataclasses.asdict(self.rules) | {field: value}))
 
     def add(self, change: Change, letter: str, entry: ListEntry) -> None:
         """Put a mask on a list."""
-        self._note(change)
+        self._note(change, Act.ROOM_MASK, entry.mask)
         self._lists[letter] = [*self.entries(letter), entry]
 
     def remove(self, change: Change, letter: str, entry: ListEntry) -> None:
         """Take a mask off a list."""
-        self._note(change)
+        self._note(change, Act.ROOM_MASK, entry.mask)
         self._lists[letter] = [one for one in self.entries(letter) if one is not entry]
 
-    def _note(self, change: Change) -> None:
-        """Announce `change` with those before; if it does not fit into their line any more, in a line of its own."""
+    def _note(self, change: Change, act: Act, target: str, parameter: str = "") -> None:
+        """Announce `change` with those before; if it does not fit into their line any more, in a line of its own.
+
+        It goes on the record, with what may be recorded of its parameter: never a key.
+        """
         most = text_bytes(Kind.MODE, self._context.user.source.mask, self._live.room.name)
         if self._changes and len(announced([*self._changes, change]).encode()) > most:
             self.publish()
         self._changes.append(change)
+        sign, letter, _ = change
+        detail = f"{sign}{letter} {parameter}".rstrip()
+        context, room = self._context, self._live.room
+        self._deeds.append(deed_of(context.hub, context.user.source, act, room.name, target, detail))
 
     def publish(self) -> None:
         """Apply, announce and store what is asked, if anything is."""
@@ -83,6 +93,7 @@ class ModeChange:
         change = self._change()
         text = announced(self._changes)
         event = Event(Kind.MODE, hub.now(), context.user.source, room.id, room.name, text, change=change)
+        event.deeds = tuple(self._deeds)
         failure = context.failure(replies.NOT_STORED, room.name)
         undo = self._apply()
         context.response.publish(hub.publication(event, live, context.session, undo, failure))

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-REVISION = "0005"
+REVISION = "0006"
 """The Alembic revision that these models describe; known here so that an ordinary start need not import Alembic."""
 
 EPOCH = "epoch"
@@ -12,6 +12,11 @@ SECRET = "secret"  # noqa: S105 - the key under which it is stored, not the secr
 """Key in `settings`: 32 random bytes in hex, known to nobody outside the database."""
 TIMELINE_THROUGH = "timeline_through"
 """Key in `settings`: the newest sequence number that the `timeline` table covers."""
+
+AUDIT_ORIGIN = "audit_origin"
+"""Key in `settings`: the epoch that the database had when its record of acts began; the first hash is made of it."""
+AUDIT_HEAD = "audit_head"
+"""Key in `settings`: number and hash of the newest row of `audit`, so that rows cannot vanish from its end unseen."""
 
 
 class Base(DeclarativeBase):
@@ -213,6 +218,24 @@ class TimelineRow(Base):
     conversation_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class AuditRow(Base):
+    """One act of power (domain.audit.AuditRecord). Triggers refuse to change or delete a row."""
+
+    __tablename__ = "audit"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    time: Mapped[int]
+    origin: Mapped[str]
+    actor: Mapped[str]
+    act: Mapped[str]
+    target: Mapped[str]
+    room: Mapped[str]
+    detail: Mapped[str]
+    reason: Mapped[str]
+    previous: Mapped[str]
+    hash: Mapped[str]
 
 
 class SettingRow(Base):

@@ -1,4 +1,4 @@
-"""What a run of entries becomes in the database: rows of `events`, and what they change in rooms and membership."""
+"""What a run of entries becomes in the database: rows of `events`, what they change, and what goes on the record."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
@@ -11,6 +11,7 @@ from securechat.domain.ports import Entry
 from securechat.domain.roles import RoomRole
 from securechat.errors import StorageError
 from securechat.names import fold
+from securechat.storage.audit import Audit
 from securechat.storage.faults import ROW_FAULTS, is_general
 from securechat.storage.metadata import set_value
 from securechat.storage.models import (
@@ -95,8 +96,7 @@ class Recorder:
             with self._connection.begin_nested():
                 self._insert(values)
                 for event in effects:
-                    _EFFECTS[event.kind](self._connection, event)
-                    self.erased |= event.kind is Kind.REDACT
+                    self._take_effect(event)
         elif values:
             try:
                 self._insert(values)
@@ -105,6 +105,15 @@ class Recorder:
                 if not is_general(error):
                     self._connection.execute(delete(EventRow).where(EventRow.sequence > first))
                 raise
+
+    def _take_effect(self, event: Event) -> None:
+        """Change what the event changes, and record the acts of power that it is: neither stands without the other."""
+        effect = _EFFECTS.get(event.kind)
+        if effect is not None:
+            effect(self._connection, event)
+        for deed in event.deeds:
+            Audit(self._connection).append(deed)
+        self.erased |= event.kind is Kind.REDACT
 
     def _number(self, entries: Sequence[Entry]) -> tuple[list[object], list[Event]]:
         """Give the events their numbers; return the rows to store, as one flat list, and the events with effects."""
@@ -119,7 +128,7 @@ class Recorder:
                 continue
             kind = event.kind
             if kind is not message:
-                if kind in _EFFECTS:
+                if kind in _EFFECTS or event.deeds:
                     effects.append(event)
                 if kind not in RECORDED:
                     continue

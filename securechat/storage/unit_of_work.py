@@ -3,6 +3,7 @@
 from sqlalchemy import Connection
 
 from securechat.storage.accounts import Accounts
+from securechat.storage.audit import Audit
 from securechat.storage.history import History
 from securechat.storage.invites import Invites
 from securechat.storage.metadata import Metadata
@@ -41,3 +42,8 @@ class SqlUnitOfWork:
     def metadata(self) -> Metadata:
         """What accounts and rooms carry."""
         return Metadata(self._connection)
+
+    @property
+    def audit(self) -> Audit:
+        """The record of acts of power."""
+        return Audit(self._connection)

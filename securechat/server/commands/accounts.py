@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from securechat.domain.account import Account, Invite, refusal
+from securechat.domain.audit import Act, Deed, Origin
 from securechat.domain.events import Event, Kind, Source
 from securechat.domain.look_alikes import check_person_name
 from securechat.domain.permissions import Action, Role, Subject, may, role_of
@@ -72,6 +73,9 @@ def register(context: Context) -> None:
         def store(unit: UnitOfWork) -> tuple[Account, Invite | None]:
             invite = unit.invites.use(wish.token_digest, now) if wish.token_digest is not None else None
             administrator = invite is not None and invite.administrator
+            if invite is not None and administrator:
+                detail = f"invite {invite.id}"
+                unit.audit.append(Deed(Act.USER_REGISTER, now, Origin.IRC, wish.name, wish.name, detail=detail))
             return unit.accounts.add(wish.name, credentials, administrator=administrator, time=now), invite
 
         return hub.journal.call(store).result()

@@ -1,5 +1,8 @@
 """KICK and INVITE: who has to leave a room, and who may come (modern-irc, "KICK message", "INVITE message")."""
 
+from functools import partial
+
+from securechat.domain.audit import Act
 from securechat.domain.events import Event, Kind
 from securechat.domain.permissions import Action, kicking, may, require
 from securechat.domain.roles import RoomChange
@@ -17,13 +20,14 @@ from securechat.protocol.numerics import (
     RPL_INVITING,
 )
 from securechat.server.context import Context
+from securechat.server.deeds import called, deed_of
 from securechat.server.entries import Publication
 from securechat.server.error_replies import answer_error
 from securechat.server.members import Member, account_of, find_member, is_known, name_of, remove, subject_of
 from securechat.server.presence import MOST_TARGETS
 from securechat.server.registry import command
 from securechat.server.rendering import text_bytes
-from securechat.server.users import LiveRoom, audience_of
+from securechat.server.users import LiveRoom, User, audience_of
 
 MOST_INVITED = 200
 """How many invitations of one room may be open; the oldest gives way."""
@@ -87,7 +91,8 @@ def _kick(context: Context, live: LiveRoom, member: Member, reason: str) -> None
     text = cut(f"{name} {reason}", text_bytes(Kind.KICK, source.mask, room.name) - len(" :"))
     account = account_of(member)
     change = RoomChange(expelled=account.id if account is not None else 0)
-    event = Event(Kind.KICK, hub.now(), source, room.id, room.name, text, change=change)
+    deed = deed_of(hub, source, Act.ROOM_KICK, room.name, target=called(member), reason=context.param(2) or "")
+    event = Event(Kind.KICK, hub.now(), source, room.id, room.name, text, change=change, deeds=(deed,))
     failure = context.failure(replies.NOT_STORED, room.name)
     publication = hub.publication(event, live, context.session, failure=failure)
     publication.undo = remove(hub, live, member)
@@ -107,15 +112,28 @@ def invite(context: Context) -> None:
     if user in live.members:
         context.response.numeric(ERR_USERONCHANNEL, nick=user.nick, room=live.room.name)
         return
+    _invite(context, live, user)
+
+
+def _invite(context: Context, live: LiveRoom, user: User) -> None:
+    """Let somebody in who is asked, once that is on the record."""
+    hub, room = context.hub, live.room
+    was_invited = user.party in live.invited
     live.invited.pop(user.party, None)
     live.invited[user.party] = None
     if len(live.invited) > MOST_INVITED:
         del live.invited[next(iter(live.invited))]
-    context.response.numeric(RPL_INVITING, nick=user.nick, room=live.room.name)
     # The room's own people learn of it if they want to (invite-notify); who invites knows it already.
     listeners = dict.fromkeys(user.sessions)
     for member in live.members:
         listeners.update(dict.fromkeys(one for one in member.sessions if one.has(INVITE_NOTIFY.bit)))
     listeners.pop(context.session, None)
-    event = Event(Kind.INVITE, hub.now(), context.user.source, target=live.room.name, text=user.nick)
-    context.response.publish(Publication(event, audience_of(list(listeners)), context.session))
+    source = context.user.source
+    deed = deed_of(hub, source, Act.ROOM_INVITE, room.name, target=called(user))
+    event = Event(Kind.INVITE, hub.now(), source, room.id, room.name, user.nick, deeds=(deed,))
+    undo = None if was_invited else partial(live.invited.pop, user.party, None)
+    failure = context.failure(replies.NOT_STORED, room.name)
+    publication = Publication(event, audience_of(list(listeners)), context.session, undo=undo, failure=failure)
+    context.response.publish(publication)
+    context.response.stands_or_falls_with(publication)
+    context.response.numeric(RPL_INVITING, nick=user.nick, room=room.name)

@@ -3,15 +3,20 @@
 import logging
 
 from securechat.domain.account import Account
+from securechat.domain.audit import Act
+from securechat.domain.events import Event, Kind
 from securechat.domain.permissions import Action, Subject, may, role_of
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.numerics import ERR_PASSWDMISMATCH, RPL_YOUREOPER
 from securechat.server.context import Context
+from securechat.server.deeds import deed_of
+from securechat.server.entries import Publication
 from securechat.server.login import count_failure, current, is_right, throttled
 from securechat.server.ports import Pool
 from securechat.server.registry import command
 from securechat.server.user_modes import announcement, empower, shown_modes
+from securechat.server.users import NOBODY
 
 logger = logging.getLogger(__name__)
 
@@ -51,15 +56,26 @@ def oper(context: Context) -> None:
 
 
 def _succeed(context: Context, account: Account) -> None:
-    """Give the powers, and tell all sessions of the user."""
-    user = context.user
-    logger.info("OPER", extra={"peer": context.session.outlet.address, "account": account.name, "by": user.nick})
-    before = shown_modes(user)
-    empower(context.hub, context.session, account)
+    """Give the powers, and tell all sessions of the user, once that is on the record."""
+    hub, session, user = context.hub, context.session, context.user
+    logger.info("OPER", extra={"peer": session.outlet.address, "account": account.name, "by": user.nick})
+    before, operated_as = shown_modes(user), session.operates_as
+    empower(hub, session, account)
+    changed = announcement(hub, user, before, session)
+    if changed is None:  # the user had them already; this session has them for itself now
+        changed = Publication(Event(Kind.USER_MODE, hub.now(), user.source, target=user.nick), NOBODY, session)
+    assert changed.event is not None, "both are made with one"
+    changed.event.deeds = (deed_of(hub, user.source, Act.OPER, "", account.name),)
+    changed.failure = context.failure(replies.NOT_STORED, account.name)
+
+    def undo() -> None:
+        if session.user is user and session.operates_as is account:
+            empower(hub, session, operated_as)
+
+    changed.undo = undo
+    context.response.publish(changed)
+    context.response.stands_or_falls_with(changed)
     context.response.numeric(RPL_YOUREOPER)
-    changed = announcement(context.hub, user, before, context.session)
-    if changed is not None:
-        context.response.publish(changed)
 
 
 def _failed(context: Context, error: BaseException) -> None:

@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 
 from securechat.clock import format_time
+from securechat.domain.audit import Act, Deed, name_of
 from securechat.domain.events import REDACTABLE, SAID, Event, Kind, Source
 from securechat.domain.history import StoredEvent
 from securechat.domain.permissions import Action, may
@@ -14,6 +15,7 @@ from securechat.protocol.capabilities import MESSAGE_REDACTION
 from securechat.protocol.message import cut
 from securechat.protocol.numerics import ERR_NEEDMOREPARAMS, ERR_UNKNOWNCOMMAND
 from securechat.server.context import Context
+from securechat.server.deeds import deed_of
 from securechat.server.entries import Publication
 from securechat.server.ports import Pool
 from securechat.server.registry import command
@@ -100,7 +102,7 @@ def _decide(context: Context, stored: StoredEvent | None) -> None:
     if not may(user.subject(place.room), action, context.hub.policy):
         context.response.fail("REDACT", replies.REDACT_FORBIDDEN, place.name, identifier)
         return
-    _publish(context, place, stored)
+    _publish(context, place, stored, others=action is Action.REDACT_OTHERS)
 
 
 def _said_by(stored: StoredEvent, user: User) -> bool:
@@ -110,7 +112,8 @@ def _said_by(stored: StoredEvent, user: User) -> bool:
     return stored.source.partition("!")[0] == user.nick and stored.time >= user.named
 
 
-def _publish(context: Context, place: _Place, stored: StoredEvent) -> None:
+def _publish(context: Context, place: _Place, stored: StoredEvent, *, others: bool) -> None:
+    """Announce it and take it away; what somebody did to `others` goes on the record."""
     hub = context.hub
     user = context.user
     session = context.session
@@ -120,7 +123,20 @@ def _publish(context: Context, place: _Place, stored: StoredEvent) -> None:
     text = f"{identifier} :{cut(reason, fits)}" if reason else identifier
     sessions = [one for hearer in place.hearers for one in hearer.sessions]
     knowing = [one for one in sessions if one.has(MESSAGE_REDACTION.bit) and one is not session]
-    event = Event(Kind.REDACT, hub.now(), user.source, place.conversation, place.name, text, redacts=stored.sequence)
+    deeds: tuple[Deed, ...] = ()
+    if others:
+        author = name_of(stored.account, stored.source.partition("!")[0])
+        deeds = (deed_of(hub, user.source, Act.ROOM_REDACT, place.name, author, detail=identifier, reason=reason),)
+    event = Event(
+        Kind.REDACT,
+        hub.now(),
+        user.source,
+        place.conversation,
+        place.name,
+        text,
+        redacts=stored.sequence,
+        deeds=deeds,
+    )
     hub.repeats.erase(stored.sequence)
     failure = context.failure(replies.NOT_STORED, place.name)
     context.response.publish(Publication(event, audience_of(knowing), session, echo=True, failure=failure))

@@ -1,0 +1,134 @@
+"""Reading the record of acts of power: the operations behind `securechat-admin audit`."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from securechat.clock import format_time, parse_time
+from securechat.domain.audit import AuditRecord, Flaw, Head, Verification, parse_head, start
+from securechat.domain.ports import UnitOfWork
+from securechat.names import fold, room_to_wire
+from securechat.server.administration import Administration, AdministrationError, parse_duration
+
+MAX_LISTED: Final = 2_000
+EXPORT_ROWS: Final = 1_000
+"""Rows of one answer to `audit export`: however long their texts are, it fits (control.MAX_ANSWER)."""
+_PAGE: Final = 1_000
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationResult:
+    """What came out of a verification."""
+
+    intact: bool
+    rows: int  # in order, from the first on
+    head: str  # of these rows
+    row: int | None  # the first that was altered or is missing
+    problem: str  # what is wrong with it
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPart:
+    """Some rows, oldest first; ask again with the number of the last one until there are none."""
+
+    records: list[dict[str, Any]]
+    head: str  # of the whole record at this moment
+
+
+def audit_list(
+    administration: Administration, *, since: str = "", account: str = "", room: str = "", limit: int = 100
+) -> list[dict[str, Any]]:
+    """Return the newest `limit` rows, oldest first: since a time, by or on an account, in a room."""
+    if not 1 <= limit <= MAX_LISTED:
+        raise AdministrationError("bad_limit", f"From 1 to {MAX_LISTED:,} rows can be listed; more: audit export.")
+    earliest = _moment(since, administration.clock()) if since else None
+    wanted_account = fold(account)
+    wanted_room = fold(room_to_wire(room)) if room else ""
+
+    def fits(record: AuditRecord) -> bool:
+        return (not account or wanted_account in (fold(record.actor), fold(record.target))) and (
+            not room or wanted_room in fold(record.room).split(",")
+        )
+
+    def work(unit: UnitOfWork) -> list[AuditRecord]:
+        found: list[AuditRecord] = []
+        for record in _backwards(unit):
+            if len(found) == limit or (earliest is not None and record.time < earliest):
+                break
+            if fits(record):
+                found.append(record)
+        return found
+
+    return [plain(record) for record in reversed(administration.store.read(work))]
+
+
+def audit_verify(administration: Administration, *, head: str = "") -> VerificationResult:
+    """Find the first row that was altered or is missing; `head` is one that was kept elsewhere."""
+    try:
+        kept = parse_head(head) if head else None
+    except ValueError:
+        raise AdministrationError("bad_head", "A head is a number, a colon and 64 hexadecimal digits.") from None
+
+    def work(unit: UnitOfWork) -> tuple[Verification, Flaw | None]:
+        verification = Verification(unit.audit.origin(), kept)
+        after = 0
+        while (page := unit.audit.page(after, _PAGE)) and verification.follow(page) is None:
+            after = page[-1].number
+        return verification, verification.finish(unit.audit.head())
+
+    verification, flaw = administration.store.read(work)
+    number, problem = (None, "") if flaw is None else (flaw.number, flaw.problem)
+    return VerificationResult(flaw is None, verification.head.number, str(verification.head), number, problem)
+
+
+def audit_export(administration: Administration, *, after: int = 0) -> ExportPart:
+    """Return the rows after number `after`, as they are stored, as many as fit into an answer."""
+    if not 0 <= after < 2**63:
+        raise AdministrationError("bad_number", "There is no row with such a number.")
+
+    def work(unit: UnitOfWork) -> tuple[list[AuditRecord], Head]:
+        newest = unit.audit.page_before(None, 1)
+        head = Head(newest[0].number, newest[0].hash) if newest else start(unit.audit.origin())
+        return unit.audit.page(after, EXPORT_ROWS), head
+
+    records, head = administration.store.read(work)
+    return ExportPart([plain(record) for record in records], str(head))
+
+
+def plain(record: AuditRecord) -> dict[str, Any]:
+    """Return a row as it is listed and exported."""
+    return asdict(record) | {"time": _shown_time(record.time), "milliseconds": record.time}
+
+
+def _backwards(unit: UnitOfWork) -> Iterator[AuditRecord]:
+    before: int | None = None
+    while page := unit.audit.page_before(before, _PAGE):
+        yield from page
+        before = page[-1].number
+
+
+def _shown_time(milliseconds: int) -> str:
+    """Return a time as usual; one that somebody made up may be none."""
+    try:
+        return format_time(milliseconds)
+    except (ValueError, OverflowError, OSError):
+        return str(milliseconds)
+
+
+def _moment(text: str, now: int) -> int:
+    """Return the time in ms that `7d` (ago) or `2026-11-22T08:00` (UTC) stands for. Raises AdministrationError."""
+    if not text[0].isdigit() or text[-1] in "mhd":
+        try:
+            ago = parse_duration(text)
+        except AdministrationError:
+            ago = None
+        if ago is not None:
+            return now - ago
+    else:
+        try:
+            return parse_time((f"{text}T00:00" if _DAY.fullmatch(text) else text.removesuffix("Z")) + "Z")
+        except ValueError:
+            pass
+    raise AdministrationError("bad_time", "A time is one like 30m, 12h or 7d (ago), 2026-11-22 or 2026-11-22T08:00Z.")

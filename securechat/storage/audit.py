@@ -1,0 +1,80 @@
+"""The record of acts of power in the database: rows are appended in the transaction of the act itself."""
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from securechat.domain.audit import AuditRecord, Deed, Head, chained, parse_head, start
+from securechat.storage.models import AUDIT_HEAD, AUDIT_ORIGIN, AuditRow, SettingRow
+
+_RECORDS = select(
+    AuditRow.number,
+    AuditRow.time,
+    AuditRow.origin,
+    AuditRow.actor,
+    AuditRow.act,
+    AuditRow.target,
+    AuditRow.room,
+    AuditRow.detail,
+    AuditRow.reason,
+    AuditRow.previous,
+    AuditRow.hash,
+)
+"""Its columns are the fields of AuditRecord, in their order."""
+_NEWEST = select(func.coalesce(func.max(AuditRow.number), 0))
+
+
+class Audit:
+    """Implements domain.ports.AuditRepository on one connection."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def append(self, deed: Deed) -> AuditRecord:
+        """Store one act as the newest row.
+
+        Somebody who meddled with the record must not stop acts of power by it: the chain goes on, and what is wrong
+        with it stays to be seen by `verify`.
+        """
+        head = self.head() or start(self.origin())
+        newest = self._connection.execute(_NEWEST).scalar_one()
+        record = chained(deed, head, max(head.number, newest) + 1)
+        values = {name: getattr(record, name) for name in AuditRecord.__slots__}
+        self._connection.execute(insert(AuditRow).values(values))
+        self._connection.execute(
+            update(SettingRow).where(SettingRow.key == AUDIT_HEAD).values(value=str(Head(record.number, record.hash)))
+        )
+        return record
+
+    def page(self, after: int, limit: int) -> list[AuditRecord]:
+        """At most `limit` rows with a number above `after`, oldest first."""
+        rows = _RECORDS.where(AuditRow.number > after).order_by(AuditRow.number).limit(limit)
+        return [_record(*row) for row in self._connection.execute(rows)]
+
+    def page_before(self, before: int | None, limit: int) -> list[AuditRecord]:
+        """At most `limit` rows with a number below `before` (None: the newest), newest first."""
+        rows = _RECORDS.order_by(AuditRow.number.desc()).limit(limit)
+        if before is not None:
+            rows = rows.where(AuditRow.number < before)
+        return [_record(*row) for row in self._connection.execute(rows)]
+
+    def origin(self) -> str:
+        """What the first row's hash is made of; empty when somebody took it away."""
+        return self._setting(AUDIT_ORIGIN) or ""
+
+    def head(self) -> Head | None:
+        """The newest row as it is remembered beside the rows; None when somebody took that away."""
+        try:
+            return parse_head(self._setting(AUDIT_HEAD) or "")
+        except ValueError:
+            return None
+
+    def _setting(self, key: str) -> str | None:
+        return self._connection.execute(select(SettingRow.value).where(SettingRow.key == key)).scalar()
+
+
+def _record(number: int, time: object, *texts: object) -> AuditRecord:
+    """Return a row as it was read. SQLite holds values of any kind if somebody else wrote them: no row gets in the way
+    of finding that out.
+    """
+    return AuditRecord(number, time if isinstance(time, int) else 0, *map(str, texts))

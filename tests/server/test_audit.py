@@ -1,0 +1,440 @@
+"""The record of acts of power: each act leaves its rows, nothing else does, and nobody has power without a record."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from securechat.domain.audit import Act, Verification
+from securechat.domain.permissions import Action
+from securechat.domain.ports import UnitOfWork
+from securechat.server.administration import Administration
+from securechat.server.administration_ports import JournalStore, ServerAddress
+from securechat.server.live_effects import HubEffects
+from securechat.server.machine_users import machine_user, this_user
+from securechat.server.operations import OPERATIONS, perform
+from tests.server.harness import MODERN, Harness, Person, running
+
+PASSWORD = "correct horse"
+ROOT_PASSWORD = "staple battery"
+CAPS = f"{MODERN} draft/message-redaction"
+
+Row = tuple[str, ...]
+"""Act, actor, target, room, detail and reason."""
+
+
+def rows(harness: Harness) -> list[Row]:
+    """What is on the record, which is in order."""
+
+    def work(unit: UnitOfWork) -> list[Row]:
+        records = unit.audit.page(0, 1000)
+        verification = Verification(unit.audit.origin())
+        verification.follow(records)
+        assert verification.finish(unit.audit.head()) is None
+        return [(one.act, one.actor, one.target, one.room, one.detail, one.reason) for one in records]
+
+    return harness.database.read(work)
+
+
+def present(harness: Harness, name: str, *, administrator: bool = False) -> Person:
+    harness.account(name, PASSWORD, administrator=administrator)
+    return harness.person(name, CAPS, password=PASSWORD)
+
+
+class Tea:
+    """#tea: anna owns it, bob is in it, carl (a guest) is not; bob has said something."""
+
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
+        harness.account("root", ROOT_PASSWORD, administrator=True)
+        self.anna, self.bob = present(harness, "anna"), present(harness, "bob")
+        self.carl = harness.person("carl", CAPS)
+        self.anna.sends("JOIN #tea")
+        self.bob.sends("JOIN #tea")
+        self.bob.received()
+        (echo,) = self.bob.answers("PRIVMSG #tea :the launch code is 8675309")
+        self.said = echo.partition("msgid=")[2].partition(";")[0].partition(" ")[0]
+
+
+ACTS: dict[Action, tuple[tuple[str, ...], list[Row]]] = {
+    Action.KICK: (("KICK #tea bob :enough of it",), [("room kick", "anna", "bob", "#tea", "", "enough of it")]),
+    Action.INVITE: (("INVITE carl #tea",), [("room invite", "anna", "carl (guest)", "#tea", "", "")]),
+    Action.OPERATE: ((f"OPER root :{ROOT_PASSWORD}",), [("oper", "anna", "root", "", "", "")]),
+    Action.REDACT_OTHERS: (
+        ("REDACT #tea {said} :secret",),
+        [("room redact", "anna", "bob", "#tea", "{said}", "secret")],
+    ),
+    Action.CHANGE_MODES: (
+        (
+            "MODE #tea +ov-t bob bob",
+            "MODE #tea +mkl-n hunter2 5",
+            "MODE #tea +b-k *!*@bad hunter2",
+            "MODE #tea -b *!*@bad",
+        ),
+        [
+            ("room role", "anna", "bob", "#tea", "+o", ""),
+            ("room role", "anna", "bob", "#tea", "+v", ""),
+            ("room rule", "anna", "", "#tea", "+m", ""),
+            ("room rule", "anna", "", "#tea", "+k", ""),
+            ("room rule", "anna", "", "#tea", "+l 5", ""),
+            ("room rule", "anna", "", "#tea", "-n", ""),
+            ("room mask", "anna", "*!*@bad", "#tea", "+b", ""),
+            ("room rule", "anna", "", "#tea", "-k", ""),
+            ("room mask", "anna", "*!*@bad", "#tea", "-b", ""),
+        ],
+    ),
+}
+"""What anna (or whoever an action is the power of) sends, and what is on the record then."""
+
+ELSEWHERE = {
+    Action.DEMOTE_OWNER: "only together with KICK or CHANGE_MODES, which are recorded: see the test of its name",
+    Action.REGISTER_INVITED: "the invite is on the record; what one for administrators can do has a test",
+}
+NO_POWER = {
+    Action.CONNECT: "about oneself",
+    Action.REGISTER_OPEN: "about oneself",
+    Action.CREATE_ROOM: "takes nothing from anybody",
+    Action.JOIN_ROOM: "seen by the room; an administrator comes in by no other way than everybody",
+    Action.ENTER_UNBANNED: "a part of JOIN_ROOM",
+    Action.ENTER_INVITED: "a part of JOIN_ROOM",
+    Action.ENTER_BY_KEY: "a part of JOIN_ROOM",
+    Action.ENTER_UNCROWDED: "a part of JOIN_ROOM",
+    Action.SEE_ROOM: "reading",
+    Action.LIST_MEMBERS: "reading",
+    Action.READ_HISTORY: "reading, and only by those who are in the room",
+    Action.SPEAK: "what was said is in history",
+    Action.SPEAK_HIDDEN: "what was said is in history",
+    Action.SET_TOPIC: "the topic is in history, with who set it",
+    Action.SET_VALUES: "as the topic it takes nothing from anybody, and everybody in the room sees it",
+    Action.READ_VALUES: "reading",
+    Action.SEE_EXCEPTIONS: "reading",
+    Action.SEE_KEY: "reading, and only by those who are in the room",
+    Action.REDACT_OWN: "about what one has said oneself",
+    Action.DIRECT_MESSAGE: "what was said is in history",
+    Action.READ_DIRECT_HISTORY: "reading of what one was part of oneself",
+}
+"""Why there is no record of it."""
+
+
+def test_every_action_is_recorded_or_it_is_said_why_not() -> None:
+    told = [*ACTS, *ELSEWHERE, *NO_POWER]
+    assert len(told) == len(set(told))
+    assert set(told) == set(Action)
+
+
+@pytest.mark.parametrize("action", ACTS)
+def test_an_act_of_power_is_recorded(harness: Harness, action: Action) -> None:
+    tea = Tea(harness)
+    assert rows(harness) == []
+    lines, expected = ACTS[action]
+    tea.anna.sends(*(line.format(said=tea.said) for line in lines))
+    assert rows(harness) == [tuple(text.format(said=tea.said) for text in row) for row in expected]
+
+
+@pytest.mark.parametrize("action", ACTS)
+def test_there_is_no_act_without_a_record(harness: Harness, action: Action) -> None:
+    """When nothing can be stored nobody is told of anything, and all is as it was before."""
+    tea = Tea(harness)
+    live = harness.hub.rooms["#tea"]
+
+    def state() -> object:
+        operators = [user.nick for user in harness.hub.users.values() if user.operator]
+        return dict(live.members), live.room.rules, dict(live.invited), dict(live.room.lists), operators
+
+    before = state()
+    line = ACTS[action][0][0].format(said=tea.said)
+    tea.bob.received(), tea.anna.received(), tea.carl.received()
+    with harness.disk_full():
+        answer = tea.anna.answers(f"@label=x {line}")
+    command = line.partition(" ")[0]
+    assert [line for line in answer if f"FAIL {command} NOT_STORED" in line] != []
+    assert all(" FAIL " in line or " BATCH " in line for line in answer)
+    assert tea.carl.received() == []
+    assert [one for one in tea.bob.bodies() if command in one and "NOTICE" not in one] == []
+    assert state() == before
+    assert rows(harness) == []
+
+
+@pytest.mark.parametrize("action", [action for action in ACTS if action is not Action.OPERATE])
+def test_what_is_refused_is_not_recorded(harness: Harness, action: Action) -> None:
+    tea = Tea(harness)
+    tea.anna.sends("MODE #tea +i")
+    before = rows(harness)
+    line = ACTS[action][0][0].format(said="tests-1")
+    tea.carl.sends(line)
+    tea.bob.sends(line)
+    assert rows(harness) == before
+
+
+def test_what_everybody_may_do_is_not_recorded(harness: Harness) -> None:
+    tea = Tea(harness)
+    tea.anna.sends("TOPIC #tea :Hot", "PRIVMSG #tea :hi", "PRIVMSG bob :hi", "MODE #tea b", "AWAY :out", "NICK annie")
+    tea.bob.sends(f"REDACT #tea {tea.said} :oops", "CHATHISTORY LATEST #tea * 50", "PART #tea", "JOIN #bob", "QUIT")
+    tea.anna.sends("MODE #tea +n", "MODE #tea +l x", "KICK #tea nobody", "INVITE nobody #tea", "MODE #tea -o bob")
+    assert rows(harness) == []
+
+
+def test_a_new_invitation_of_somebody_who_has_one_is_taken_back_alone(harness: Harness) -> None:
+    tea = Tea(harness)
+    tea.anna.sends("INVITE carl #tea")
+    with harness.disk_full():
+        tea.anna.sends("INVITE carl #tea")
+    assert len(rows(harness)) == 1
+    tea.anna.sends("MODE #tea +i")
+    tea.carl.received()
+    tea.carl.sends("JOIN #tea")
+    assert "353" in tea.carl.codes()
+
+
+def test_an_administrator_who_demotes_or_puts_out_an_owner_is_recorded_by_name(harness: Harness) -> None:
+    tea = Tea(harness)
+    root = harness.person("root", CAPS, password=ROOT_PASSWORD)
+    root.sends("JOIN #tea", "MODE #tea -o anna", "KICK #tea anna")
+    assert rows(harness) == [
+        ("room role", "root", "anna", "#tea", "-o", ""),
+        ("room kick", "root", "anna", "#tea", "", ""),
+    ]
+    assert tea.anna.bodies()[-1].endswith(" KICK #tea anna :root")
+
+
+def test_no_key_is_recorded(harness: Harness) -> None:
+    tea = Tea(harness)
+    tea.anna.sends("MODE #tea +k hunter2", "MODE #tea +k-k hunter3 hunter2", "MODE #tea -k hunter3")
+    assert "hunter" not in repr(rows(harness))
+    assert len(rows(harness)) == 3
+
+
+def test_every_oper_is_recorded_but_no_failed_one(harness: Harness) -> None:
+    """A second session that shows the password keeps the powers when the first one ends."""
+    tea = Tea(harness)
+    second = harness.person("anna", CAPS, password=PASSWORD)
+    tea.anna.sends("OPER root wrong", f"OPER nobody :{ROOT_PASSWORD}", f"OPER root :{ROOT_PASSWORD}")
+    second.received()
+    assert [line.split()[1] for line in second.answers(f"OPER ROOT :{ROOT_PASSWORD}")] == ["381"]
+    tea.carl.sends(f"OPER root :{ROOT_PASSWORD}", "MODE carl -o")
+    expected = [("oper", "anna", "root")] * 2 + [("oper", "carl (guest)", "root")]
+    assert [row[:3] for row in rows(harness)] == expected
+
+
+def test_guests_are_recorded_as_such(harness: Harness) -> None:
+    anna, _ = harness.members_of("#x", "anna", "bob")
+    anna.sends("KICK #x bob")
+    assert [row[:3] for row in rows(harness)] == [("room kick", "anna (guest)", "bob (guest)")]
+
+
+def test_an_account_is_recorded_whatever_nick_it_goes_by(harness: Harness) -> None:
+    tea = Tea(harness)
+    tea.anna.sends("NICK annie", "KICK #tea bob")
+    assert rows(harness)[0][1] == "anna"
+
+
+@pytest.mark.parametrize("administrator", [True, False])
+def test_who_becomes_an_administrator_by_an_invite_is_recorded(tmp_path: Path, administrator: bool) -> None:
+    with running(tmp_path, access__guests=False) as harness:
+        harness.invite("t0ken", administrator=administrator)
+        anna = harness.connection()
+        anna.sends("CAP REQ :draft/account-registration", "PASS t0ken", "NICK anna", "USER anna 0 * :Anna")
+        anna.sends(f"REGISTER * * :{PASSWORD}", "CAP END")
+        assert "001" in anna.codes()
+        expected = [("user register", "anna", "anna", "", "invite 1", "")]
+        assert rows(harness) == (expected if administrator else [])
+
+
+# What securechat-admin does
+
+OPERATIONS_RECORDED: dict[str, tuple[dict[str, object], Row]] = {
+    "user add": (
+        {"name": "dave", "password": PASSWORD, "administrator": True, "reason": "new colleague"},
+        ("user add", "root", "dave", "", "administrator", "new colleague"),
+    ),
+    "user passwd": (
+        {"name": "BOB", "password": "another one", "reason": "forgotten"},
+        ("user passwd", "root", "bob", "", "", "forgotten"),
+    ),
+    "user suspend": ({"name": "bob", "reason": "left"}, ("user suspend", "root", "bob", "", "", "left")),
+    "user unsuspend": ({"name": "bob"}, ("user unsuspend", "root", "bob", "", "", "")),
+    "invite create": (
+        {"rooms": ["tea", "cake"], "uses": 3, "note": "for eve", "administrator": True},
+        ("invite create", "root", "invite 2", "#tea,#cake", "3 uses, expires 7d, administrator", "for eve"),
+    ),
+    "invite revoke": ({"number": 1, "reason": "leaked"}, ("invite revoke", "root", "invite 1", "", "", "leaked")),
+}
+OPERATIONS_THAT_READ = {"user list", "invite list", "room list", "audit list", "audit verify", "audit export"}
+
+
+def administration(harness: Harness) -> Administration:
+    return Administration(
+        harness.hub.configuration,
+        JournalStore(harness.journal, harness.database),
+        HubEffects(harness.hub),
+        lambda: ServerAddress("chat.lan", 6697, "ab" * 32),
+        clock=lambda: harness.time,
+    ).on_behalf_of("root")
+
+
+def test_every_operation_is_recorded_or_only_reads() -> None:
+    assert {*OPERATIONS_RECORDED, *OPERATIONS_THAT_READ} == set(OPERATIONS)
+    assert not set(OPERATIONS_RECORDED) & OPERATIONS_THAT_READ
+    words = {row[0] for _, row in OPERATIONS_RECORDED.values()}
+    assert words == set(OPERATIONS_RECORDED)
+
+
+@pytest.mark.parametrize("name", OPERATIONS_RECORDED)
+def test_an_operation_is_recorded(harness: Harness, name: str) -> None:
+    tea = Tea(harness)
+    harness.invite("t0ken")
+    parameters, expected = OPERATIONS_RECORDED[name]
+    answer = perform(administration(harness), {"operation": name, **parameters})
+    assert answer["ok"], answer
+    assert rows(harness) == [expected]
+    for secret in (PASSWORD, "another one", str(answer["result"]).partition("invite=")[2][:22] or PASSWORD):
+        assert secret not in repr(rows(harness))
+    harness.settle()
+    tea.anna.received()
+
+
+@pytest.mark.parametrize("name", OPERATIONS_RECORDED)
+def test_there_is_no_operation_without_a_record(harness: Harness, name: str) -> None:
+    Tea(harness)
+    harness.invite("t0ken")
+
+    def stored() -> object:
+        return harness.database.read(lambda unit: (unit.accounts.all(), unit.invites.all())), rows(harness)
+
+    before = stored()
+    with harness.disk_full():
+        answer = perform(administration(harness), {"operation": name, **OPERATIONS_RECORDED[name][0]})
+    assert answer["code"] == "storage"
+    assert stored() == before
+
+
+@pytest.mark.parametrize("name", OPERATIONS_RECORDED)
+def test_an_operation_that_is_refused_is_not_recorded(harness: Harness, name: str) -> None:
+    wrong: dict[str, object] = {"name": "anna", "number": 99, "password": PASSWORD, "uses": 0}
+    if name == "user add":
+        harness.account("anna")
+    parameters = {key: wrong.get(key, value) for key, value in OPERATIONS_RECORDED[name][0].items()}
+    assert not perform(administration(harness), {"operation": name, **parameters})["ok"]
+    assert rows(harness) == []
+
+
+@pytest.mark.parametrize("name", sorted(set(OPERATIONS_RECORDED) - {"invite create"}))
+def test_a_reason_is_one_line(harness: Harness, name: str) -> None:
+    parameters = OPERATIONS_RECORDED[name][0]
+    for reason in ("two\nlines", "x" * 201, "\x1b[2J", "\ud800"):
+        answer = perform(administration(harness), {"operation": name, **parameters, "reason": reason})
+        assert answer["code"] == "bad_reason"
+
+
+def test_each_act_of_the_table_is_one_that_is_done_in_these_tests() -> None:
+    done = {row[0] for _, expected in ACTS.values() for row in expected} | set(OPERATIONS_RECORDED) | {"user register"}
+    assert done == {act.word for act in Act}
+
+
+# Reading the record
+
+
+def listed(harness: Harness, **parameters: object) -> list[int]:
+    answer = perform(administration(harness), {"operation": "audit list", **parameters})
+    assert answer["ok"], answer
+    return [one["number"] for one in answer["result"]]
+
+
+@pytest.fixture
+def recorded(harness: Harness) -> Harness:
+    """1: anna kicks bob out of #tea; a day later 2: an invite to #tea and #cake, 3: bob is suspended."""
+    tea = Tea(harness)
+    tea.anna.sends("KICK #tea bob :\x02enough\x02")
+    harness.time += 86_400_000
+    for name in ("invite create", "user suspend"):
+        perform(administration(harness), {"operation": name, **OPERATIONS_RECORDED[name][0]})
+    harness.settle()
+    return harness
+
+
+@pytest.mark.parametrize(
+    ("parameters", "numbers"),
+    [
+        ({}, [1, 2, 3]),
+        ({"limit": 2}, [2, 3]),
+        ({"account": "BOB"}, [1, 3]),
+        ({"account": "anna"}, [1]),
+        ({"account": "bo"}, []),
+        ({"room": "tea"}, [1, 2]),
+        ({"room": "#Cake"}, [2]),
+        ({"room": "te"}, []),
+        ({"account": "bob", "room": "tea"}, [1]),
+        ({"since": "12h"}, [2, 3]),
+        ({"since": "2d"}, [1, 2, 3]),
+        ({"since": "2025-11-25"}, [2, 3]),
+        ({"since": "2025-11-24T16:00"}, [1, 2, 3]),
+        ({"since": "2025-11-24T16:00:01Z"}, [2, 3]),
+    ],
+)
+def test_the_record_is_listed(recorded: Harness, parameters: dict[str, object], numbers: list[int]) -> None:
+    assert listed(recorded, **parameters) == numbers
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [
+        ({"since": "soon"}, "bad_time"),
+        ({"since": "never"}, "bad_time"),
+        ({"since": "2025-13-01"}, "bad_time"),
+        ({"since": "2025-11-24T16:00+03:00"}, "bad_time"),
+        ({"limit": 0}, "bad_limit"),
+        ({"limit": 2001}, "bad_limit"),
+    ],
+)
+def test_what_cannot_be_listed(harness: Harness, parameters: dict[str, object], code: str) -> None:
+    assert perform(administration(harness), {"operation": "audit list", **parameters})["code"] == code
+
+
+def test_a_row_says_everything(recorded: Harness) -> None:
+    first = perform(administration(recorded), {"operation": "audit list", "limit": 3})["result"][0]
+    hashes = [first.pop("previous"), first.pop("hash")]
+    assert all(re.fullmatch("[0-9a-f]{64}", one) for one in hashes)
+    assert first == {
+        "number": 1,
+        "time": "2025-11-24T16:00:00.000Z",
+        "milliseconds": 1_764_000_000_000,
+        "origin": "irc",
+        "actor": "anna",
+        "act": "room kick",
+        "target": "bob",
+        "room": "#tea",
+        "detail": "",
+        "reason": "\x02enough\x02",
+    }
+
+
+def test_the_record_is_verified(recorded: Harness) -> None:
+    good = perform(administration(recorded), {"operation": "audit verify"})["result"]
+    assert (good["intact"], good["rows"], good["row"], good["problem"]) == (True, 3, None, "")
+    again = perform(administration(recorded), {"operation": "audit verify", "head": good["head"]})["result"]
+    assert again == good
+    other = f"2:{'0' * 64}"
+    bad = perform(administration(recorded), {"operation": "audit verify", "head": other})["result"]
+    assert (bad["intact"], bad["row"]) == (False, 2)
+    assert perform(administration(recorded), {"operation": "audit verify", "head": "2:x"})["code"] == "bad_head"
+
+
+def test_the_record_is_exported_in_parts(recorded: Harness) -> None:
+    part = perform(administration(recorded), {"operation": "audit export", "after": 1})["result"]
+    assert [one["number"] for one in part["records"]] == [2, 3]
+    assert part["head"] == perform(administration(recorded), {"operation": "audit verify"})["result"]["head"]
+    assert perform(administration(recorded), {"operation": "audit export", "after": 3})["result"]["records"] == []
+    assert perform(administration(recorded), {"operation": "audit export", "after": -1})["code"] == "bad_number"
+
+
+def test_users_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    logins: dict[int, str] = {10: "0", 11: "4294967295", 12: "4242", 13: "?"}
+    read: Callable[..., str] = lambda self, **_: logins[int(self.parts[2])]  # noqa: E731
+    monkeypatch.setattr(Path, "read_text", read)
+    assert machine_user(0, None) == "root"
+    assert [machine_user(0, pid) for pid in logins] == ["root", "root", "#4242 as root", "root"]
+
+
+def test_this_user_has_a_name() -> None:
+    assert this_user()
