@@ -48,7 +48,6 @@ NEED_MORE_PARAMS = StandardReply("NEED_MORE_PARAMS", "Not enough parameters")
 INTERNAL_ERROR = StandardReply("INTERNAL_ERROR", "The server could not do this because of an error of its own")
 RATE_LIMITED = StandardReply("RATE_LIMITED", "Too many commands at once; wait a little and try again")
 ACCOUNT_REQUIRED = StandardReply("ACCOUNT_REQUIRED", "You must log in to an account to use this server")
-ACCOUNT_SUSPENDED = StandardReply("ACCOUNT_SUSPENDED", "This account is suspended; ask an administrator")
 TEMPORARILY_UNAVAILABLE = StandardReply("TEMPORARILY_UNAVAILABLE", "This cannot be done just now; try again later")
 
 # PRIVMSG, NOTICE, TAGMSG, TOPIC, JOIN, PART: what is not on disk did not happen.
@@ -63,13 +62,11 @@ PASSWORD_REQUIRED = StandardReply("PASSWORD_REQUIRED", "This server has a passwo
 
 # REGISTER (draft/account-registration).
 ACCOUNT_EXISTS = StandardReply("ACCOUNT_EXISTS", "An account of this name exists already")
-ACCOUNT_NAME_MUST_BE_NICK = StandardReply("ACCOUNT_NAME_MUST_BE_NICK", "The account's name must be your nick")
 ALREADY_AUTHENTICATED = StandardReply("ALREADY_AUTHENTICATED", "You are logged in already")
 BAD_ACCOUNT_NAME = StandardReply("BAD_ACCOUNT_NAME", "This cannot be the name of an account")
 COMPLETE_CONNECTION_REQUIRED = StandardReply(
     "COMPLETE_CONNECTION_REQUIRED", "Finish connecting before you register an account"
 )
-INVALID_EMAIL = StandardReply("INVALID_EMAIL", "This is not an e-mail address")
 INVITE_EXPIRED = StandardReply("INVITE_EXPIRED", "The invite has expired; ask for a new one")
 INVITE_REQUIRED = StandardReply("INVITE_REQUIRED", "An invite is needed to register an account")
 INVITE_UNKNOWN = StandardReply("INVITE_UNKNOWN", "There is no such invite; check that the link is complete")
@@ -78,7 +75,6 @@ NEED_NICK = StandardReply("NEED_NICK", "Choose a nick before you register an acc
 REGISTRATION_CLOSED = StandardReply(
     "REGISTRATION_CLOSED", "This server does not register accounts; ask an administrator"
 )
-UNACCEPTABLE_PASSWORD = StandardReply("UNACCEPTABLE_PASSWORD", "This cannot be a password")
 WEAK_PASSWORD = StandardReply("WEAK_PASSWORD", "The password is too short")
 
 # SETNAME (extensions/setname, "Errors").

@@ -34,6 +34,7 @@ from securechat.server.sessions import Session
 from securechat.server.throttle import Budget
 from securechat.storage.engine import open_database
 from securechat.storage.journal import Journal
+from tests.tables import note
 
 CHEAP = Parameters(argon2_memory_kib=64, argon2_iterations=1, scram_iterations=4096)
 MODERN = "message-tags server-time account-tag echo-message batch labeled-response draft/chathistory standard-replies"
@@ -57,6 +58,7 @@ class RecordedOutlet:
 
     def put(self, data: bytes) -> None:
         assert data.endswith(b"\r\n"), data
+        note(data)
         if self.closed is None:
             (self.chunks if self._held is None else self._held).append(data)
 
@@ -64,6 +66,7 @@ class RecordedOutlet:
         self._held = []
 
     def release(self, data: bytes) -> None:
+        note(data)
         held, self._held = self._held or [], None
         self.chunks += [piece for piece in (data, *held) if piece]
 

@@ -35,6 +35,12 @@ def test_a_later_version_counts_as_302_and_brings_cap_notify(harness: Harness) -
     assert one.answers("CAP LIST") == [f"{SERVER} CAP * LIST :cap-notify"]
 
 
+def test_an_older_client_may_ask_for_cap_notify(harness: Harness) -> None:
+    one = harness.connection()
+    assert one.answers("CAP REQ cap-notify") == [f"{SERVER} CAP * ACK :cap-notify"]
+    assert one.answers("CAP LIST") == [f"{SERVER} CAP * LIST :cap-notify"]
+
+
 def test_registration_is_not_offered_when_it_is_closed(tmp_path: Path) -> None:
     with running(tmp_path, access__registration="closed") as harness:
         one = harness.connection()
