@@ -7,7 +7,7 @@ one on speaking alone, and of an exception one from such bans.
 from collections.abc import Iterable, Mapping, Sequence
 
 from securechat.domain.events import Source
-from securechat.domain.masks import matches
+from securechat.domain.masks import Mask, is_mask
 from securechat.domain.roles import ListEntry
 from securechat.names import fold
 
@@ -18,6 +18,8 @@ ACCOUNT = "a"
 """The letter of masks that mean accounts."""
 MUTE = "m"
 """The letter of masks that are about speaking alone."""
+
+_ANYWHERE = "!*@*"  # behind a nick: whatever its user and host
 
 Lists = Mapping[str, Sequence[ListEntry]]
 
@@ -35,31 +37,66 @@ def normalize(text: str) -> str:
     return f"{nick or '*'}!{user or '*'}@{host or '*'}"
 
 
-def is_banned(lists: Lists, who: Source) -> bool:
-    """Whether `who` may not enter."""
-    return _any(lists.get(BANS, ()), who, mute=False) and not _any(lists.get(EXCEPTIONS, ()), who, mute=False)
+class RoomMasks:
+    """The lists of one room, ready to be asked: masks without wildcards, but for `nick!*@*`, cost one look-up."""
+
+    __slots__ = ("_bans", "_exceptions", "_invitations", "_mute_exceptions", "_mutes")
+
+    def __init__(self, lists: Lists) -> None:
+        """`lists` as they are now: when they change, this has to be made anew."""
+        bans = [entry.mask for entry in lists.get(BANS, ())]
+        exceptions = [entry.mask for entry in lists.get(EXCEPTIONS, ())]
+        self._bans = _MaskSet(bans, mute=False)
+        self._mutes = _MaskSet(bans, mute=True)
+        self._exceptions = _MaskSet(exceptions, mute=False)
+        self._mute_exceptions = _MaskSet(exceptions, mute=True)
+        self._invitations = _MaskSet([entry.mask for entry in lists.get(INVITATIONS, ())], mute=False)
+
+    def banned(self, who: Source) -> bool:
+        """Whether `who` may not enter."""
+        return self._bans.means(who) and not self._exceptions.means(who)
+
+    def muted(self, who: Source) -> bool:
+        """Whether `who` may not speak."""
+        return self._mutes.means(who) and not self._mute_exceptions.means(who)
+
+    def invited(self, who: Source) -> bool:
+        """Whether `who` needs no invitation."""
+        return self._invitations.means(who)
 
 
-def is_muted(lists: Lists, who: Source) -> bool:
-    """Whether `who` may not speak."""
-    return _any(lists.get(BANS, ()), who, mute=True) and not _any(lists.get(EXCEPTIONS, ()), who, mute=True)
+class _MaskSet:
+    """The masks of one list that are about speaking alone, or those that are not."""
 
+    __slots__ = ("_accounts", "_exact", "_people")
 
-def is_invited(lists: Lists, who: Source) -> bool:
-    """Whether `who` needs no invitation."""
-    return _any(lists.get(INVITATIONS, ()), who, mute=False)
+    def __init__(self, masks: Iterable[str], *, mute: bool) -> None:
+        self._exact: set[str] = set()
+        self._accounts: list[Mask] = []
+        self._people: list[Mask] = []
+        for mask in masks:
+            if mask.startswith(f"{MUTE}:") is not mute:
+                continue
+            bare = mask.removeprefix(f"{MUTE}:")
+            of_account = bare.startswith(f"{ACCOUNT}:")
+            folded = fold(bare)
+            if not is_mask(folded.removesuffix(_ANYWHERE)):
+                self._exact.add(folded)
+            elif of_account:
+                self._accounts.append(Mask(folded[2:]))
+            else:
+                self._people.append(Mask(folded))
 
-
-def _any(entries: Iterable[ListEntry], who: Source, *, mute: bool) -> bool:
-    return any(_fits(entry.mask, who, mute=mute) for entry in entries)
-
-
-def _fits(mask: str, who: Source, *, mute: bool) -> bool:
-    """Whether a mask of the asked sort, about speaking alone or not, means `who`."""
-    about_speaking = mask.startswith(f"{MUTE}:")
-    if about_speaking is not mute:
-        return False
-    bare = mask.removeprefix(f"{MUTE}:")
-    if bare.startswith(f"{ACCOUNT}:"):
-        return bool(who.account) and matches(fold(bare[2:]), fold(who.account))
-    return matches(fold(bare), fold(who.mask))
+    def means(self, who: Source) -> bool:
+        """Whether one of the masks means `who`."""
+        if not (self._exact or self._accounts or self._people):
+            return False
+        mask = fold(who.mask)
+        if mask in self._exact or f"{fold(who.nick)}{_ANYWHERE}" in self._exact:
+            return True
+        if any(one.fits(mask) for one in self._people):
+            return True
+        account = fold(who.account)
+        return bool(account) and (
+            f"{ACCOUNT}:{account}" in self._exact or any(one.fits(account) for one in self._accounts)
+        )

@@ -89,6 +89,41 @@ class Subject:
         object.__setattr__(self, "leads", bool(self.roles & LEADING) or operates)
 
 
+_BY_MASKS = frozenset({"muted", "banned", "invited"})
+
+
+class SubjectInRoom(Subject):
+    """Who asks about a room with lists of masks: what these say is found out when it matters, and then known.
+
+    Most questions never come to that, and a room may have hundreds of masks.
+    """
+
+    __slots__ = ("_find",)
+
+    _find: Callable[[str], bool]
+
+    def __init__(
+        self, role: Role, roles: RoomRole, rules: RoomRules, find: Callable[[str], bool], **facts: bool
+    ) -> None:
+        """`find` tells whether somebody is "muted", "banned" or "invited"; `facts` are the other fields."""
+        put = object.__setattr__
+        put(self, "role", role)
+        put(self, "roles", roles)
+        put(self, "rules", rules)
+        put(self, "_find", find)
+        for name, value in facts.items():
+            put(self, name, value)
+        self.__post_init__()
+
+    def __getattr__(self, name: str) -> bool:
+        """Called for what has no value yet."""
+        if name not in _BY_MASKS:
+            raise AttributeError(name)
+        found = self._find(name)
+        object.__setattr__(self, name, found)
+        return found
+
+
 _Rule = Callable[[Subject, Policy], bool]
 
 
@@ -120,7 +155,7 @@ def _passes_bans(subject: Subject, _: Policy) -> bool:
 
 
 def _passes_invitation(subject: Subject, _: Policy) -> bool:
-    return subject.invited or not subject.rules.invite_only
+    return not subject.rules.invite_only or subject.invited
 
 
 def _passes_key(subject: Subject, _: Policy) -> bool:

@@ -77,7 +77,7 @@ class Context:
                     too_late(result)
                 self.done()
 
-            session.outlet.post(partial(self._guarded, go_on))
+            self.post(go_on)
 
         def start() -> None:
             if session.state is State.ENDED:
@@ -87,6 +87,10 @@ class Context:
                 self.done()
 
         after_own_events(session, self.hub.journal, partial(self._guarded, start))
+
+    def post(self, step: Callable[[], None]) -> None:
+        """Run a later step of this command, after whatever else is to be done now."""
+        self.session.outlet.post(partial(self._guarded, step))
 
     def when_stored(self, step: Callable[[], None]) -> None:
         """Go on with `step` once the session's own events are on disk, at once when they are; then flush the answer.

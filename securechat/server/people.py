@@ -23,8 +23,20 @@ def may_see_in_room(hub: Hub, asker: User, user: User, live: LiveRoom) -> bool:
     return shown and may(asker.subject(live), Action.LIST_MEMBERS, hub.policy)
 
 
+def seen_in_room(hub: Hub, asker: User, live: LiveRoom) -> set[User] | None:
+    """Whom the asker may know to be in that room; None: all of them."""
+    if live.room.id in asker.rooms:
+        return None
+    return {user for user in live.members if may_see_in_room(hub, asker, user, live)}
+
+
 def common_room(hub: Hub, asker: User, user: User) -> str:
     """The name of a room by which the asker knows `user`; `*`: none."""
+    for room_id, live in user.rooms.items():
+        if room_id in asker.rooms:
+            return live.room.name
+    if user.invisible and asker is not user:
+        return "*"
     for live in user.rooms.values():
         if may_see_in_room(hub, asker, user, live):
             return live.room.name

@@ -23,7 +23,17 @@ _BATCH_OF_NUMERICS = "n"
 class Response:
     """Collects lines and publications in order; `flush` labels and sends them once."""
 
-    __slots__ = ("_afterwards", "_flushed", "_items", "_journal", "_label", "_requires", "_server_name", "_session")
+    __slots__ = (
+        "_afterwards",
+        "_flushed",
+        "_items",
+        "_journal",
+        "_label",
+        "_requires",
+        "_server_name",
+        "_session",
+        "size",
+    )
 
     def __init__(self, session: Session, journal: Journal, server_name: str, label: str = "") -> None:
         self._session = session
@@ -36,6 +46,7 @@ class Response:
         self._requires: Publication | None = None
         self._afterwards: Callable[[int], None] | None = None
         self._flushed = False
+        self.size = 0  # bytes of the lines so far
 
     def numeric(self, numeric: Numeric, **values: object) -> None:
         """Answer with a numeric."""
@@ -88,6 +99,7 @@ class Response:
         """Answer with one whole line that has no tags yet."""
         assert not self._flushed, "a response was used after it was flushed"
         self._items.append(line)
+        self.size += len(line)
 
     def tagged(self, make: Callable[[str], bytes]) -> None:
         """Answer with lines that `make` builds around the response's own tags (`label=…`, `batch=…` or nothing)."""

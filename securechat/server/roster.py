@@ -1,5 +1,7 @@
 """What a room looks like from outside: its topic and who is in it."""
 
+from collections.abc import Container
+
 from securechat.domain.roles import LEADING, RoomRole
 from securechat.protocol import capabilities
 from securechat.protocol.modes import PREFIXES
@@ -9,7 +11,7 @@ from securechat.server.entries import Publication, Reply
 from securechat.server.hub import Hub
 from securechat.server.response import Response
 from securechat.server.sessions import Session
-from securechat.server.users import LiveRoom
+from securechat.server.users import LiveRoom, User
 
 
 def prefix_of(roles: RoomRole, *, every: bool) -> str:
@@ -28,8 +30,8 @@ def show_topic(response: Response, live: LiveRoom, *, even_none: bool) -> None:
         response.numeric(RPL_NOTOPIC, room=room.name)
 
 
-def show_names(response: Response, live: LiveRoom) -> None:
-    """Send 353 as often as needed, and 366 (modern-irc, "RPL_NAMREPLY")."""
+def show_names(response: Response, live: LiveRoom, shown: Container[User] | None = None) -> None:
+    """Send 353 as often as needed, and 366 (modern-irc, "RPL_NAMREPLY"); only those in `shown`, if it is given."""
     symbol = "@" if live.room.rules.secret else "="
     every = response.has(capabilities.MULTI_PREFIX.bit)
     userhost = response.has(capabilities.USERHOST_IN_NAMES.bit)
@@ -37,6 +39,8 @@ def show_names(response: Response, live: LiveRoom) -> None:
     line: list[str] = []
     size = 0
     for member, roles in live.members.items():
+        if shown is not None and member not in shown:
+            continue
         nick = prefix_of(roles, every=every) + (member.source.mask if userhost else member.nick)
         length = len(nick.encode()) + 1
         if line and size + length - 1 > most:

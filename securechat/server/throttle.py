@@ -26,6 +26,10 @@ class Budget:
             return 0.0
         return (1 - self._tokens) / self._rate
 
+    def charge(self, commands: float) -> None:
+        """Take as much as `commands` commands on top, in debt if need be: for one that has cost as much as they do."""
+        self._tokens -= commands
+
 
 class Window:
     """At most `limit` events of a key within `seconds`; 0 means no limit. Bounded in keys: old ones are forgotten."""

@@ -1,9 +1,11 @@
 """Users (a nick that is present) and live rooms (a room with those present in it)."""
 
+from functools import partial
+
 from securechat.domain.account import Account
 from securechat.domain.events import Source
-from securechat.domain.mask_lists import is_banned, is_invited, is_muted
-from securechat.domain.permissions import Role, Subject, role_of
+from securechat.domain.mask_lists import RoomMasks
+from securechat.domain.permissions import Role, Subject, SubjectInRoom, role_of
 from securechat.domain.roles import OUTSIDER, RoomRole
 from securechat.domain.room import Room, party_of_account, party_of_guest
 from securechat.names import fold
@@ -24,6 +26,7 @@ class User:
 
     __slots__ = (
         "_outside",
+        "_searched",
         "account",
         "away",
         "bot",
@@ -77,6 +80,7 @@ class User:
         self._forget_subjects()
 
     def _make_source(self) -> Source:
+        self._searched: tuple[str, ...] | None = None
         account = self.account
         name, number = (account.name, account.id) if account else ("", 0)
         return Source(self.nick, self.username, HOST, name, number, self.realname, self.bot)
@@ -103,6 +107,14 @@ class User:
         self.source = self._make_source()
 
     @property
+    def searched(self) -> tuple[str, ...]:
+        """What masks are held against, folded: nick, user name, account and real name."""
+        if self._searched is None:
+            texts = (self.nick, self.username, self.account.name if self.account else "", self.realname)
+            self._searched = tuple(fold(text) for text in texts if text)
+        return self._searched
+
+    @property
     def party(self) -> str:
         """The key by which this user takes part in direct conversations."""
         return party_of_account(self.account.id) if self.account else party_of_guest(fold(self.nick))
@@ -120,13 +132,14 @@ class User:
 class LiveRoom:
     """A room and who is present in it. Guarded by the hub lock; its audiences are immutable."""
 
-    __slots__ = ("_audience", "_listeners", "_subjects", "accounts", "invited", "members", "room")
+    __slots__ = ("_audience", "_listeners", "_masks", "_subjects", "accounts", "invited", "members", "room")
 
     def __init__(self, room: Room) -> None:
         self.room = room
         self.members: dict[User, RoomRole] = {}
         self.accounts = 0  # how many accounts are members, online or not
         self.invited: dict[str, None] = {}  # party keys of those who may enter once although it is for the invited
+        self._masks: RoomMasks | None = None
         self._subjects: dict[User, Subject] = {}  # of members, so that a message costs one look-up
         self._listeners: dict[int, dict[Outlet, None]] = {}
         self._audience: Audience | None = None
@@ -155,18 +168,26 @@ class LiveRoom:
 
     def _make_subject(self, user: User, key: str) -> Subject:
         rules = self.room.rules
-        lists = self.room.lists
-        return Subject(
+        return SubjectInRoom(
             user.role,
             self.members.get(user, OUTSIDER),
             rules,
-            muted=is_muted(lists, user.source),
-            banned=is_banned(lists, user.source),
-            invited=user.party in self.invited or is_invited(lists, user.source),
+            partial(self._by_masks, user),
             has_key=key == rules.key,
             full=bool(rules.member_limit) and len(self.members) >= rules.member_limit,
             operator=user.operator,
         )
+
+    def _by_masks(self, user: User, fact: str) -> bool:
+        """Whether `user` is "muted", "banned" or "invited" here."""
+        masks = self._masks
+        if masks is None:
+            masks = self._masks = RoomMasks(self.room.lists)
+        if fact == "muted":
+            return masks.muted(user.source)
+        if fact == "banned":
+            return masks.banned(user.source)
+        return user.party in self.invited or masks.invited(user.source)
 
     def forget_subject(self, user: User) -> None:
         """Work out anew what `user` may do here: their name or their roles have changed."""
@@ -174,6 +195,7 @@ class LiveRoom:
 
     def forget_subjects(self) -> None:
         """Work out anew what everybody may do here: rules or lists have changed."""
+        self._masks = None
         self._subjects.clear()
 
     def audience(self) -> Audience:

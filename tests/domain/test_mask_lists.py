@@ -3,7 +3,7 @@
 import pytest
 
 from securechat.domain.events import Source
-from securechat.domain.mask_lists import is_banned, is_invited, is_muted, normalize
+from securechat.domain.mask_lists import RoomMasks, normalize
 from securechat.domain.roles import ListEntry
 
 ANNA = Source("Anna", "ann", "securechat", "anna", 1)
@@ -29,32 +29,48 @@ def test_masks_are_completed(written: str, stored: str) -> None:
     assert normalize(stored) == stored
 
 
-def lists(**masks: str) -> dict[str, list[ListEntry]]:
-    return {letter: [ListEntry(mask, "op!op@h", 1)] for letter, mask in masks.items()}
+def lists(**masks: str) -> RoomMasks:
+    return RoomMasks({letter: [ListEntry(mask, "op!op@h", 1)] for letter, mask in masks.items()})
 
 
 @pytest.mark.parametrize("mask", ["anna!*@*", "ANNA!ann@*", "*!*@securechat", "a?na!*@*", "a:anna", "a:ANN*"])
 def test_whom_a_ban_means(mask: str) -> None:
-    assert is_banned(lists(b=mask), ANNA)
-    assert not is_muted(lists(b=mask), ANNA)
-    assert not is_banned(lists(b=mask, e="*!ann@*"), ANNA)
-    assert is_banned(lists(b=mask, e="m:*!ann@*"), ANNA)
-    assert is_invited(lists(I=mask), ANNA)
-    assert not is_invited(lists(b=mask), ANNA)
+    assert lists(b=mask).banned(ANNA)
+    assert not lists(b=mask).muted(ANNA)
+    assert not lists(b=mask, e="*!ann@*").banned(ANNA)
+    assert lists(b=mask, e="m:*!ann@*").banned(ANNA)
+    assert lists(I=mask).invited(ANNA)
+    assert not lists(b=mask).invited(ANNA)
 
 
 @pytest.mark.parametrize("mask", ["bob!*@*", "a:bob", "a:", "*!*@elsewhere"])
 def test_whom_it_does_not_mean(mask: str) -> None:
-    assert not is_banned(lists(b=mask), ANNA)
+    assert not lists(b=mask).banned(ANNA)
 
 
 def test_muting() -> None:
-    assert is_muted(lists(b="m:anna!*@*"), ANNA)
-    assert is_muted(lists(b="m:a:anna"), ANNA)
-    assert not is_banned(lists(b="m:anna!*@*"), ANNA)
-    assert not is_muted(lists(b="m:*!*@*", e="m:a:anna"), ANNA)
-    assert is_muted(lists(b="m:*!*@*", e="a:anna"), ANNA)
+    assert lists(b="m:anna!*@*").muted(ANNA)
+    assert lists(b="m:a:anna").muted(ANNA)
+    assert not lists(b="m:anna!*@*").banned(ANNA)
+    assert not lists(b="m:*!*@*", e="m:a:anna").muted(ANNA)
+    assert lists(b="m:*!*@*", e="a:anna").muted(ANNA)
 
 
 def test_a_guest_has_no_account() -> None:
-    assert not is_banned(lists(b="a:*"), GUEST)
+    assert not lists(b="a:*").banned(GUEST)
+
+
+@pytest.mark.parametrize("letter", ["", "m:"])
+def test_every_mask_of_a_list_counts(letter: str) -> None:
+    masks = [f"{letter}{mask}" for mask in ("bob!*@*", "?arl!*@*", "a:dora", "a:e*", "Fritz!f@h")]
+    made = RoomMasks({"b": [ListEntry(mask, "op!op@h", 1) for mask in masks]})
+    means = made.muted if letter else made.banned
+    meant = [
+        Source("BOB", "b", "h"),
+        Source("Karl", "k", "h"),
+        Source("x", "x", "h", "Dora", 1),
+        Source("x", "x", "h", "Emil", 2),
+        Source("fritz", "F", "h"),
+    ]
+    assert all(means(who) for who in meant)
+    assert not any(means(who) for who in (ANNA, GUEST, Source("dora", "d", "h"), Source("fritz", "g", "h")))

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from securechat.domain.account import Account
-from securechat.domain.permissions import TABLE, Action, Policy, Role, Subject, may, require, role_of
+from securechat.domain.permissions import TABLE, Action, Policy, Role, Subject, SubjectInRoom, may, require, role_of
 from securechat.domain.roles import FOUNDER, OUTSIDER, RoomRole, RoomRules
 from securechat.domain.roles import MEMBER as MEMBER_OF_ROOM
 from securechat.errors import NotPermitted
@@ -192,3 +192,32 @@ def test_roles_and_rules_of_rooms(
             )
         )
         assert found == who_may
+
+
+@pytest.mark.parametrize(
+    ("action", "asked"),
+    [
+        (Action.SEE_ROOM, []),
+        (Action.LIST_MEMBERS, []),
+        (Action.READ_HISTORY, []),
+        (Action.SPEAK, ["muted"]),
+        (Action.JOIN_ROOM, ["banned"]),
+    ],
+)
+def test_masks_are_asked_only_when_they_matter_and_once(action: Action, asked: list[str]) -> None:
+    found: list[str] = []
+
+    def find(fact: str) -> bool:
+        found.append(fact)
+        return False
+
+    facts = {"has_key": True, "full": False, "operator": False}
+    subject = SubjectInRoom(GUEST, OUTSIDER, RoomRules(members_only=False), find, **facts)
+    assert may(subject, action, Policy()) is (action is not Action.READ_HISTORY)
+    assert may(subject, action, Policy()) is (action is not Action.READ_HISTORY)
+    assert found == asked
+
+
+def test_a_subject_has_no_other_facts() -> None:
+    subject = SubjectInRoom(GUEST, OUTSIDER, RoomRules(), lambda _: True, has_key=True, full=False, operator=False)
+    assert not hasattr(subject, "tall")

@@ -80,3 +80,11 @@ def test_a_key_whose_events_are_all_old_is_forgotten() -> None:
     assert window.wait("a", 61) == 0
     window.count("b", 61)
     assert window.wait("b", 61) > 0
+
+
+def test_what_costs_more_is_charged_and_may_make_a_debt() -> None:
+    budget = Budget(rate=2, burst=3, now=0)
+    assert budget.wait(0) == 0
+    budget.charge(4)
+    assert budget.wait(0) == pytest.approx(1.5)
+    assert budget.wait(1.5) == 0

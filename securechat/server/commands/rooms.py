@@ -17,6 +17,7 @@ from securechat.server.context import Context
 from securechat.server.error_replies import answer_error
 from securechat.server.membership import ROOMS_PER_USER
 from securechat.server.notices import absence
+from securechat.server.people import seen_in_room
 from securechat.server.presence import MOST_ROOMS
 from securechat.server.registry import command
 from securechat.server.rendering import text_bytes
@@ -156,4 +157,4 @@ def names(context: Context) -> None:
         if live is None or not may(context.user.subject(live), Action.LIST_MEMBERS, context.hub.policy):
             context.response.numeric(RPL_ENDOFNAMES, room=name)
         else:
-            show_names(context.response, live)
+            show_names(context.response, live, seen_in_room(context.hub, context.user, live))

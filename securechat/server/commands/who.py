@@ -1,9 +1,8 @@
 """WHO and WHOX: lists of people (modern-irc, "WHO message"; https://ircv3.net/specs/extensions/whox)."""
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator
 
-from securechat.domain.masks import is_mask, matches
+from securechat.domain.masks import Mask, is_mask
 from securechat.domain.permissions import Action, may
 from securechat.domain.roles import OUTSIDER
 from securechat.names import fold
@@ -11,9 +10,10 @@ from securechat.protocol.capabilities import MULTI_PREFIX
 from securechat.protocol.modes import BOT_LETTER
 from securechat.protocol.numerics import ERR_TOOMANYMATCHES, RPL_ENDOFWHO, RPL_WHOREPLY, RPL_WHOSPCRPL
 from securechat.server.context import Context
-from securechat.server.people import common_room, idle_seconds, may_find
+from securechat.server.people import common_room, idle_seconds, may_find, may_see_in_room
 from securechat.server.registry import command
 from securechat.server.roster import prefix_of
+from securechat.server.slices import Slices
 from securechat.server.users import HOST, User
 
 MOST_MATCHES = 1000
@@ -25,6 +25,8 @@ _EVERYBODY = frozenset({"", "*", "0"})
 
 Match = tuple[str, User]
 """A user and the room by which they were found; `*`: none."""
+Matches = Iterator[Match | None]
+"""None stands for a pause (see Slices)."""
 
 
 @command(
@@ -36,63 +38,88 @@ def who(context: Context) -> None:
     mask = context.param(0) or ""
     flags, _, wanted = (context.param(1) or "").partition("%")
     fields, _, token = wanted.partition(",")
-    matching = _find(context, mask)
+    slices = Slices(context)
+    matches = _find(context, slices, mask)
     if "o" in flags:
-        matching = (match for match in matching if match[1].operator)
-    found = list(islice(matching, MOST_MATCHES + 1))
-    for room, user in found[:MOST_MATCHES]:
+        matches = (match for match in matches if match is None or match[1].operator)
+
+    def show(room: str, user: User) -> None:
         if fields:
             _show_fields(context, room, user, fields, token)
         else:
             _show(context, room, user)
-    if len(found) > MOST_MATCHES:
-        context.response.numeric(ERR_TOOMANYMATCHES, command="WHO", most=MOST_MATCHES)
-    context.response.numeric(RPL_ENDOFWHO, mask=mask or "*")
+
+    slices.run(_answer(context, slices, matches, show))
 
 
-def _find(context: Context, mask: str) -> Iterable[Match]:
+def _answer(context: Context, slices: Slices, matches: Matches, show: Callable[[str, User], None]) -> Iterator[None]:
+    """Show the matches, as many as an answer may hold."""
+    shown = 0
+    for match in matches:
+        if match is None:
+            yield
+            continue
+        if shown == MOST_MATCHES or slices.is_full:
+            context.response.numeric(ERR_TOOMANYMATCHES, command="WHO", most=shown)
+            break
+        shown += 1
+        show(*match)
+    context.response.numeric(RPL_ENDOFWHO, mask=context.param(0) or "*")
+
+
+def _find(context: Context, slices: Slices, mask: str) -> Matches:
     if mask.startswith("#"):
-        return _in_room(context, mask)
+        return _in_room(context, slices, mask)
     if mask in _EVERYBODY:
-        return _fitting(context, "*")
+        return _fitting(context, slices, "*")
     user = context.hub.users.get(fold(mask))
     if user is not None:
-        return [(common_room(context.hub, context.user, user), user)]
-    return _fitting(context, fold(mask))
+        return iter([(common_room(context.hub, context.user, user), user)])
+    return _fitting(context, slices, fold(mask))
 
 
-def _in_room(context: Context, name: str) -> Iterator[Match]:
+def _in_room(context: Context, slices: Slices, name: str) -> Matches:
     """Everybody in a room whom the asker may see there; nobody when the asker may not know the room."""
-    live = context.hub.find_room(name)
-    if live is not None and may(context.user.subject(live), Action.LIST_MEMBERS, context.hub.policy):
-        for user in live.members:
-            yield live.room.name, user
+    hub = context.hub
+    live = hub.find_room(name)
+    if live is not None and may(context.user.subject(live), Action.LIST_MEMBERS, hub.policy):
+        for user in list(live.members):
+            if slices.spend():
+                yield None
+            if user in live.members and may_see_in_room(hub, context.user, user, live):
+                yield live.room.name, user
 
 
-def _fitting(context: Context, mask: str) -> Iterator[Match]:
+def _fitting(context: Context, slices: Slices, mask: str) -> Matches:
     """Everybody whom a mask may find and fits, each once; the people of the asker's own rooms come first."""
     hub = context.hub
     asker = context.user
     neighbours: dict[User, None] = {asker: None}
-    for live in asker.rooms.values():
+    for live in list(asker.rooms.values()):
+        if slices.spend(len(live.members)):
+            yield None
         neighbours.update(dict.fromkeys(live.members))
-    for user in neighbours:
-        if _fits(context, mask, user):
-            yield common_room(hub, asker, user), user
-    for user in hub.users.values():
-        if user not in neighbours and may_find(asker, user) and _fits(context, mask, user):
+    fits, cost = _searcher(context, mask)
+    for user in [*neighbours, *(user for user in hub.users.values() if user not in neighbours)]:
+        if slices.spend(cost):
+            yield None
+        # They may have gone since the last slice.
+        if user.sessions and (user in neighbours or may_find(asker, user)) and fits(user):
+            slices.spend(len(user.rooms))
             yield common_room(hub, asker, user), user
 
 
-def _fits(context: Context, mask: str, user: User) -> bool:
-    """Whether a folded mask fits the nick, the user name, the host, the server, the account or the real name."""
-    if mask == "*":
-        return True
-    account = user.account.name if user.account else ""
-    texts = (user.nick, user.username, HOST, context.hub.configuration.server.name, account, user.realname)
+def _searcher(context: Context, mask: str) -> tuple[Callable[[User], bool], int]:
+    """Return what tells whether a folded mask fits a user: nick, user name, host, server, account or real name.
+
+    Second, how many looks that takes.
+    """
+    made = Mask(mask)
+    if any(made.fits(fold(text)) for text in (HOST, context.hub.configuration.server.name)):
+        return (lambda _: True), 1
     if is_mask(mask):
-        return any(matches(mask, fold(text)) for text in texts if text)
-    return any(mask == fold(text) for text in texts if text)
+        return (lambda user: any(made.fits(text) for text in user.searched)), 1 + 4 * made.cost
+    return (lambda user: mask in user.searched), 1
 
 
 def _flags(context: Context, room: str, user: User) -> str:

@@ -171,10 +171,12 @@ def test_a_long_reason_is_cut_to_what_everybody_can_be_told(harness: Harness, le
 
 
 def test_names_of_several_rooms(harness: Harness) -> None:
-    harness.members_of("#tea", "alice", "bob")
+    alice, bob = harness.members_of("#tea", "alice", "bob")
     carol = harness.person("carol")
+    bob.sends("MODE bob -i")
+    assert alice.answers("NAMES #tea")[0] == ":chat.test 353 alice = #tea :@alice bob"
     assert carol.answers("NAMES #tea,#nowhere,#general") == [
-        ":chat.test 353 carol = #tea :@alice bob",
+        ":chat.test 353 carol = #tea :bob",  # who is invisible is so to those who are not in the room
         ":chat.test 366 carol #tea :End of /NAMES list",
         ":chat.test 366 carol #nowhere :End of /NAMES list",
         ":chat.test 366 carol #general :End of /NAMES list",

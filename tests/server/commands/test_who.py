@@ -2,6 +2,7 @@
 
 import pytest
 
+from securechat.server import slices
 from securechat.server.commands import who
 from tests.server.harness import Harness
 
@@ -122,3 +123,36 @@ def test_whox_of_one_field_and_of_an_account(harness: Harness) -> None:
     assert anna.answers("WHO anna %tn,4444")[0] == f"{SERVER} 354 anna 0 :anna"
     assert anna.answers("WHO anna o%n") == [end("anna", "anna")]
     assert anna.answers("WHO anna %zzz") == [end("anna", "anna")]
+
+
+def test_who_is_invisible_is_so_to_those_who_are_not_in_the_room(harness: Harness) -> None:
+    anna, bob = harness.members_of("#tea", "anna", "bob")
+    bob.sends("MODE bob -i")
+    eve = harness.person("eve")
+    assert eve.answers("WHO #tea") == [row("eve", "#tea", "bob"), end("eve", "#tea")]
+    assert len(anna.answers("WHO #tea")) == 3
+
+
+@pytest.mark.parametrize("asked", ["#tea", "*", "b*"])
+def test_others_go_on_while_many_are_looked_at(harness: Harness, monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
+    monkeypatch.setattr(slices, "SLICE", 2)
+    anna, bob, carol = harness.members_of("#tea", "anna", "bob", "bert")
+    whole = anna.answers(f"WHO {asked}")
+    assert len(whole) > 2
+    anna.sends_unsettled(f"WHO {asked}\r\n".encode())
+    carol.vanishes()
+    answer = anna.received()
+    assert end("anna", asked) in answer
+    assert row("anna", "#tea", "bob") in answer
+    assert row("anna", "#tea", "bert") not in answer
+    assert bob.outlet.closed is None
+
+
+def test_who_vanishes_meanwhile_is_not_told_the_rest(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slices, "SLICE", 2)
+    anna, bob = harness.members_of("#tea", "anna", "bob")
+    bob.sends("WHO #tea")
+    anna.sends_unsettled(b"WHO #tea\r\n")
+    anna.vanishes()
+    assert "315" not in anna.codes()
+    assert not anna.session.busy
