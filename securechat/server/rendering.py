@@ -19,6 +19,9 @@ _ACCOUNT_TAG = ACCOUNT_TAG.bit
 _MULTILINE = MULTILINE.bit
 _EXTENDED_JOIN = EXTENDED_JOIN.bit
 
+REPEATED_TAG_BYTES = 64
+"""So many bytes of client-only tags stand on each line of a message of several lines, where it is shown as several."""
+
 JOINS = frozenset({Kind.JOIN, Kind.ARRIVE})
 """The kinds that look different with extended-join."""
 
@@ -148,8 +151,10 @@ def _lines(
         label = outer_tags.startswith("label=")
         first = ";".join(part for part in (outer_tags, tags) if part)
         # The message id is that of the first line alone ("Message ids"), and so is a label. What the author has put
-        # on the whole is told once, too: on each of many lines it could be more than a connection may have waiting.
-        kept = [part for part in tags.split(";") if part and not part.startswith(("msgid=", "+"))]
+        # on the whole concerns each line, but many bytes of it are told once: a hundred times they are a flood.
+        authors = [part for part in tags.split(";") if part.startswith("+")]
+        once = ("msgid=", "+") if len(";".join(authors).encode()) > REPEATED_TAG_BYTES else "msgid="
+        kept = [part for part in tags.split(";") if part and not part.startswith(once)]
         later = ";".join(kept if label or not outer_tags else [outer_tags, *kept])
         lines = []
         for line in shown_alone(text):

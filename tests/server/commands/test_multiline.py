@@ -72,8 +72,13 @@ def test_one_message_for_who_knows_it_and_lines_for_others(people: list[Person])
     alone = tagged.received()
     assert [body_of(line) for line in alone] == plain
     assert [tags_of(line).get("msgid") for line in alone] == [tags_of(start)["msgid"], None, None]
-    assert [tags_of(line).get("+draft/reply") for line in alone] == ["z", None, None]
-    assert all(tags_of(line)["time"] == tags_of(start)["time"] for line in alone)
+    assert all(tags_of(line)["time"] == tags_of(start)["time"] and "+draft/reply" in tags_of(line) for line in alone)
+
+
+def test_many_bytes_of_tags_are_told_once(people: list[Person]) -> None:
+    alice, _, tagged, _ = people
+    alice.sends(f"@+a={'x' * 3900} {OPEN}", *[f"{LINE}a"] * 3, "BATCH -1")
+    assert [len(tags_of(line).get("+a", "")) for line in tagged.received()] == [3900, 0, 0]
 
 
 def test_byte_by_byte(people: list[Person]) -> None:
