@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
 from securechat.domain.account import Account
-from securechat.domain.roles import HEARD, LEADING, OUTSIDER, RoomRole, RoomRules
+from securechat.domain.roles import FOUNDER, HEARD, LEADING, MEMBER, OUTSIDER, RoomRole, RoomRules
 from securechat.errors import NotPermitted
 
 
@@ -34,9 +34,11 @@ class Action(Enum):
     CREATE_ROOM = "make a room"
     JOIN_ROOM = "join a room"
     ENTER_UNBANNED = "join a room from which one may be banned"
+    ENTER_ABANDONED = "join a room that everybody may have left with its doors closed"
     ENTER_INVITED = "join a room that may be for the invited only"
     ENTER_BY_KEY = "join a room that may ask for a key"
     ENTER_UNCROWDED = "join a room that may be full"
+    RETURN_TO_ROOM = "be in a room again whose member one has been all the time"
     SEE_ROOM = "know that a room exists, and its topic"
     LIST_MEMBERS = "see who is in a room"
     READ_HISTORY = "read what was said in a room"
@@ -51,6 +53,7 @@ class Action(Enum):
     SET_VALUES = "change the values that a room carries"
     KICK = "put somebody out of a room"
     INVITE = "invite somebody into a room"
+    LET_IN = "open a closed room to somebody by an invitation"
     REDACT_OWN = "take away what one has said"
     REDACT_OTHERS = "take away what somebody else has said"
     OPERATE = "have an administrator's powers"
@@ -78,6 +81,7 @@ class Subject:
     invited: bool = False  # by somebody, or by a mask of the room
     has_key: bool = False  # said the right one
     full: bool = False  # as many are in the room as may be
+    abandoned: bool = False  # the room has no member any more, or none yet
     operator: bool = False  # has an administrator's powers now, by that account or by OPER
     in_room: bool = field(init=False)
     leads: bool = field(init=False)  # an operator looks after every room that they are in
@@ -150,26 +154,46 @@ def _speaks(subject: Subject, _: Policy) -> bool:
     return not (rules.moderated or subject.muted) or subject.leads or bool(subject.roles & HEARD)
 
 
+def _sets_topic(subject: Subject, policy: Policy) -> bool:
+    """Whoever may not say a word may not say it in the topic either."""
+    if not _member_of_room(subject, policy) or subject.leads:
+        return subject.leads
+    return not subject.rules.topic_locked and (not subject.muted or bool(subject.roles & HEARD))
+
+
 def _passes_bans(subject: Subject, _: Policy) -> bool:
-    return not subject.banned
+    return subject.operator or not subject.banned
+
+
+def _passes_closed_doors(subject: Subject, _: Policy) -> bool:
+    """Whoever enters an abandoned room owns it, and reads its history: what was kept from strangers stays so."""
+    return subject.operator or not (subject.abandoned and (subject.rules.secret or subject.rules.invite_only))
 
 
 def _passes_invitation(subject: Subject, _: Policy) -> bool:
-    return not subject.rules.invite_only or subject.invited
+    return subject.operator or not subject.rules.invite_only or subject.invited
 
 
 def _passes_key(subject: Subject, _: Policy) -> bool:
-    return subject.has_key or not subject.rules.key
+    return subject.operator or subject.has_key or not subject.rules.key
 
 
 def _passes_limit(subject: Subject, _: Policy) -> bool:
-    return not subject.full
+    return subject.operator or not subject.full
 
 
 def _joins(subject: Subject, policy: Policy) -> bool:
-    hurdles = (_present, _passes_bans, _passes_invitation, _passes_key, _passes_limit)
-    return all(hurdle(subject, policy) for hurdle in hurdles)
+    return _present(subject, policy) and all(passes(subject, policy) for passes in HURDLES.values())
 
+
+HURDLES: dict[Action, _Rule] = {
+    Action.ENTER_UNBANNED: _passes_bans,
+    Action.ENTER_ABANDONED: _passes_closed_doors,
+    Action.ENTER_INVITED: _passes_invitation,
+    Action.ENTER_BY_KEY: _passes_key,
+    Action.ENTER_UNCROWDED: _passes_limit,
+}
+"""What is asked of whoever wants to enter a room, in this order. Nothing of it holds an administrator up."""
 
 TABLE: dict[Action, _Rule] = {
     Action.CONNECT: lambda who, policy: who.role >= (Role.GUEST if policy.guests else Role.MEMBER),
@@ -177,16 +201,14 @@ TABLE: dict[Action, _Rule] = {
     Action.REGISTER_INVITED: lambda _, policy: policy.registration in ("invite", "open"),
     Action.CREATE_ROOM: _present,
     Action.JOIN_ROOM: _joins,
-    Action.ENTER_UNBANNED: _passes_bans,
-    Action.ENTER_INVITED: _passes_invitation,
-    Action.ENTER_BY_KEY: _passes_key,
-    Action.ENTER_UNCROWDED: _passes_limit,
+    **HURDLES,
+    Action.RETURN_TO_ROOM: lambda who, policy: _member_of_room(who, policy) and (who.leads or not who.banned),
     Action.SEE_ROOM: _sees,
     Action.LIST_MEMBERS: _sees,
     Action.READ_HISTORY: _member_of_room,
     Action.SPEAK: _speaks,
     Action.SPEAK_HIDDEN: lambda who, policy: _speaks(who, policy) and not who.rules.plain_only,
-    Action.SET_TOPIC: lambda who, policy: _member_of_room(who, policy) and (who.leads or not who.rules.topic_locked),
+    Action.SET_TOPIC: _sets_topic,
     Action.CHANGE_MODES: _leads,
     Action.DEMOTE_OWNER: lambda who, policy: _leads(who, policy) and (who.operator or bool(who.roles & RoomRole.OWNER)),
     Action.SEE_EXCEPTIONS: _leads,
@@ -195,6 +217,7 @@ TABLE: dict[Action, _Rule] = {
     Action.SET_VALUES: _leads,
     Action.KICK: _leads,
     Action.INVITE: lambda who, policy: _member_of_room(who, policy) and (who.leads or not who.rules.invite_only),
+    Action.LET_IN: _leads,
     Action.REDACT_OWN: _present,
     Action.REDACT_OTHERS: _leads,
     Action.OPERATE: lambda who, _: who.role is Role.ADMINISTRATOR,
@@ -212,6 +235,23 @@ def require(subject: Subject, action: Action, policy: Policy, room: str = "") ->
     """Raise NotPermitted, naming the action and `room`, unless `subject` may do `action`."""
     if not TABLE[action](subject, policy):
         raise NotPermitted(action.name, room)
+
+
+def require_entry(subject: Subject, policy: Policy, room: str) -> None:
+    """Raise NotPermitted, naming what is in the way, unless `subject` may join the room."""
+    for action in (*HURDLES, Action.JOIN_ROOM):
+        require(subject, action, policy, room)
+
+
+def roles_on_entering(role: Role, *, general: bool, abandoned: bool) -> RoomRole:
+    """Return what somebody is in a room that they enter: its owner when it has no member (any more).
+
+    A room that everybody has left belongs to nobody, so whoever finds it may look after it. Nobody makes the `general`
+    room: it is the administrators'.
+    """
+    if general:
+        return FOUNDER if role is Role.ADMINISTRATOR else MEMBER
+    return FOUNDER if abandoned else MEMBER
 
 
 def raised(roles: RoomRole, role: RoomRole) -> RoomRole:

@@ -77,6 +77,8 @@ class Isupport:
     """Longest real name, in characters."""
     monitor_limit: int = 0
     """Most nicks that one session may watch."""
+    most_rooms: int = 0
+    """How many rooms one user may be in."""
     targets: Mapping[str, int] = field(default_factory=dict)
     """Most targets in one command, by command; 0 is no limit."""
     most_masks: int = 0
@@ -95,6 +97,7 @@ class Isupport:
             "NICKLEN": _limit(self.nick_length),
             "CHANNELLEN": _limit(self.room_name_length),
             "TOPICLEN": _limit(self.topic_length),
+            "CHANLIMIT": f"#:{self.most_rooms}" if self.most_rooms else None,
             "PREFIX": prefix(),
             "STATUSMSG": "".join(PREFIXES.values()),
             "CHANMODES": chanmodes(),

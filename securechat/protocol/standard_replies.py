@@ -56,7 +56,6 @@ MESSAGE_NOT_STORED = StandardReply("MESSAGE_NOT_STORED", "The message could not 
 NOT_STORED = StandardReply("NOT_STORED", "This could not be stored, so it did not happen")
 NOT_PERMITTED = StandardReply("NOT_PERMITTED", "You are not allowed to do this")
 TOO_MANY_TARGETS = StandardReply("TOO_MANY_TARGETS", "Too many targets in one command")
-TOO_MANY_ROOMS = StandardReply("TOO_MANY_ROOMS", "You are in too many rooms; leave one first")
 TOO_MANY_SESSIONS = StandardReply("TOO_MANY_SESSIONS", "Too many connections of this account; close one first")
 PASSWORD_REQUIRED = StandardReply("PASSWORD_REQUIRED", "This server has a password; it is wrong or missing (PASS)")
 

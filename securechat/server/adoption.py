@@ -190,7 +190,7 @@ class Adoption:
                 continue
             if user is self.guest:
                 return_to_room(self.hub, self.session, self.response, user, live, roles)
-            else:
+            elif room_id in user.rooms:
                 hear_room(self.hub, self.session, self.response, user, live)
 
     def _event(

@@ -9,7 +9,7 @@ from securechat.clock import Clock
 from securechat.domain.account import Account
 from securechat.domain.events import Event, Kind, Source
 from securechat.domain.look_alikes import TakenNames, check_new_room_name
-from securechat.domain.permissions import Action, Policy, require
+from securechat.domain.permissions import Action, Policy, require, require_entry
 from securechat.domain.ports import Journal, Reader, UnitOfWork
 from securechat.domain.roles import RoomRole
 from securechat.domain.room import DirectConversation, Room
@@ -35,8 +35,6 @@ UNUSED_CONVERSATIONS = 100_000
 """How many numbers of conversations are passed over at each start: more than can be on their way to a failing disk."""
 NOT_STORED = "It could not be stored"
 """Why somebody is not in a room any more."""
-HURDLES = (Action.ENTER_UNBANNED, Action.ENTER_INVITED, Action.ENTER_BY_KEY, Action.ENTER_UNCROWDED, Action.JOIN_ROOM)
-"""What is asked of whoever wants to enter a room, in this order."""
 
 
 @dataclass(slots=True)
@@ -267,18 +265,14 @@ class Hub:
             publications.append(created)
         elif live.room.id in user.rooms:
             return None
-        subject = live.subject_of(user, key)
-        for hurdle in HURDLES:
-            require(subject, hurdle, self.policy, name)
+        require_entry(live.subject_of(user, key), self.policy, name)
         roles = roles_on_entering(user.role, live)
-        was_invited = user.party in live.invited
-        live.invited.pop(user.party, None)
+        invitations = live.take_invitations(user)
         self.enter(user, live, roles)
 
         def undo() -> None:
             self.leave(user, live)
-            if was_invited:
-                live.invited[user.party] = None
+            live.invited.update(invitations)
 
         event = Event(Kind.JOIN, self.now(), user.source, live.room.id, live.room.name, change=joining(user, roles))
         publications.append(self.publication(event, live, session, undo=undo))
@@ -330,6 +324,8 @@ class Hub:
 
     def remove_user(self, user: User) -> None:
         """Forget a user whose last session ended."""
+        for live in user.invited_to:
+            live.invited.pop(user, None)
         self._remember_departure(user)
         self._give_up_nick(user)
         if user.account is not None:

@@ -1,7 +1,8 @@
 """What somebody is who comes into a room."""
 
+from securechat.domain import permissions
 from securechat.domain.permissions import Role
-from securechat.domain.roles import FOUNDER, MEMBER, RoomChange, RoomRole
+from securechat.domain.roles import RoomChange, RoomRole
 from securechat.names import fold
 from securechat.server.users import LiveRoom, User
 
@@ -13,14 +14,9 @@ ROOMS_PER_USER = 500
 
 
 def roles_on_entering(role: Role, live: LiveRoom) -> RoomRole:
-    """Return what somebody of that role is in a room that they enter: its owner when it has no member yet.
-
-    A room that everybody has left belongs to nobody, so whoever finds it may look after it. Nobody makes GENERAL: it is
-    the administrators'.
-    """
-    if fold(live.room.name) == GENERAL:
-        return FOUNDER if role is Role.ADMINISTRATOR else MEMBER
-    return MEMBER if live.members or live.accounts else FOUNDER
+    """Return what somebody of that role is in a room that they enter."""
+    general = fold(live.room.name) == GENERAL
+    return permissions.roles_on_entering(role, general=general, abandoned=live.abandoned)
 
 
 def joining(user: User, roles: RoomRole) -> RoomChange | None:

@@ -6,9 +6,9 @@ from functools import partial
 
 from securechat import __version__
 from securechat.clock import format_time
-from securechat.domain.events import Event, Kind
+from securechat.domain.events import Event, Kind, Source
 from securechat.domain.permissions import Action, Subject, may, role_of
-from securechat.domain.roles import RoomRole
+from securechat.domain.roles import RoomChange, RoomRole
 from securechat.errors import StorageError
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
@@ -32,6 +32,7 @@ from securechat.server.entries import Barrier, Publication
 from securechat.server.hub import Hub
 from securechat.server.information import send_lusers, send_motd
 from securechat.server.lifecycle import State, Step, after
+from securechat.server.membership import ROOMS_PER_USER
 from securechat.server.notices import AWAY_BYTES, absence, arrive, count_absent, tell_offline, tell_online
 from securechat.server.rendering import text_bytes
 from securechat.server.replay import replay_missed
@@ -58,6 +59,8 @@ MOST_SESSIONS = 20
 """How many sessions one account may have at once: enough for people, a bound for runaway scripts."""
 REALNAME_CHARACTERS = 100
 """The longest real name (ISUPPORT NAMELEN)."""
+BANNED_MEANWHILE = "You have been banned from this room"
+"""Why somebody who comes back is not in a room any more."""
 REASON_BYTES = 400
 """The longest reason for an end that fits into an ERROR."""
 
@@ -167,6 +170,7 @@ def isupport(hub: Hub) -> Isupport:
         monitor_limit=MOST_WATCHED,
         targets={"PRIVMSG": MOST_TARGETS, "NOTICE": MOST_TARGETS, "TAGMSG": MOST_TARGETS, "JOIN": MOST_ROOMS}
         | {"KICK": MOST_TARGETS, "PART": MOST_ROOMS, "NAMES": MOST_ROOMS},
+        most_rooms=ROOMS_PER_USER,
         most_masks=MOST_MASKS,
         most_modes=MOST_MODES,
         account_required=not hub.policy.guests,
@@ -181,12 +185,15 @@ def _return_to_rooms(hub: Hub, session: Session, response: Response, user: User,
         live = hub.rooms_by_id[room_id]
         if first:
             return_to_room(hub, session, response, user, live, roles)
-        else:
+        elif live.room.id in user.rooms:
             hear_room(hub, session, response, user, live)
 
 
 def return_to_room(hub: Hub, session: Session, response: Response, user: User, live: LiveRoom, roles: RoomRole) -> None:
-    """Bring a user, whose account is a member of the room, back into it."""
+    """Bring a user, whose account is a member of the room, back into it, unless they have been banned meanwhile."""
+    if not may(live.subject_as(user, roles), Action.RETURN_TO_ROOM, hub.policy):
+        _put_out(hub, session, response, user, live, roles)
+        return
     hub.enter(user, live, roles)
     event = Event(Kind.ARRIVE, hub.now(), user.source, live.room.id, live.room.name)
     response.publish(hub.publication(event, live, session))
@@ -195,6 +202,22 @@ def return_to_room(hub: Hub, session: Session, response: Response, user: User, l
     hub.markers.show(session, response, user, live)
     show_room(response, live)
     metadata_news.show_room(hub, session, response, live)
+
+
+def _put_out(hub: Hub, session: Session, response: Response, user: User, live: LiveRoom, roles: RoomRole) -> None:
+    """End the membership of a user who has come back; their client sees that it is in the room, and then why not."""
+    account = user.account
+    assert account is not None, "only accounts are members while they are not here"
+    came = Event(Kind.ARRIVE, hub.now(), user.source, live.room.id, live.room.name)
+    response.publish(Publication(came, NOBODY, session, echo=True))
+    source = Source(hub.configuration.server.name, "", "")
+    text = f"{user.nick} {BANNED_MEANWHILE}"
+    change = RoomChange(expelled=account.id)
+    event = Event(Kind.KICK, hub.now(), source, live.room.id, live.room.name, text, change=change)
+    hub.set_membership(account.id, live, None)
+    undo = partial(hub.set_membership, account.id, live, roles)
+    shown = partial(hub.renderer.line, event, 0)  # it is not in the room, even if that is not stored
+    response.publish(Publication(event, live.audience(), session, echo=True, undo=undo, failure=shown))
 
 
 def hear_room(hub: Hub, session: Session, response: Response, user: User, live: LiveRoom) -> None:

@@ -7,6 +7,12 @@ from securechat.server.hub import Hub
 from securechat.server.users import LiveRoom, User
 
 
+def visible_room(hub: Hub, user: User, name: str) -> LiveRoom | None:
+    """Return the room of that name if `user` may know that there is one."""
+    live = hub.find_room(name)
+    return live if live is not None and may(user.subject(live), Action.SEE_ROOM, hub.policy) else None
+
+
 def readable_room(hub: Hub, user: User, name: str) -> LiveRoom | None:
     """Return the room of that name if `user` may read what is said there."""
     live = hub.find_room(name)

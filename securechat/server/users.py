@@ -1,5 +1,6 @@
 """Users (a nick that is present) and live rooms (a room with those present in it)."""
 
+from collections.abc import Callable
 from functools import partial
 
 from securechat.domain.account import Account
@@ -31,6 +32,7 @@ class User:
         "away",
         "bot",
         "invisible",
+        "invited_to",
         "markers",
         "metadata",
         "named",
@@ -59,6 +61,7 @@ class User:
         self.metadata: dict[str, str] = {}  # of a guest: see metadata.Metadata
         self.sessions: list[Session] = []
         self.rooms: dict[int, LiveRoom] = {}
+        self.invited_to: dict[LiveRoom, None] = {}  # rooms that keep an invitation of this user, not of the account
         self.adopt(account)
 
     def adopt(self, account: Account | None) -> None:
@@ -138,7 +141,8 @@ class LiveRoom:
         self.room = room
         self.members: dict[User, RoomRole] = {}
         self.accounts = 0  # how many accounts are members, online or not
-        self.invited: dict[str, None] = {}  # party keys of those who may enter once although it is for the invited
+        # Who may enter once although it is for the invited: accounts by their id, guests.
+        self.invited: dict[User | int, None] = {}
         self._masks: RoomMasks | None = None
         self._subjects: dict[User, Subject] = {}  # of members, so that a message costs one look-up
         self._listeners: dict[int, dict[Outlet, None]] = {}
@@ -161,21 +165,26 @@ class LiveRoom:
         """Who asks, in relation to this room; `key` is what they say to enter it."""
         subject = self._subjects.get(user)
         if subject is None:
-            subject = self._make_subject(user, key)
+            subject = self._make_subject(user, self.members.get(user, OUTSIDER), key)
             if user in self.members:
                 self._subjects[user] = subject
         return subject
 
-    def _make_subject(self, user: User, key: str) -> Subject:
+    def subject_as(self, user: User, roles: RoomRole) -> Subject:
+        """Who asks to be in this room again as what their account is in it."""
+        return self._make_subject(user, roles, "")
+
+    def _make_subject(self, user: User, roles: RoomRole, key: str) -> Subject:
         rules = self.room.rules
         return SubjectInRoom(
             user.role,
-            self.members.get(user, OUTSIDER),
+            roles,
             rules,
             partial(self._by_masks, user),
             has_key=key == rules.key,
             full=bool(rules.member_limit) and len(self.members) >= rules.member_limit,
             operator=user.operator,
+            abandoned=self.abandoned,
         )
 
     def _by_masks(self, user: User, fact: str) -> bool:
@@ -187,7 +196,39 @@ class LiveRoom:
             return masks.muted(user.source)
         if fact == "banned":
             return masks.banned(user.source)
-        return user.party in self.invited or masks.invited(user.source)
+        return self._has_invited(user) or masks.invited(user.source)
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether nobody is a member any more, or yet."""
+        return not self.members and not self.accounts
+
+    def invite(self, user: User, most: int) -> Callable[[], None]:
+        """Let `user` come in once although the room is for the invited; return what undoes it.
+
+        At most `most` invitations are open; the oldest gives way.
+        """
+        before = dict(self.invited)
+
+        def undo() -> None:
+            self.invited = {key: None for key in before if isinstance(key, int) or key.sessions}
+
+        self.take_invitations(user)
+        if user.account is None:
+            self.invited[user] = user.invited_to[self] = None
+        else:
+            self.invited[user.account.id] = None
+        if len(self.invited) > most:
+            del self.invited[next(iter(self.invited))]
+        return undo
+
+    def _has_invited(self, user: User) -> bool:
+        return user in self.invited or (user.account is not None and user.account.id in self.invited)
+
+    def take_invitations(self, user: User) -> dict[User | int, None]:
+        """Let the invitations of `user` be used up; return them."""
+        keys = [user, *([user.account.id] if user.account is not None else [])]
+        return {key: self.invited.pop(key) for key in keys if key in self.invited}
 
     def forget_subject(self, user: User) -> None:
         """Work out anew what `user` may do here: their name or their roles have changed."""

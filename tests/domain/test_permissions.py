@@ -6,7 +6,24 @@ from dataclasses import replace
 import pytest
 
 from securechat.domain.account import Account
-from securechat.domain.permissions import TABLE, Action, Policy, Role, Subject, SubjectInRoom, may, require, role_of
+from securechat.domain.permissions import (
+    HURDLES,
+    TABLE,
+    Action,
+    Policy,
+    Role,
+    Subject,
+    SubjectInRoom,
+    changing_roles,
+    kicking,
+    lowered,
+    may,
+    raised,
+    require,
+    require_entry,
+    role_of,
+    roles_on_entering,
+)
 from securechat.domain.roles import FOUNDER, OUTSIDER, RoomRole, RoomRules
 from securechat.domain.roles import MEMBER as MEMBER_OF_ROOM
 from securechat.errors import NotPermitted
@@ -21,6 +38,7 @@ NOBODY: set[Role] = set()
 BY_ROLE: dict[Action, tuple[set[Role], set[Role]]] = {
     Action.CREATE_ROOM: (PRESENT, PRESENT),
     Action.JOIN_ROOM: (PRESENT, PRESENT),
+    Action.RETURN_TO_ROOM: (NOBODY, PRESENT),
     Action.SEE_ROOM: (PRESENT, PRESENT),
     Action.LIST_MEMBERS: (PRESENT, PRESENT),
     Action.READ_HISTORY: (NOBODY, PRESENT),
@@ -28,6 +46,7 @@ BY_ROLE: dict[Action, tuple[set[Role], set[Role]]] = {
     Action.SPEAK_HIDDEN: (NOBODY, PRESENT),
     Action.SET_TOPIC: (NOBODY, PRESENT),
     Action.ENTER_UNBANNED: (ALL, ALL),
+    Action.ENTER_ABANDONED: (ALL, ALL),
     Action.ENTER_INVITED: (ALL, ALL),
     Action.ENTER_BY_KEY: (ALL, ALL),
     Action.ENTER_UNCROWDED: (ALL, ALL),
@@ -39,6 +58,7 @@ BY_ROLE: dict[Action, tuple[set[Role], set[Role]]] = {
     Action.SET_VALUES: (NOBODY, {ADMINISTRATOR}),
     Action.KICK: (NOBODY, {ADMINISTRATOR}),
     Action.INVITE: (NOBODY, PRESENT),
+    Action.LET_IN: (NOBODY, {ADMINISTRATOR}),
     Action.REDACT_OWN: (PRESENT, PRESENT),
     Action.REDACT_OTHERS: (NOBODY, {ADMINISTRATOR}),
     Action.OPERATE: ({ADMINISTRATOR}, {ADMINISTRATOR}),
@@ -145,6 +165,13 @@ INSIDE = (PLAIN, VOICED, MODERATOR, FOUNDER)
         (Action.LIST_MEMBERS, RoomRules(secret=True), {}, INSIDE),
         (Action.SET_TOPIC, RoomRules(), {}, INSIDE),
         (Action.SET_TOPIC, RoomRules(topic_locked=True), {}, LEADERS),
+        (Action.SET_TOPIC, RoomRules(), {"muted": True}, (VOICED, *LEADERS)),
+        (Action.RETURN_TO_ROOM, RoomRules(), {"banned": True}, LEADERS),
+        (Action.LET_IN, RoomRules(), {}, LEADERS),
+        (Action.ENTER_ABANDONED, RoomRules(), {"abandoned": True}, EVERYBODY),
+        (Action.ENTER_ABANDONED, RoomRules(secret=True), {}, EVERYBODY),
+        (Action.ENTER_ABANDONED, RoomRules(secret=True), {"abandoned": True}, ()),
+        (Action.JOIN_ROOM, RoomRules(invite_only=True), {"abandoned": True, "invited": True}, ()),
         (Action.CHANGE_MODES, RoomRules(), {}, LEADERS),
         (Action.DEMOTE_OWNER, RoomRules(), {}, (FOUNDER,)),
         (Action.SEE_EXCEPTIONS, RoomRules(), {}, LEADERS),
@@ -186,6 +213,7 @@ def test_roles_and_rules_of_rooms(
                     invited=facts.get("invited", False),
                     has_key=facts.get("has_key", False),
                     full=facts.get("full", False),
+                    abandoned=facts.get("abandoned", False),
                 ),
                 action,
                 Policy(),
@@ -211,7 +239,7 @@ def test_masks_are_asked_only_when_they_matter_and_once(action: Action, asked: l
         found.append(fact)
         return False
 
-    facts = {"has_key": True, "full": False, "operator": False}
+    facts = {"has_key": True, "full": False, "operator": False, "abandoned": False}
     subject = SubjectInRoom(GUEST, OUTSIDER, RoomRules(members_only=False), find, **facts)
     assert may(subject, action, Policy()) is (action is not Action.READ_HISTORY)
     assert may(subject, action, Policy()) is (action is not Action.READ_HISTORY)
@@ -221,3 +249,36 @@ def test_masks_are_asked_only_when_they_matter_and_once(action: Action, asked: l
 def test_a_subject_has_no_other_facts() -> None:
     subject = SubjectInRoom(GUEST, OUTSIDER, RoomRules(), lambda _: True, has_key=True, full=False, operator=False)
     assert not hasattr(subject, "tall")
+
+
+def test_nothing_that_is_in_the_way_of_others_holds_an_operator_up() -> None:
+    closed = RoomRules(invite_only=True, secret=True, key="x")
+    for action in (*HURDLES, Action.JOIN_ROOM):
+        subject = Subject(MEMBER, OUTSIDER, closed, banned=True, full=True, abandoned=True, operator=True)
+        assert may(subject, action, Policy())
+        require_entry(subject, Policy(), "#tea")
+    refused = Subject(MEMBER, OUTSIDER, closed, banned=True)
+    with pytest.raises(NotPermitted) as caught:
+        require_entry(refused, Policy(), "#tea")
+    assert caught.value.action == "ENTER_UNBANNED"
+
+
+def test_what_somebody_is_who_enters() -> None:
+    assert roles_on_entering(GUEST, general=False, abandoned=True) == FOUNDER
+    assert roles_on_entering(ADMINISTRATOR, general=False, abandoned=False) == MEMBER_OF_ROOM
+    assert roles_on_entering(GUEST, general=True, abandoned=True) == MEMBER_OF_ROOM
+    assert roles_on_entering(ADMINISTRATOR, general=True, abandoned=False) == FOUNDER
+
+
+def test_roles_that_are_given_and_taken() -> None:
+    assert raised(PLAIN, RoomRole.MODERATOR) == MODERATOR
+    assert raised(FOUNDER, RoomRole.MODERATOR) == FOUNDER
+    assert lowered(FOUNDER | RoomRole.VOICED, RoomRole.MODERATOR) == VOICED
+    assert lowered(VOICED, RoomRole.VOICED) == PLAIN
+    assert changing_roles(FOUNDER, PLAIN, own=False) is Action.DEMOTE_OWNER
+    assert (
+        changing_roles(FOUNDER, PLAIN, own=True) is changing_roles(MODERATOR, PLAIN, own=False) is Action.CHANGE_MODES
+    )
+    assert kicking(Subject(MEMBER, FOUNDER), Policy(), own=False) is Action.DEMOTE_OWNER
+    assert kicking(Subject(MEMBER, FOUNDER), Policy(), own=True) is Action.KICK
+    assert kicking(Subject(MEMBER, MODERATOR), Policy(), own=False) is Action.KICK

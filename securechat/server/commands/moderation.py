@@ -1,7 +1,5 @@
 """KICK and INVITE: who has to leave a room, and who may come (modern-irc, "KICK message", "INVITE message")."""
 
-from functools import partial
-
 from securechat.domain.audit import Act
 from securechat.domain.events import Event, Kind
 from securechat.domain.permissions import Action, kicking, may, require
@@ -27,6 +25,7 @@ from securechat.server.members import Member, account_of, find_member, is_known,
 from securechat.server.presence import MOST_TARGETS
 from securechat.server.registry import command
 from securechat.server.rendering import text_bytes
+from securechat.server.targets import visible_room
 from securechat.server.users import LiveRoom, User, audience_of
 
 MOST_INVITED = 200
@@ -35,8 +34,8 @@ MOST_INVITED = 200
 
 def _room(context: Context, name: str) -> LiveRoom:
     """Return a room that the user is in. Raises NoSuchRoom, also for one that they may not see, and NotInRoom."""
-    live = context.hub.find_room(name)
-    if live is None or not may(context.user.subject(live), Action.SEE_ROOM, context.hub.policy):
+    live = visible_room(context.hub, context.user, name)
+    if live is None:
         raise NoSuchRoom(name)
     if live.room.id not in context.user.rooms:
         raise NotInRoom(live.room.name)
@@ -118,11 +117,9 @@ def invite(context: Context) -> None:
 def _invite(context: Context, live: LiveRoom, user: User) -> None:
     """Let somebody in who is asked, once that is on the record."""
     hub, room = context.hub, live.room
-    was_invited = user.party in live.invited
-    live.invited.pop(user.party, None)
-    live.invited[user.party] = None
-    if len(live.invited) > MOST_INVITED:
-        del live.invited[next(iter(live.invited))]
+    undo = None
+    if may(context.user.subject(live), Action.LET_IN, hub.policy):
+        undo = live.invite(user, MOST_INVITED)  # else it is a hint and nothing more
     # The room's own people learn of it if they want to (invite-notify); who invites knows it already.
     listeners = dict.fromkeys(user.sessions)
     for member in live.members:
@@ -131,7 +128,6 @@ def _invite(context: Context, live: LiveRoom, user: User) -> None:
     source = context.user.source
     deed = deed_of(hub, source, Act.ROOM_INVITE, room.name, target=called(user))
     event = Event(Kind.INVITE, hub.now(), source, room.id, room.name, user.nick, deeds=(deed,))
-    undo = None if was_invited else partial(live.invited.pop, user.party, None)
     failure = context.failure(replies.NOT_STORED, room.name)
     publication = Publication(event, audience_of(list(listeners)), context.session, undo=undo, failure=failure)
     context.response.publish(publication)

@@ -35,6 +35,7 @@ from securechat.server.members import find_member, is_known, name_of
 from securechat.server.presence import MOST_MASKS, MOST_MODES
 from securechat.server.registry import command
 from securechat.server.room_modes import Change, ModeChange
+from securechat.server.targets import visible_room
 from securechat.server.user_modes import announcement, set_mode, shown_modes
 from securechat.server.users import LiveRoom
 
@@ -67,8 +68,8 @@ def mode(context: Context) -> None:
 
 def _room_mode(context: Context) -> None:
     """Answer for a room; for one that may not be seen, as if there were none."""
-    live = context.hub.find_room(context.params[0])
-    if live is None or not may(context.user.subject(live), Action.SEE_ROOM, context.hub.policy):
+    live = visible_room(context.hub, context.user, context.params[0])
+    if live is None:
         context.response.numeric(ERR_NOSUCHCHANNEL, room=context.params[0])
         return
     asked = list(_asked(context))

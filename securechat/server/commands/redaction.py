@@ -119,6 +119,8 @@ def _publish(context: Context, place: _Place, stored: StoredEvent, *, others: bo
     session = context.session
     identifier = hub.message_ids.format(stored.sequence)
     reason = context.param(2) or ""
+    if place.room is not None and not may(user.subject(place.room), Action.SPEAK, hub.policy):
+        reason = ""  # it would be a way to speak
     fits = text_bytes(Kind.REDACT, user.source.mask, place.name) - len(identifier) - 2
     text = f"{identifier} :{cut(reason, fits)}" if reason else identifier
     sessions = [one for hearer in place.hearers for one in hearer.sessions]

@@ -8,8 +8,10 @@ from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import CHATHISTORY
 from securechat.protocol.message import cut
 from securechat.protocol.numerics import (
+    ERR_NEEDMOREPARAMS,
     ERR_NOSUCHCHANNEL,
     ERR_NOTONCHANNEL,
+    ERR_TOOMANYCHANNELS,
     RPL_ENDOFNAMES,
 )
 from securechat.server import metadata_news
@@ -23,6 +25,7 @@ from securechat.server.registry import command
 from securechat.server.rendering import text_bytes
 from securechat.server.replay import replay_rooms
 from securechat.server.roster import show_names, show_room, show_to_other_sessions, show_topic
+from securechat.server.targets import visible_room
 from securechat.server.users import LiveRoom
 
 
@@ -39,7 +42,10 @@ def join(context: Context) -> None:
         return
     keys = dict(zip(context.params[0].split(","), (context.param(1) or "").split(","), strict=False))
     joined = []
-    for name in _names(context):
+    names = _names(context)
+    if not names:
+        context.response.numeric(ERR_NEEDMOREPARAMS, command="JOIN")
+    for name in names:
         try:
             check_room_name(name, context.hub.configuration.limits.room_name_length)
             joined += _join(context, name, keys.get(name, ""))
@@ -63,7 +69,7 @@ def _join(context: Context, name: str, key: str) -> list[LiveRoom]:
     session = context.session
     user = context.user
     if len(user.rooms) >= ROOMS_PER_USER:
-        context.response.fail("JOIN", replies.TOO_MANY_ROOMS, name)
+        context.response.numeric(ERR_TOOMANYCHANNELS, room=name)
         return []
     joined = hub.join(user, session, name, key)
     if joined is None:
@@ -86,9 +92,12 @@ def _join(context: Context, name: str, key: str) -> list[LiveRoom]:
 def part(context: Context) -> None:
     """Leave rooms."""
     reason = context.param(1) or ""
-    for name in _names(context):
-        live = context.hub.find_room(name)
-        if live is None or not may(context.user.subject(live), Action.SEE_ROOM, context.hub.policy):
+    names = _names(context)
+    if not names:
+        context.response.numeric(ERR_NEEDMOREPARAMS, command="PART")
+    for name in names:
+        live = visible_room(context.hub, context.user, name)
+        if live is None:
             context.response.numeric(ERR_NOSUCHCHANNEL, room=name)
         elif live.room.id not in context.user.rooms:
             context.response.numeric(ERR_NOTONCHANNEL, room=name)
@@ -99,6 +108,8 @@ def part(context: Context) -> None:
 def _part(context: Context, live: LiveRoom, reason: str) -> None:
     hub = context.hub
     user = context.user
+    if not may(user.subject(live), Action.SPEAK, hub.policy):
+        reason = ""  # it would be a way to speak
     text = cut(reason, text_bytes(Kind.PART, user.source.mask, live.room.name))
     event = Event(Kind.PART, hub.now(), user.source, live.room.id, live.room.name, text)
     roles = live.members[user]
@@ -118,8 +129,8 @@ def topic(context: Context) -> None:
     """Show or set the topic of a room."""
     hub = context.hub
     user = context.user
-    live = hub.find_room(context.params[0])
-    if live is None or not may(user.subject(live), Action.SEE_ROOM, hub.policy):
+    live = visible_room(hub, user, context.params[0])
+    if live is None:
         context.response.numeric(ERR_NOSUCHCHANNEL, room=context.params[0])
         return
     text = context.param(1)
@@ -149,10 +160,11 @@ def topic(context: Context) -> None:
 @command("NAMES", help="NAMES [<room>{,<room>}]: who is in a room")
 def names(context: Context) -> None:
     """Say who is in rooms; without a parameter, nothing but the end (modern-irc, "NAMES message")."""
-    if not context.params:
+    wanted = _names(context) if context.params else []
+    if not wanted:
         context.response.numeric(RPL_ENDOFNAMES, room="*")
         return
-    for name in _names(context):
+    for name in wanted:
         live = context.hub.find_room(name)
         if live is None or not may(context.user.subject(live), Action.LIST_MEMBERS, context.hub.policy):
             context.response.numeric(RPL_ENDOFNAMES, room=name)

@@ -68,3 +68,9 @@ def test_isupport_comes_in_a_batch_with_both_capabilities(harness: Harness) -> N
     assert labelled[1:] == lines[1:]
     plain = harness.person("plain")
     assert {code_of(line) for line in plain.answers("ISUPPORT")} == {"005"}
+
+
+def test_lusers_does_not_count_secret_rooms(harness: Harness) -> None:
+    anna, eve = harness.person("anna"), harness.person("eve")
+    anna.sends("JOIN #tea,#cake", "MODE #cake +s")
+    assert ":chat.test 254 eve 2 :channels formed" in eve.answers("LUSERS")

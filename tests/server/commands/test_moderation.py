@@ -143,6 +143,47 @@ def test_an_invitation_opens_a_closed_room_once(harness: Harness) -> None:
     assert [code_of(line) for line in eve.answers("JOIN #tea")] == ["473"]
 
 
+def test_an_invitation_of_a_guest_is_that_persons(harness: Harness) -> None:
+    (anna,) = harness.members_of("#tea", "anna")
+    bob = harness.person("bob")
+    anna.sends("MODE #tea +i", "INVITE bob #tea")
+    bob.sends("NICK bill")
+    bob.received()
+    assert [code_of(line) for line in harness.person("bob").answers("JOIN #tea")] == ["473"]
+    assert code_of(bob.answers("JOIN #tea")[0]) == "JOIN"
+    eve = harness.person("eve")
+    anna.sends("INVITE eve #tea")
+    eve.sends("QUIT")
+    assert harness.hub.rooms["#tea"].invited == {}
+    assert [code_of(line) for line in harness.person("eve").answers("JOIN #tea")] == ["473"]
+
+
+def test_an_invitation_of_an_account_waits_for_it(harness: Harness) -> None:
+    harness.account("bob")
+    (anna,) = harness.members_of("#tea", "anna")
+    bob = harness.person("bob", password="correct horse")
+    anna.sends("MODE #tea +i", "INVITE bob #tea")
+    bob.sends("QUIT")
+    bob = harness.person("rob", password="correct horse", account="bob")
+    with harness.disk_full():
+        bob.sends("JOIN #tea")
+    bob.received()
+    assert code_of(bob.answers("JOIN #tea")[0]) == "JOIN"
+
+
+def test_whoever_does_not_lead_opens_no_door_in_advance(harness: Harness) -> None:
+    anna, bob = harness.members_of("#tea", "anna", "bob")
+    eve = harness.person("eve")
+    assert bob.answers("INVITE eve #tea") == [f"{SERVER} 341 bob eve #tea"]
+    anna.sends("MODE #tea +i")
+    eve.received()
+    assert [code_of(line) for line in eve.answers("JOIN #tea")] == ["473"]
+    with harness.disk_full():
+        anna.sends("INVITE eve #tea")
+    eve.received()
+    assert [code_of(line) for line in eve.answers("JOIN #tea")] == ["473"]
+
+
 def test_who_may_not_invite_whom(harness: Harness) -> None:
     anna, _ = harness.members_of("#tea", "anna", "bob")
     eve = harness.person("eve")

@@ -1,17 +1,25 @@
 """MODE: the sections "MODE query", "channel mode …", "multi-prefix" and the extbans."""
 
+import base64
 from pathlib import Path
 
 import pytest
 
 from securechat.protocol.modes import BY_LETTER, USER_MODE_BY_LETTER
 from securechat.server.commands import modes
-from securechat.server.presence import MOST_MODES
+from securechat.server.presence import BANNED_MEANWHILE, MOST_MODES
 from tests.server.harness import Harness, Person, code_of, running
 
 SERVER = ":chat.test"
 CREATED = 1_764_000_000
 OP = ":anna!anna@securechat"
+
+
+def logs_in(one: Person, name: str) -> None:
+    """Log in to an account; what comes is kept."""
+    plain = base64.b64encode(f"\0{name}\0correct horse".encode()).decode()
+    one.sends("CAP REQ sasl", f"NICK {name}", f"USER {name} 0 * :x", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain}")
+    one.sends("CAP END")
 
 
 def room(harness: Harness, *nicks: str) -> list[Person]:
@@ -102,6 +110,35 @@ def test_a_room_that_everybody_has_left_is_its_finders(harness: Harness) -> None
     carol.sends("PART #tea")
     carol.received()
     assert f"{SERVER} 353 carol = #tea :@carol" in carol.answers("JOIN #tea")
+
+
+@pytest.mark.parametrize("doors", ["+s", "+i"])
+def test_a_closed_room_that_everybody_has_left_is_the_administrators(harness: Harness, doors: str) -> None:
+    """Its history is not for whoever comes by; an administrator opens it again."""
+    harness.account("anna")
+    harness.account("root", administrator=True)
+    anna = harness.person("anna", password="correct horse")
+    anna.sends("JOIN #tea", f"MODE #tea {doors}", "MODE #tea +I anna", "PART #tea")
+    anna.received()
+    assert [code_of(line) for line in anna.answers("JOIN #tea")] == ["473"]
+    root = harness.person("root", password="correct horse")
+    assert f"{SERVER} 353 root {'@' if doors == '+s' else '='} #tea :@root" in root.answers("JOIN #tea")
+    root.sends(f"MODE #tea -{doors[1:]}")
+    assert code_of(anna.answers("JOIN #tea")[0]) == "JOIN"
+
+
+@pytest.mark.parametrize("doors", ["+i", "+l 1", "+k green", "+b root!*@*"])
+def test_nothing_keeps_an_administrator_out(harness: Harness, doors: str) -> None:
+    harness.account("root", administrator=True)
+    (anna,) = harness.members_of("#tea", "anna")
+    anna.sends(f"MODE #tea {doors}")
+    anna.received()
+    root = harness.person("root", password="correct horse")
+    assert code_of(root.answers("JOIN #tea")[0]) == "JOIN"
+    assert anna.received() == [":root!root@securechat JOIN #tea"]
+    root.sends("PART #tea", "MODE root -o")
+    root.received()
+    assert [code_of(line)[0] for line in root.answers("JOIN #tea")] == ["4"]
 
 
 def test_the_general_room_is_the_administrators(harness: Harness) -> None:
@@ -340,6 +377,53 @@ def test_account_extban(harness: Harness) -> None:
     assert anna.answers("MODE #tea +b a:bob") == [f"{OP} MODE #tea +b a:bob"]
     assert [code_of(line) for line in bob.answers("JOIN #tea")] == ["474"]
     assert code_of(guest.answers("JOIN #tea")[0]) == "JOIN"
+
+
+def test_who_is_muted_does_not_speak_through_anything_else(harness: Harness) -> None:
+    anna, bob = harness.members_of("#tea", "anna", "bob", capabilities="message-tags draft/message-redaction")
+    bob.sends("PRIVMSG #tea :early")
+    identifier = anna.received()[-1].partition("msgid=")[2].partition(" ")[0]
+    anna.sends("MODE #tea +b m:bob")
+    bob.received()
+    assert [code_of(line) for line in bob.answers("TOPIC #tea :shout")] == ["482"]
+    anna.received()
+    bob.sends(f"REDACT #tea {identifier} :shout", "PART #tea :shout")
+    lines = anna.received()
+    assert [code_of(line) for line in lines] == ["REDACT", "PART"]
+    assert "shout" not in "".join(lines)
+    bob.sends("JOIN #tea")
+    anna.sends("MODE #tea +v bob")
+    bob.sends("TOPIC #tea :heard")
+    assert anna.bodies()[-1] == ":bob!bob@securechat TOPIC #tea :heard"
+
+
+def test_who_was_banned_while_away_does_not_come_back(tmp_path: Path) -> None:
+    with running(tmp_path) as harness:
+        for name in ("bob", "carol"):
+            harness.account(name)
+        (anna,) = harness.members_of("#tea", "anna")
+        for name in ("bob", "carol"):
+            harness.person(name, password="correct horse").sends("JOIN #tea", "QUIT")
+        anna.sends("MODE #tea +bbo a:bob a:carol carol")
+        anna.received()
+        with harness.disk_full():
+            bob = harness.connection()
+            logs_in(bob, "bob")
+        assert [line for line in anna.received() if "KICK" in line] == []
+        assert bob.bodies()[-1] == f"{SERVER} KICK #tea bob :{BANNED_MEANWHILE}"
+        bob.sends("QUIT")
+        bob = harness.connection()
+        logs_in(bob, "bob")
+        assert anna.received() == [f"{SERVER} KICK #tea bob :{BANNED_MEANWHILE}"]
+        assert bob.bodies()[-2:] == [
+            ":bob!bob@securechat JOIN #tea",
+            f"{SERVER} KICK #tea bob :{BANNED_MEANWHILE}",
+        ]
+        assert bob.answers("PRIVMSG #tea :hi") == [f"{SERVER} 404 bob #tea :Cannot send to channel"]
+        harness.person("carol", password="correct horse")
+        assert anna.received() == [":carol!carol@securechat JOIN #tea"]
+    with running(tmp_path) as harness:
+        assert list(harness.hub.memberships[1].values()) == []
 
 
 # Bad input, long lines, the disk

@@ -71,8 +71,21 @@ def test_too_many_rooms_for_one_user(harness: Harness, monkeypatch: pytest.Monke
     alice = harness.person("alice")
     alice.sends("JOIN #a,#b")
     alice.received()
-    (line,) = alice.answers("JOIN #c")
-    assert line.startswith(":chat.test FAIL JOIN TOO_MANY_ROOMS #c :")
+    assert alice.answers("JOIN #c") == [":chat.test 405 alice #c :You have joined too many channels"]
+    assert any(f" CHANLIMIT=#:{ROOMS_PER_USER} " in line for line in alice.answers("VERSION"))
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("JOIN :", "461 alice JOIN :Not enough parameters"),
+        ("JOIN ,", "461 alice JOIN :Not enough parameters"),
+        ("PART :", "461 alice PART :Not enough parameters"),
+        ("NAMES :", "366 alice * :End of /NAMES list"),
+    ],
+)
+def test_no_name_at_all_is_answered(harness: Harness, line: str, answer: str) -> None:
+    assert harness.person("alice").answers(line) == [f":chat.test {answer}"]
 
 
 def test_join_0_leaves_all(harness: Harness) -> None:
