@@ -175,6 +175,11 @@ class Connection:
         self.since = self._thread.now
         self._want(selectors.EVENT_READ)
 
+    @property
+    def asked_host(self) -> str:
+        """By which name the peer asked for the server; empty when it named none, or nobody wants to know."""
+        return getattr(self._tls, "asked_host", "")
+
     def peer_certificate(self) -> PeerCertificate | None:
         """The certificate that the peer has shown, verified, as `ssl.SSLSocket.getpeercert` tells it; None: none."""
         return self._tls.getpeercert()

@@ -299,8 +299,8 @@ class IoThread(threading.Thread):
         limits = self._hub.configuration.limits
         budget = Budget(limits.commands_per_second, limits.command_burst, self.now)
         session = connection.session = Session(connection, self.now, budget)
-        certificate = connection.peer_certificate()
-        if certificate:
+        session.asked_host = connection.asked_host
+        if certificate := connection.peer_certificate():
             session.certificate_account = self._account_in(certificate)
         self._hub.sessions[session] = None
         return session

@@ -101,6 +101,12 @@ INVITE_NOTIFY = Capability(
 METADATA = Capability(
     1 << 45, "draft/metadata-3", f"{_EXTENSIONS}metadata", "Values that people and rooms carry, by key", (BATCH,)
 )
+STS = Capability(
+    1 << 46,
+    "sts",
+    f"{_EXTENSIONS}sts",
+    "No connection without TLS from now on; told, never requested (`tls.sts_names`)",
+)
 
 CAPABILITIES: Final = (
     SASL,
@@ -130,6 +136,7 @@ CAPABILITIES: Final = (
     MULTI_PREFIX,
     INVITE_NOTIFY,
     METADATA,
+    STS,
 )
 """Every capability, in the order in which CAP LS names them."""
 
@@ -159,7 +166,7 @@ def parse_request(request: str, offered: int = ALL_MASK) -> tuple[int, int] | No
             continue
         name = word.removeprefix("-")
         capability = by_name.get(name)
-        if capability is None or not capability.bit & offered:
+        if capability is None or not capability.bit & offered & ~STS.bit:
             return None
         if name == word:
             add |= capability.bit

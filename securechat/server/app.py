@@ -289,7 +289,12 @@ class Server:
     def _tls_contexts(self) -> tuple[ssl.SSLContext, ssl.SSLContext]:
         """For lines and for WebSockets: a browser that is asked for a certificate asks its user, or gives up."""
         tls = self.configuration.tls
-        asking = contexts.server_context(self._certificates, tls.minimum, client_certificates=tls.client_certificates)
+        asking = contexts.server_context(
+            self._certificates,
+            tls.minimum,
+            client_certificates=tls.client_certificates,
+            asked_hosts=bool(tls.sts_names),
+        )
         return asking, contexts.server_context(self._certificates, tls.minimum)
 
     def stop(self) -> None:

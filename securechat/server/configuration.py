@@ -18,6 +18,7 @@ from securechat.server.settings import (
     addresses,
     choice,
     folder,
+    host_names,
     line,
     lines,
     nearest,
@@ -97,6 +98,15 @@ class Tls:
         True,
         switch(),
         "Whether clients may show a certificate that `securechat-gencert client` has made, and log in by it.",
+    )
+    sts_names: tuple[str, ...] = setting(
+        (),
+        host_names(),
+        "Names of this host at which clients shall never again connect to an IRC server without TLS (the capability "
+        "`sts`). They keep to it for `sts_seconds`, whatever becomes of this server.",
+    )
+    sts_seconds: int = setting(
+        2_592_000, whole(1, 315_360_000, zero="take it back"), "For how long, from each connection on."
     )
 
 

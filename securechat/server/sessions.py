@@ -25,6 +25,7 @@ class Session:
     __slots__ = (
         "absent",
         "account",
+        "asked_host",
         "away_at_login",
         "backlog",
         "batch",
@@ -65,6 +66,7 @@ class Session:
         self.password = ""  # of PASS: an invite's token or the server's password; forgotten once it was used
         self.account: Account | None = None
         self.certificate_account = ""  # whom the client's certificate is for; empty: it has shown none
+        self.asked_host = ""  # by which name it asked for the server (SNI), if the configuration makes that known
         self.absent = False  # the program is connected by itself, its owner is not there (draft/pre-away)
         self.away_at_login = ""  # the away message of an AWAY before login
         self.user: User | None = None  # set while the state is PRESENT

@@ -17,6 +17,7 @@ SHOWN_CHARACTERS: Final = 80
 _SERVER_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _ORIGIN: Final = re.compile(r"(?i:[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?)")
 _DEFAULT_PORT: Final = re.compile(r"^(https://.*):443$|^(http://.*):80$")
+_HOST: Final = re.compile(r"(?i:(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,62}\.))*[a-z]([a-z0-9-]{0,61}[a-z0-9])?)")
 _URL_PASSWORD: Final = re.compile(r"//[^/@]*@")
 
 
@@ -216,6 +217,17 @@ def origins() -> Check:
         raise ValueError
 
     return Check('a list of "https://HOST" or "https://HOST:PORT" without a path, or [] (none)', convert)
+
+
+def host_names() -> Check:
+    """A list of host names, without addresses: TLS names no others (RFC 6066 section 3)."""
+
+    def convert(value: object) -> tuple[str, ...]:
+        if isinstance(value, list | tuple) and all(isinstance(one, str) and _HOST.fullmatch(one) for one in value):
+            return tuple(one.lower() for one in value)
+        raise ValueError
+
+    return Check('a list of host names such as "chat.example.org" (other scripts by IDNA), or [] (none)', convert)
 
 
 def split_address(text: str) -> tuple[str, int]:

@@ -12,11 +12,20 @@ _VERSIONS: Final = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3
 _CIPHERS_12: Final = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!eNULL"
 
 
-def server_context(directory: Path, minimum: str = "1.3", *, client_certificates: bool = False) -> ssl.SSLContext:
+class AskedSocket(ssl.SSLSocket):
+    """A connection that knows by which name its client asked for the server (SNI, RFC 6066 section 3)."""
+
+    asked_host = ""
+
+
+def server_context(
+    directory: Path, minimum: str = "1.3", *, client_certificates: bool = False, asked_hosts: bool = False
+) -> ssl.SSLContext:
     """Return the context that serves `server.pem` with `server.key` from `directory`.
 
     `minimum` is "1.3" or "1.2". With `client_certificates` a client may show a certificate: one that `ca.pem` has not
-    issued for clients, or that is not valid now, ends the handshake with the alert that says why.
+    issued for clients, or that is not valid now, ends the handshake with the alert that says why. With `asked_hosts`
+    connections are AskedSockets.
     Raises TrustError when a file is missing, does not fit, or can be read by others.
     """
     # Late: this brings `cryptography`, and clients, which also import this module, start quicker without it.
@@ -41,7 +50,15 @@ def server_context(directory: Path, minimum: str = "1.3", *, client_certificates
         context.load_verify_locations(directory / files.CA_FILE)
         context.verify_mode = ssl.CERT_OPTIONAL
         context.verify_flags |= ssl.VERIFY_X509_STRICT
+    if asked_hosts:
+        context.sslsocket_class = AskedSocket
+        context.sni_callback = _note_asked_host
     return context
+
+
+def _note_asked_host(link: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> None:
+    if isinstance(link, AskedSocket):
+        link.asked_host = name or ""
 
 
 def _load_chain(context: ssl.SSLContext, certificate: Path, key: Path) -> None:

@@ -17,6 +17,7 @@ from securechat.protocol.capabilities import (
     RENDER_MASK,
     SASL,
     SERVER_TIME,
+    STS,
     Capability,
     by_name,
     list_lines,
@@ -53,8 +54,11 @@ def test_every_row(capability: Capability) -> None:
     assert capability not in capability.requires
     assert " " not in capability.name
     assert not capability.name.startswith("-")
-    assert parse_request(capability.name) == (capability.bit, 0)
-    assert parse_request(f"-{capability.name}") == (0, capability.bit)
+    if capability is STS:
+        assert parse_request("sts") is None  # clients must not request it
+    else:
+        assert parse_request(capability.name) == (capability.bit, 0)
+        assert parse_request(f"-{capability.name}") == (0, capability.bit)
 
 
 def test_labeled_response_needs_batch() -> None:

@@ -9,6 +9,7 @@ from securechat.protocol.capabilities import (
     METADATA,
     MULTILINE,
     SASL,
+    STS,
     list_lines,
     ls_lines,
     parse_request,
@@ -49,14 +50,21 @@ def values(context: Context) -> dict[str, str | None]:
         SASL.name: ",".join(mechanisms(context.session)),
         ACCOUNT_REGISTRATION.name: ",".join(registration),
         MULTILINE.name: multiline.value(),
+        STS.name: f"duration={context.hub.configuration.tls.sts_seconds}",
         METADATA.name: metadata.value(),
     }
 
 
 def offered(context: Context) -> int:
-    """The bits of the capabilities that make sense under this configuration."""
-    closed = not may(Subject(Role.STRANGER), Action.REGISTER_INVITED, context.hub.policy)
-    return ALL_MASK & ~ACCOUNT_REGISTRATION.bit if closed else ALL_MASK
+    """The bits of the capabilities that make sense under this configuration, and for this connection."""
+    session = context.session
+    mask = ALL_MASK
+    if not may(Subject(Role.STRANGER), Action.REGISTER_INVITED, context.hub.policy):
+        mask &= ~ACCOUNT_REGISTRATION.bit
+    # A policy without its value means nothing, and one that was not asked for by name is for nobody (extensions/sts).
+    if not session.version_302 or session.asked_host.lower() not in context.hub.configuration.tls.sts_names:
+        mask &= ~STS.bit
+    return mask
 
 
 def _send(context: Context, subcommand: str, lists: list[str]) -> None:

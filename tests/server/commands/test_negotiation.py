@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from securechat.protocol.capabilities import ALL_MASK, by_name, names_of
-from tests.server.harness import Harness, running
+from securechat.protocol.capabilities import ALL_MASK, STS, by_name, names_of
+from tests.server.harness import Harness, Person, running
 
 SERVER = ":chat.test"
 
@@ -16,7 +16,7 @@ def test_ls_302_names_everything_with_values(harness: Harness) -> None:
     # All but the last say by a `*` that more follows.
     assert [head for head, _ in lines] == [f"{SERVER} CAP * LS *"] * (len(lines) - 1) + [f"{SERVER} CAP * LS"]
     offered = dict(word.partition("=")[::2] for _, words in lines for word in words.split())
-    assert list(offered) == names_of(ALL_MASK)
+    assert list(offered) == names_of(ALL_MASK & ~STS.bit)
     assert offered["sasl"] == "PLAIN,SCRAM-SHA-256"
     assert offered["draft/account-registration"] == "before-connect,custom-account-name"
 
@@ -25,7 +25,7 @@ def test_ls_302_names_everything_with_values(harness: Harness) -> None:
 def test_an_older_client_gets_no_values(harness: Harness, version: str) -> None:
     (line,) = harness.connection().answers(f"CAP LS{version}")
     assert "=" not in line
-    assert line.partition(" :")[2].split() == names_of(ALL_MASK)
+    assert line.partition(" :")[2].split() == names_of(ALL_MASK & ~STS.bit)
 
 
 def test_a_later_version_counts_as_302_and_brings_cap_notify(harness: Harness) -> None:
@@ -118,3 +118,34 @@ def test_capabilities_change_in_the_middle_of_a_room(harness: Harness) -> None:
     bob.received()
     alice.sends("PRIVMSG #tea :two")
     assert bob.received() == [":alice!alice@securechat PRIVMSG #tea :two"]
+
+
+def policy_for(one: Person, host: str, ls: str = "CAP LS 302") -> str:
+    """The word `sts` in the list of capabilities for who asked for `host`; empty: there is none."""
+    one.session.asked_host = host
+    words = [word.removeprefix(":") for line in one.answers(ls) for word in line.split()]
+    return next((word for word in words if word.partition("=")[0] == "sts"), "")
+
+
+def test_sts_is_told_to_those_who_asked_for_a_name_that_has_it(tmp_path: Path) -> None:
+    with running(tmp_path, tls__sts_names=["Chat.Test"], tls__sts_seconds=600) as harness:
+        assert policy_for(harness.connection(), "CHAT.test") == "sts=duration=600"
+        assert policy_for(harness.connection(), "chat.test", "CAP LS") == ""  # its value is required
+        for host in ("", "other.test", "192.0.2.1"):
+            assert policy_for(harness.connection(), host) == ""
+
+
+def test_sts_cannot_be_requested(tmp_path: Path) -> None:
+    with running(tmp_path, tls__sts_names=["chat.test"]) as harness:
+        one = harness.connection()
+        assert policy_for(one, "chat.test") == "sts=duration=2592000"
+        for request in ("sts", "batch sts", "-sts"):
+            assert one.answers(f"CAP REQ :{request}") == [f"{SERVER} CAP * NAK :{request}"]
+        assert one.answers("CAP LIST") == [f"{SERVER} CAP * LIST :cap-notify"]
+
+
+def test_sts_is_off_unless_it_is_turned_on_and_can_be_taken_back(harness: Harness, tmp_path: Path) -> None:
+    assert policy_for(harness.connection(), "chat.test") == ""
+    (tmp_path / "other").mkdir()
+    with running(tmp_path / "other", tls__sts_names=["chat.test"], tls__sts_seconds=0) as other:
+        assert policy_for(other.connection(), "chat.test") == "sts=duration=0"
