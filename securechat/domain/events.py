@@ -39,6 +39,7 @@ class Kind(IntEnum):
     ANNOUNCE = 33  # the server tells what a client could not know otherwise
     METADATA = 60  # a user or room carries another value; the text is the key and, unless it is gone, a space and it
     CARRIED = 61  # what somebody carries who has just come: shown as METADATA, but nothing changes
+    SETTLED = 34  # what was changed in a conversation after a failure is undone: the journal may store changes again
 
 
 SAID = frozenset({Kind.MESSAGE, Kind.NOTICE})
@@ -49,6 +50,11 @@ REDACTABLE = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS})
 
 RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART, Kind.TOPIC, Kind.MODE, Kind.KICK})
 """The kinds that get a row of their own in the `events` table."""
+
+CHANGES = frozenset(
+    {Kind.ROOM, Kind.DIRECT, Kind.JOIN, Kind.PART, Kind.TOPIC, Kind.MODE, Kind.KICK, Kind.MARK, Kind.METADATA}
+)
+"""The kinds that change what is known of a conversation: when one cannot be stored, those after it are undone too."""
 
 ONLY_SHOWN = frozenset(
     {Kind.QUIT, Kind.NICK, Kind.AWAY, Kind.ARRIVE, Kind.TYPING, Kind.EVICT, Kind.INVITE}

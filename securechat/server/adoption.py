@@ -179,7 +179,7 @@ class Adoption:
         event = self._event(Kind.MARK, source, live, wire_form(time))
         event.marked = time
         others = [one for one in user.sessions if one is not self.session and one.has(READ_MARKER.bit)]
-        undo = partial(hub.markers.restore, user, room.id, time, before)
+        undo = partial(hub.markers.restore, user, room.id, before)
         hub.journal.submit(Publication(event, audience_of(others), None, undo=undo))
 
     def _show_own_rooms(self, user: User, stored: dict[int, RoomRole], brought: dict[LiveRoom, RoomRole]) -> None:

@@ -135,6 +135,7 @@ class Delivery:
                     outlet.put(chunk)
         for publication in run:  # an audience of nobody is the same for many conversations
             event = publication.event
+            publication.undo = None  # it is on disk
             if event is not None and event.sequence:  # some events are not recorded: they have none
                 self.delivered_sequence = event.sequence
                 if event.kind in SAID:

@@ -22,6 +22,7 @@ from securechat.server.entries import Publication
 from securechat.server.markers import ReadMarkers
 from securechat.server.membership import joining, roles_on_entering
 from securechat.server.metadata import Metadata
+from securechat.server.pending_changes import PendingChanges
 from securechat.server.ports import Workers
 from securechat.server.rendering import Renderer
 from securechat.server.repeats import Repeats
@@ -77,7 +78,7 @@ class Hub:
         self.lock = threading.Lock()  # the only tier: guards everything below; never held across I/O, SQL or hashing
         self.configuration = configuration
         self.policy = Policy(configuration.access.guests, configuration.access.registration)
-        self.journal = journal
+        self.journal = PendingChanges(journal, clock)
         self.reader = reader
         self.workers = workers
         self.authority_der = authority_der  # the CA's certificate, public
@@ -271,12 +272,19 @@ class Hub:
         self.enter(user, live, roles)
 
         def undo() -> None:
-            self.leave(user, live)
+            self._not_joined(user, live)
             live.invited.update(invitations)
 
         event = Event(Kind.JOIN, self.now(), user.source, live.room.id, live.room.name, change=joining(user, roles))
         publications.append(self.publication(event, live, session, undo=undo))
         return live, publications
+
+    def _not_joined(self, user: User, live: LiveRoom) -> None:
+        """Undo a JOIN. Who has come back as another user of the account was shown to the room: it is told."""
+        present = self.users_of_account.get(user.account.id) if user.account is not None else None
+        if present is not None and present is not user and present in live.members:
+            self.evict(present, live, NOT_STORED)
+        self.leave(user, live)
 
     def publication(
         self,

@@ -28,13 +28,11 @@ class ReadMarkers:
         """Move a marker to `time` (ms)."""
         self._of(user)[conversation] = time
 
-    def restore(self, user: User, conversation: int, failed: int, before: int | None) -> None:
-        """Undo a `put` of `failed` that could not be stored, unless a later one stands already."""
+    def restore(self, user: User, conversation: int, before: int | None) -> None:
+        """Undo a `put` that could not be stored."""
         markers = self._of(user)
-        if markers.get(conversation) != failed:
-            return
         if before is None:
-            del markers[conversation]
+            markers.pop(conversation, None)
         else:
             markers[conversation] = before
 

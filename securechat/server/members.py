@@ -50,11 +50,11 @@ def roles_of(hub: Hub, live: LiveRoom, member: Member) -> RoomRole:
 def set_roles(hub: Hub, live: LiveRoom, member: Member, roles: RoomRole) -> None:
     """Let a member be `roles` in the room; nothing for somebody who is not in it any more.
 
-    Who is present may have gone since the member was looked up, and who was not may have come.
+    Who is present may have gone since the member was looked up, and who was not may have come, or have come again.
     """
     account = account_of(member)
-    user = member if isinstance(member, User) else hub.users_of_account.get(member.id)
-    if user is not None and user in live.members:
+    user = hub.users_of_account.get(account.id) if account is not None else member
+    if isinstance(user, User) and user in live.members:
         hub.set_roles(user, live, roles)
     elif account is not None and live.room.id in hub.memberships[account.id]:
         hub.set_membership(account.id, live, roles)

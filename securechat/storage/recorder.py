@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from securechat.domain.events import BOT_TAG, RECORDED, REDACTABLE, Event, Kind
+from securechat.domain.events import BOT_TAG, CHANGES, RECORDED, REDACTABLE, Event, Kind
 from securechat.domain.ports import Entry
 from securechat.domain.roles import RoomRole
 from securechat.errors import StorageError
@@ -53,6 +53,7 @@ class Recorder:
         """Reads the newest sequence number: needs a transaction."""
         self._connection = connection
         self._unmade: dict[int, None] = {}  # conversations whose making failed, oldest first
+        self._unsettled: dict[int, None] = {}  # where a change failed, and whoever submits has not taken it back yet
         self.erased = False  # something was taken away: set here, unset by who sees to it that no copy stays
         self.newest: int = connection.execute(select(func.coalesce(func.max(EventRow.sequence), 0))).scalar_one()
 
@@ -62,7 +63,7 @@ class Recorder:
         Sets `sequence` of the events of RECORDED kinds. Raises what concerns the whole database (faults.is_general).
         """
         newest = self.newest
-        if self._unmade and any(self._is_homeless(entry) for entry in entries):
+        if (self._unmade or self._unsettled) and any(self._needs_care(entry) for entry in entries):
             return self._record_singly(entries)
         try:
             self._record_together(entries)
@@ -74,20 +75,30 @@ class Recorder:
         return []
 
     def note_failed(self, entries: Iterable[Entry]) -> None:
-        """Remember which conversations are not there after all: what follows in them must not be stored either.
+        """Remember what must not be stored after these failures, in order.
 
-        Whoever submitted them has not heard of the failure yet, so such events may be in the queue already.
+        Whoever submitted them has not heard of the failure yet, so such events may be in the queue already: any in a
+        conversation that is not there after all, and changes of one that is, until they are taken back (SETTLED).
         """
         for entry in entries:
             event = entry.event
-            if event is not None and event.kind in _MAKING:
-                if len(self._unmade) >= MOST_UNMADE:
-                    del self._unmade[next(iter(self._unmade))]
-                self._unmade[event.conversation] = None
+            if event is None:
+                continue
+            if event.kind in _MAKING:
+                _add(self._unmade, event.conversation)
+            if event.kind in CHANGES:
+                _add(self._unsettled, event.conversation)
+            elif event.kind is Kind.SETTLED:
+                self._unsettled.pop(event.conversation, None)
 
-    def _is_homeless(self, entry: Entry) -> bool:
+    def _needs_care(self, entry: Entry) -> bool:
         event = entry.event
-        return event is not None and event.conversation in self._unmade and event.kind not in _MAKING
+        return event is not None and (event.kind is Kind.SETTLED or self._is_refused(event))
+
+    def _is_refused(self, event: Event) -> bool:
+        if event.conversation in self._unmade and event.kind not in _MAKING:
+            return True
+        return event.conversation in self._unsettled and event.kind in CHANGES
 
     def _record_together(self, entries: Sequence[Entry]) -> None:
         first = self.newest
@@ -167,8 +178,12 @@ class Recorder:
         failures: list[Failure] = []
         for entry in entries:
             newest = self.newest
-            if self._is_homeless(entry):
-                failures.append((entry, StorageError("its conversation could not be stored")))
+            event = entry.event
+            if event is not None and event.kind is Kind.SETTLED:
+                self._unsettled.pop(event.conversation, None)
+                continue
+            if event is not None and self._is_refused(event):
+                failures.append((entry, StorageError("what it stands on could not be stored")))
                 continue
             try:
                 with self._connection.begin_nested():
@@ -186,6 +201,12 @@ class Recorder:
 def _stored_tags(event: Event) -> str:
     """The tags of what a program did, as history shows them again."""
     return f"{BOT_TAG};{event.tags}" if event.tags else BOT_TAG
+
+
+def _add(conversations: dict[int, None], conversation: int) -> None:
+    if len(conversations) >= MOST_UNMADE:
+        del conversations[next(iter(conversations))]
+    conversations[conversation] = None
 
 
 def forget_sequence(entry: Entry) -> None:

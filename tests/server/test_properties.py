@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from securechat.protocol.line_buffer import MAX_LINE, MAX_TAGS
 from securechat.protocol.message import Message, nick_of, parse
 from securechat.protocol.modes import USER_MODES
+from securechat.server.hub import take_snapshot
 from securechat.server.registry import COMMANDS
 from securechat.server.users import User
 from tests.server.harness import Harness, Person, running
@@ -293,6 +294,7 @@ def test_the_promises_hold_whatever_is_sent(
                 if client.person.outlet.closed is None:
                     client.check()
             check_hub(harness, [client.person for client in clients])
+            check_storage(harness)
     finally:
         logging.getLogger("securechat").removeHandler(handler)
     assert [record.getMessage() for record in records if "Bug" in record.getMessage()] == []
@@ -316,3 +318,25 @@ def check_hub(harness: Harness, people: list[Person]) -> None:
         unusual = [user for user in hub.users.values() if getattr(user, mode.shows) != mode.initial]
         assert set(hub.unusual[mode.letter]) == set(unusual)
     assert hub.present_sessions == sum(len(user.sessions) for user in hub.users.values())
+
+
+def check_storage(harness: Harness) -> None:
+    """What the hub knows of rooms and members is what the next start would read."""
+    hub = harness.hub
+    stored = harness.journal.call(take_snapshot).result(20)
+    held = [(number, room, roles) for number, rooms in hub.memberships.items() for room, roles in rooms.items()]
+    assert sorted(held) == sorted(stored.memberships)
+    rooms = {room.id: room for room in stored.rooms}
+    assert sorted(rooms) == sorted(hub.rooms_by_id)
+    for live in hub.rooms.values():
+        room, of_disk = live.room, rooms[live.room.id]
+        assert (room.name, room.topic, room.topic_by, room.topic_time) == (
+            of_disk.name,
+            of_disk.topic,
+            of_disk.topic_by,
+            of_disk.topic_time,
+        )
+        assert room.rules == of_disk.rules
+        assert {letter: sorted(map(str, masks)) for letter, masks in room.lists.items() if masks} == {
+            letter: sorted(map(str, masks)) for letter, masks in of_disk.lists.items() if masks
+        }

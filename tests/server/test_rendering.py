@@ -41,6 +41,7 @@ BODIES = {
     Kind.CARRIED: ":alice!al@host 761 * #tea a * :text",
     Kind.ROOM: "",
     Kind.DIRECT: "",
+    Kind.SETTLED: "",
 }
 MASKS = [
     sum(chosen)

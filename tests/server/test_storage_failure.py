@@ -121,12 +121,15 @@ def test_several_changes_of_one_batch_are_undone_from_the_last_to_the_first(harn
     assert {code_of(line) for line in bob.received()} == {"FAIL"}
 
 
-def test_a_later_topic_that_was_stored_stands(harness: Harness) -> None:
+def test_a_topic_behind_one_that_failed_is_refused_as_well_and_the_next_one_stands(harness: Harness) -> None:
     alice, bob = harness.members_of("#tea", "alice", "bob")
     with harness.one_batch(fails=True):
         alice.sends_unsettled(b"TOPIC #tea :lost\r\n")
-    bob.sends_unsettled(b"TOPIC #tea :stored\r\n")  # before the I/O thread has heard of the failure
+    bob.sends_unsettled(b"TOPIC #tea :lost too\r\n")  # before the I/O thread has heard of the failure
     harness.settle()
+    assert harness.hub.rooms["#tea"].room.topic == ""
+    assert [code_of(line) for line in bob.received()] == ["FAIL"]
+    bob.sends("TOPIC #tea :stored")
     assert harness.hub.rooms["#tea"].room.topic == "stored"
     (stored,) = (room for room in harness.database.read(lambda unit: unit.rooms.all()) if room.name == "#tea")
     assert stored.topic == "stored"

@@ -71,7 +71,7 @@ def _publish(context: Context, conversation: int, name: str, time: int, before: 
             context.session,
             echo=True,
             failure=context.failure(replies.INTERNAL_ERROR, name),
-            undo=partial(hub.markers.restore, user, conversation, time, before),
+            undo=partial(hub.markers.restore, user, conversation, before),
         )
     )
 

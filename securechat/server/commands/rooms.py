@@ -146,12 +146,10 @@ def topic(context: Context) -> None:
     before = (room.topic, room.topic_by, room.topic_time)
 
     def undo() -> None:
-        if (room.topic, room.topic_by, room.topic_time) == after:  # else a later one stands, and may be stored
-            room.topic, room.topic_by, room.topic_time = before
+        room.topic, room.topic_by, room.topic_time = before
 
     event = Event(Kind.TOPIC, hub.now(), user.source, room.id, room.name, text)
-    after = (text, user.source.mask, event.time)
-    room.topic, room.topic_by, room.topic_time = after
+    room.topic, room.topic_by, room.topic_time = text, user.source.mask, event.time
     context.response.publish(
         hub.publication(event, live, context.session, undo=undo, failure=context.failure(replies.NOT_STORED, room.name))
     )

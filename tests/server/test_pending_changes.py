@@ -1,0 +1,123 @@
+"""After a commit that failed, memory is what the disk is, whatever stood in the queue behind what failed."""
+
+import base64
+
+import pytest
+
+from securechat.domain.events import CHANGES, Kind
+from securechat.domain.roles import RoomRole
+from securechat.server.hub import take_snapshot
+from securechat.server.presence import end_session
+from securechat.storage.recorder import _EFFECTS
+from tests.server.harness import Harness, Person, code_of
+
+PASSWORD = "correct horse"
+PLAIN = base64.b64encode(f"\0bob\0{PASSWORD}".encode()).decode()
+
+
+@pytest.fixture
+def people(harness: Harness) -> tuple[Person, Person]:
+    """Alice, who owns #tea, and bob, who is in it; both have accounts."""
+    for name in ("alice", "bob"):
+        harness.account(name, PASSWORD)
+    alice, bob = (harness.person(name, password=PASSWORD) for name in ("alice", "bob"))
+    alice.answers("JOIN #tea")
+    bob.answers("JOIN #tea")
+    alice.received()
+    return alice, bob
+
+
+def check(harness: Harness) -> None:
+    """What the hub knows is what the next start would read."""
+    harness.settle()
+    hub = harness.hub
+    stored = harness.journal.call(take_snapshot).result(20)
+    held = [(number, room, roles) for number, rooms in hub.memberships.items() for room, roles in rooms.items()]
+    assert sorted(held) == sorted(stored.memberships)
+    for room in stored.rooms:
+        live = hub.rooms_by_id[room.id]
+        assert (live.room.rules, live.room.topic) == (room.rules, room.topic)
+        assert {letter: masks for letter, masks in live.room.lists.items() if masks} == room.lists
+        present = {user.account.id: roles for user, roles in live.members.items() if user.account}
+        kept = {number: roles for number, of_room, roles in stored.memberships if of_room == room.id}
+        assert present.items() <= kept.items()
+
+
+def test_every_change_but_a_redaction_can_be_taken_back() -> None:
+    assert set(_EFFECTS) - {Kind.REDACT} == CHANGES
+
+
+@pytest.mark.parametrize(
+    ("failing", "following"),
+    [
+        ("MODE #tea +s", "MODE #tea +m"),
+        ("MODE #tea +o bob", "MODE #tea +v bob"),
+        ("MODE #tea +b *!x@*", "MODE #tea -b *!x@*"),
+        ("MODE #tea +k one", "MODE #tea +k two"),
+        ("TOPIC #tea :one", "TOPIC #tea :two"),
+        ("KICK #tea bob", "TOPIC #tea :two"),
+        ("MODE #tea +v bob", "KICK #tea bob"),
+        ("PART #tea", "JOIN #tea"),
+        ("JOIN #cake", "MODE #cake +s"),
+        ("JOIN #cake", "PART #cake"),
+    ],
+)
+@pytest.mark.parametrize("same_batch", [True, False])
+def test_what_follows_a_failed_change_is_undone_with_it(
+    harness: Harness, people: tuple[Person, Person], failing: str, following: str, same_batch: bool
+) -> None:
+    alice, _ = people
+    with harness.one_batch(fails=True):
+        alice.sends_unsettled(f"{failing}\r\n".encode())
+        if same_batch:
+            alice.sends_unsettled(f"{following}\r\n".encode())
+    if not same_batch:
+        alice.sends_unsettled(f"{following}\r\n".encode())  # before anybody has heard of the failure
+    check(harness)
+    told = {code_of(line) for line in alice.received()}
+    assert "FAIL" in told
+    assert not told & {"JOIN", "PART", "KICK", "MODE", "TOPIC"}
+    for line in (failing, following):  # and now both are done
+        alice.sends(line)
+    check(harness)
+    assert "FAIL" not in {code_of(line) for line in alice.received()}
+
+
+def test_only_the_conversation_where_it_failed_is_touched(harness: Harness, people: tuple[Person, Person]) -> None:
+    alice, _ = people
+    alice.answers("JOIN #cake")
+    with harness.one_batch(fails=True):
+        alice.sends_unsettled(b"TOPIC #tea :lost\r\n")
+    alice.sends_unsettled(b"TOPIC #cake :stored\r\nPRIVMSG #tea :said\r\n")
+    check(harness)
+    assert harness.hub.rooms["#cake"].room.topic == "stored"
+    assert harness.hub.rooms["#tea"].room.topic == ""
+
+
+def test_a_moderator_who_was_not_made_one_is_none_after_coming_back(
+    harness: Harness, people: tuple[Person, Person]
+) -> None:
+    alice, bob = people
+    again = harness.connection()
+    again.sends(
+        "CAP LS 302", "NICK bob", "USER bob 0 * :b", "CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {PLAIN}"
+    )
+    with harness.one_batch(fails=True):
+        alice.sends_unsettled(b"MODE #tea +o bob\r\n")
+        with harness.hub.lock:
+            end_session(harness.hub, bob.session, "Connection closed by the client")
+        again.sends_unsettled(b"CAP END\r\n")
+    check(harness)
+    (user,) = (user for user in harness.hub.rooms["#tea"].members if user.nick == "bob")
+    assert harness.hub.rooms["#tea"].members[user] == RoomRole.MEMBER
+
+
+def test_an_account_can_log_in_after_what_it_did_in_a_room_that_never_was(harness: Harness) -> None:
+    harness.account("alice", PASSWORD)
+    alice = harness.person("alice", password=PASSWORD)
+    with harness.one_batch(fails=True):
+        alice.sends_unsettled(b"JOIN #new\r\nMODE #new +v alice\r\nQUIT\r\n")
+    check(harness)
+    again = harness.person("alice", password=PASSWORD)
+    assert code_of(again.answers("JOIN #new")[0]) == "JOIN"
+    check(harness)
