@@ -135,7 +135,7 @@ class User:
 class LiveRoom:
     """A room and who is present in it. Guarded by the hub lock; its audiences are immutable."""
 
-    __slots__ = ("_audience", "_listeners", "_masks", "_subjects", "accounts", "invited", "members", "room")
+    __slots__ = ("_audience", "_listeners", "_masks", "_parts", "_subjects", "accounts", "invited", "members", "room")
 
     def __init__(self, room: Room) -> None:
         self.room = room
@@ -147,11 +147,12 @@ class LiveRoom:
         self._subjects: dict[User, Subject] = {}  # of members, so that a message costs one look-up
         self._listeners: dict[int, dict[Outlet, None]] = {}
         self._audience: Audience | None = None
+        self._parts: dict[tuple[str, int], Audience] = {}  # see audience_in, audience_with and audience_without
 
     def add_session(self, session: Session) -> None:
         """Let `session` hear the room."""
         self._listeners.setdefault(session.group_key, {})[session.outlet] = None
-        self._audience = None
+        self._forget_audiences()
 
     def remove_session(self, session: Session) -> None:
         """Let `session` hear the room no more."""
@@ -159,7 +160,11 @@ class LiveRoom:
         if group is not None and group.pop(session.outlet, session) is None:
             if not group:
                 del self._listeners[session.group_key]
-            self._audience = None
+            self._forget_audiences()
+
+    def _forget_audiences(self) -> None:
+        self._audience = None
+        self._parts.clear()
 
     def subject_of(self, user: User, key: str = "") -> Subject:
         """Who asks, in relation to this room; `key` is what they say to enter it."""
@@ -233,6 +238,7 @@ class LiveRoom:
     def forget_subject(self, user: User) -> None:
         """Work out anew what `user` may do here: their name or their roles have changed."""
         self._subjects.pop(user, None)
+        self._parts.clear()
 
     def forget_subjects(self) -> None:
         """Work out anew what everybody may do here: rules or lists have changed."""
@@ -245,6 +251,27 @@ class LiveRoom:
         if audience is None:
             audience = self._audience = tuple((key, tuple(group)) for key, group in self._listeners.items())
         return audience
+
+    def audience_in(self, roles: RoomRole) -> Audience:
+        """All sessions of those who have one of `roles`."""
+        known = self._parts.get(("roles", int(roles)))
+        return self._part("roles", roles, lambda user, _: bool(self.members[user] & roles)) if known is None else known
+
+    def audience_with(self, capability: int) -> Audience:
+        """The sessions that have negotiated the capability with that bit."""
+        known = self._parts.get(("with", capability))
+        return self._part("with", capability, lambda _, one: one.has(capability)) if known is None else known
+
+    def audience_without(self, capability: int) -> Audience:
+        """The sessions that have not."""
+        known = self._parts.get(("without", capability))
+        return self._part("without", capability, lambda _, one: not one.has(capability)) if known is None else known
+
+    def _part(self, name: str, bits: int, belongs: Callable[[User, Session], bool]) -> Audience:
+        """Choose sessions of the members, once for as long as these stay as they are."""
+        chosen = audience_of([one for user in self.members for one in user.sessions if belongs(user, one)])
+        self._parts[name, int(bits)] = chosen
+        return chosen
 
 
 def audience_of(sessions: "list[Session]") -> Audience:

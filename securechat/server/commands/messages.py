@@ -5,7 +5,7 @@ from functools import partial
 
 from securechat.domain.events import Event, Kind
 from securechat.domain.permissions import Action, may, require
-from securechat.domain.roles import HEARD, LEADING
+from securechat.domain.roles import HEARD, LEADING, OUTSIDER
 from securechat.domain.room import parties, party_of_account
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
@@ -171,7 +171,7 @@ def _say_in_room(context: Context, kind: Kind, target: str, text: str, tags: str
     event = Event(_ASIDE[kind] if status else kind, hub.now(), user.source, room.id, status + room.name, text, tags)
     if _is_too_long(context, event):
         return
-    _publish(context, event, _audience_with_status(live, status) if status else live.audience())
+    _publish(context, event, _audience_with_status(context, live, status) if status else live.audience())
 
 
 def _is_hidden(text: str) -> bool:
@@ -181,9 +181,13 @@ def _is_hidden(text: str) -> bool:
     return text[:1] == "\x01" and not text.startswith("\x01ACTION ")
 
 
-def _audience_with_status(live: LiveRoom, status: str) -> Audience:
-    wanted = STATUS_ROLES[status]
-    return audience_of([one for member, roles in live.members.items() if roles & wanted for one in member.sessions])
+def _audience_with_status(context: Context, live: LiveRoom, status: str) -> Audience:
+    """Those with such a role, and the author's other sessions, who may be without."""
+    user = context.user
+    audience = live.audience_in(STATUS_ROLES[status])
+    if len(user.sessions) == 1 or live.members.get(user, OUTSIDER) & STATUS_ROLES[status]:
+        return audience
+    return audience + audience_of([one for one in user.sessions if one is not context.session])
 
 
 def _say_to_person(context: Context, kind: Kind, target: str, text: str, tags: str) -> None:

@@ -121,15 +121,12 @@ def _invite(context: Context, live: LiveRoom, user: User) -> None:
     if may(context.user.subject(live), Action.LET_IN, hub.policy):
         undo = live.invite(user, MOST_INVITED)  # else it is a hint and nothing more
     # The room's own people learn of it if they want to (invite-notify); who invites knows it already.
-    listeners = dict.fromkeys(user.sessions)
-    for member in live.members:
-        listeners.update(dict.fromkeys(one for one in member.sessions if one.has(INVITE_NOTIFY.bit)))
-    listeners.pop(context.session, None)
+    listeners = live.audience_with(INVITE_NOTIFY.bit) + audience_of(user.sessions)
     source = context.user.source
     deed = deed_of(hub, source, Act.ROOM_INVITE, room.name, target=called(user))
     event = Event(Kind.INVITE, hub.now(), source, room.id, room.name, user.nick, deeds=(deed,))
     failure = context.failure(replies.NOT_STORED, room.name)
-    publication = Publication(event, audience_of(list(listeners)), context.session, undo=undo, failure=failure)
+    publication = Publication(event, listeners, context.session, undo=undo, failure=failure)
     context.response.publish(publication)
     context.response.stands_or_falls_with(publication)
     context.response.numeric(RPL_INVITING, nick=user.nick, room=room.name)

@@ -20,9 +20,8 @@ from securechat.server.entries import Publication
 from securechat.server.ports import Pool
 from securechat.server.registry import command
 from securechat.server.rendering import text_bytes
-from securechat.server.sessions import Session
 from securechat.server.targets import find_person, readable_room
-from securechat.server.users import LiveRoom, User, audience_of
+from securechat.server.users import Audience, LiveRoom, User, audience_of
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +33,7 @@ class _Place:
     conversation: int
     name: str
     room: LiveRoom | None
-    hearers: list[User]
+    hearers: list[User]  # of a direct conversation; of a room, its own people
 
 
 @command("REDACT", help="REDACT <target> <msgid> [:<reason>]: take away what was said in a room or to a person")
@@ -78,7 +77,7 @@ def _place(context: Context, target: str) -> _Place | None:
     user = context.user
     live = readable_room(hub, user, target)
     if live is not None:
-        return _Place(live.room.id, live.room.name, live, list(live.members))
+        return _Place(live.room.id, live.room.name, live, [])
     found = find_person(hub, target)
     if found is None:
         return None
@@ -123,8 +122,7 @@ def _publish(context: Context, place: _Place, stored: StoredEvent, *, others: bo
         reason = ""  # it would be a way to speak
     fits = text_bytes(Kind.REDACT, user.source.mask, place.name) - len(identifier) - 2
     text = f"{identifier} :{cut(reason, fits)}" if reason else identifier
-    sessions = [one for hearer in place.hearers for one in hearer.sessions]
-    knowing = [one for one in sessions if one.has(MESSAGE_REDACTION.bit) and one is not session]
+    knowing, unknowing = _audiences(place)
     deeds: tuple[Deed, ...] = ()
     if others:
         author = name_of(stored.account, stored.source.partition("!")[0])
@@ -141,13 +139,22 @@ def _publish(context: Context, place: _Place, stored: StoredEvent, *, others: bo
     )
     hub.repeats.erase(stored.sequence)
     failure = context.failure(replies.NOT_STORED, place.name)
-    context.response.publish(Publication(event, audience_of(knowing), session, echo=True, failure=failure))
-    unknowing = [one for one in sessions if not one.has(MESSAGE_REDACTION.bit)]
+    context.response.publish(Publication(event, knowing, session, echo=True, failure=failure))
     if unknowing and stored.kind in SAID:
         _announce(context, place, stored, reason, unknowing)
 
 
-def _announce(context: Context, place: _Place, stored: StoredEvent, reason: str, sessions: list[Session]) -> None:
+def _audiences(place: _Place) -> tuple[Audience, Audience]:
+    """Those whose clients know of messages that are taken away, and those whose do not."""
+    bit = MESSAGE_REDACTION.bit
+    if place.room is not None:
+        return place.room.audience_with(bit), place.room.audience_without(bit)
+    sessions = [one for hearer in place.hearers for one in hearer.sessions]
+    knowing = [one for one in sessions if one.has(bit)]
+    return audience_of(knowing), audience_of([one for one in sessions if not one.has(bit)])
+
+
+def _announce(context: Context, place: _Place, stored: StoredEvent, reason: str, audience: Audience) -> None:
     """Tell in words those whose clients still show what was taken away ("Fallback")."""
     hub = context.hub
     author = stored.source.partition("!")[0]
@@ -158,4 +165,4 @@ def _announce(context: Context, place: _Place, stored: StoredEvent, reason: str,
     source = Source(hub.configuration.server.name, "", "")
     text = cut(text, text_bytes(Kind.ANNOUNCE, source.mask, place.name))
     event = Event(Kind.ANNOUNCE, hub.now(), source, target=place.name, text=text)
-    context.response.publish(Publication(event, audience_of(sessions), None))
+    context.response.publish(Publication(event, audience, None))

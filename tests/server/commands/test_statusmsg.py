@@ -2,6 +2,7 @@
 
 import pytest
 
+from securechat.domain.roles import LEADING
 from tests.server.harness import MODERN, Harness
 
 
@@ -76,3 +77,39 @@ def test_one_that_is_sent_again_is_answered_again(harness: Harness) -> None:
     echoes = [anna.answers("@+securechat/id=7 PRIVMSG @#tea :once") for _ in range(2)]
     assert echoes[0] == echoes[1] != []
     assert bob.received() == [":anna!anna@securechat PRIVMSG @#tea :once"]
+
+
+def test_who_hears_it_follows_roles_and_connections(harness: Harness) -> None:
+    anna, bob, carol = harness.members_of("#tea", "anna", "bob", "carol")
+    said = ":carol!carol@securechat PRIVMSG @#tea :psst"
+    for change, heard in (("", (True, False)), ("+o bob", (True, True)), ("-o anna", (False, True))):
+        if change:
+            anna.sends(f"MODE #tea {change}")
+        for one in (anna, bob):
+            one.received()
+        carol.sends("PRIVMSG @#tea :psst")
+        assert ([said] == anna.received(), [said] == bob.received()) == heard
+    bob.sends("CAP REQ message-tags")
+    bob.received()
+    carol.sends("@+a PRIVMSG @#tea :psst")
+    assert bob.received() == [said]
+    bob.sends("QUIT")
+    carol.sends("PRIVMSG @#tea :nobody")
+    assert harness.hub.rooms["#tea"].audience_in(LEADING) == ()
+
+
+def test_the_other_sessions_of_its_author_see_it(harness: Harness) -> None:
+    harness.account("bob")
+    (anna,) = harness.members_of("#tea", "anna")
+    bob = harness.person("bob", password="correct horse")
+    bob.sends("JOIN #tea")
+    other = harness.person("bob", password="correct horse")
+    anna.received()
+    bob.sends("PRIVMSG @#tea :psst")
+    said = [":bob!bob@securechat PRIVMSG @#tea :psst"]
+    assert anna.received() == other.received() == said
+    anna.sends("MODE #tea +o bob")
+    for one in (anna, bob, other):
+        one.received()
+    bob.sends("PRIVMSG @#tea :psst")
+    assert anna.received() == other.received() == said
