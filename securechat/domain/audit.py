@@ -34,6 +34,7 @@ class Act(Enum):
     INVITE_CREATE = "invite create", "An invite to the server was made; the detail says for how many, until when."
     INVITE_REVOKE = "invite revoke", "An invite to the server was made useless."
     OPER = "oper", "Somebody took the powers of an administrator, by the password of the account that is the target."
+    KILL = "kill", "All connections of somebody were ended."
     ROOM_KICK = "room kick", "Somebody was put out of a room."
     ROOM_INVITE = "room invite", "Somebody was asked into a room, and may come in although it is closed."
     ROOM_REDACT = "room redact", "What somebody else had said was taken away; the detail is the id of the message."

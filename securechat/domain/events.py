@@ -30,6 +30,8 @@ class Kind(IntEnum):
     ASIDE = 70  # a message to some in a room: in no history, as nobody could say later who may read it there
     ASIDE_NOTICE = 71
     USER_MODE = 50  # somebody's own modes changed; told to their own sessions alone
+    WALLOPS = 51  # an operator tells something to everybody who wants to hear it
+    KILL = 52  # an operator ends all connections of somebody; told to these alone
     MODE = 15  # roles, rules or lists of a room changed
     INVITE = 17  # somebody was asked into a room; the text is their nick
     KICK = 16  # somebody was put out of a room; the text is their nick, a space, and why
@@ -57,8 +59,8 @@ CHANGES = frozenset(
 """The kinds that change what is known of a conversation: when one cannot be stored, those after it are undone too."""
 
 ONLY_SHOWN = frozenset(
-    {Kind.QUIT, Kind.NICK, Kind.AWAY, Kind.ARRIVE, Kind.TYPING, Kind.EVICT, Kind.INVITE}
-) | frozenset({Kind.ACCOUNT, Kind.SETNAME, Kind.USER_MODE, Kind.CARRIED, Kind.ASIDE, Kind.ASIDE_NOTICE})
+    {Kind.QUIT, Kind.NICK, Kind.AWAY, Kind.ARRIVE, Kind.TYPING, Kind.EVICT, Kind.INVITE, Kind.KILL}
+) | frozenset({Kind.ACCOUNT, Kind.SETNAME, Kind.USER_MODE, Kind.CARRIED, Kind.ASIDE, Kind.ASIDE_NOTICE, Kind.WALLOPS})
 """The kinds that leave no trace in the database, but for what is recorded of an act of power (Event.deeds)."""
 
 

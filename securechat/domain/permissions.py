@@ -57,6 +57,8 @@ class Action(Enum):
     REDACT_OWN = "take away what one has said"
     REDACT_OTHERS = "take away what somebody else has said"
     OPERATE = "have an administrator's powers"
+    KILL = "end all connections of somebody"
+    WALLOPS = "tell something to everybody who wants to hear it"
     DIRECT_MESSAGE = "write to a person"
     READ_DIRECT_HISTORY = "read one's direct messages again"
 
@@ -161,6 +163,10 @@ def _sets_topic(subject: Subject, policy: Policy) -> bool:
     return not subject.rules.topic_locked and (not subject.muted or bool(subject.roles & HEARD))
 
 
+def _operates(subject: Subject, _: Policy) -> bool:
+    return subject.operator
+
+
 def _passes_bans(subject: Subject, _: Policy) -> bool:
     return subject.operator or not subject.banned
 
@@ -221,6 +227,8 @@ TABLE: dict[Action, _Rule] = {
     Action.REDACT_OWN: _present,
     Action.REDACT_OTHERS: _leads,
     Action.OPERATE: lambda who, _: who.role is Role.ADMINISTRATOR,
+    Action.KILL: _operates,
+    Action.WALLOPS: _operates,
     Action.DIRECT_MESSAGE: _present,
     Action.READ_DIRECT_HISTORY: lambda who, _: who.role >= Role.MEMBER,
 }

@@ -67,6 +67,7 @@ USER_MODES: Final = (
     UserMode(BOT_LETTER, "bot", False, "Is a program"),
     UserMode("i", "invisible", True, "Masks, and the rooms in WHOIS, show them only to people in the same rooms"),
     UserMode("o", "operator", False, "Has the powers of an administrator; MODE can only give them up"),
+    UserMode("w", "hears_wallops", False, "Hears what operators tell by WALLOPS"),
 )
 """Every mode of users."""
 

@@ -58,7 +58,7 @@ class Delivery:
                 entry.session.in_flight -= 1
                 self._put_copy(entry, entry.session)
             elif isinstance(entry, Barrier):
-                entry.session.in_flight -= 1
+                entry.session.in_flight -= entry.counted
                 actions.append(entry.action)
             elif isinstance(entry, Hold):
                 entry.session.in_flight -= 1

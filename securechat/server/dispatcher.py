@@ -3,6 +3,7 @@
 import logging
 from collections import deque
 
+from securechat.domain.permissions import may
 from securechat.errors import DomainError, ProtocolError
 from securechat.protocol.line_buffer import TooLong
 from securechat.protocol.message import InvalidUtf8, Message, parse
@@ -10,6 +11,7 @@ from securechat.protocol.numerics import (
     ERR_ALREADYREGISTERED,
     ERR_INPUTTOOLONG,
     ERR_NEEDMOREPARAMS,
+    ERR_NOPRIVILEGES,
     ERR_NOTREGISTERED,
     ERR_UNKNOWNCOMMAND,
 )
@@ -116,6 +118,9 @@ class Dispatcher:
             return False
         if len(message.params) < row.params:
             context.response.numeric(ERR_NEEDMOREPARAMS, command=row.name)
+            return False
+        if row.requires is not None and not may(context.user.subject(), row.requires, context.hub.policy):
+            context.response.numeric(ERR_NOPRIVILEGES)
             return False
         return True
 

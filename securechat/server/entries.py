@@ -99,6 +99,8 @@ class Barrier(Entry):
 
     __slots__ = ("action",)
 
-    def __init__(self, session: Session, action: Callable[[], None]) -> None:
+    def __init__(self, session: Session, action: Callable[[], None], *, counted: bool = True) -> None:
+        """`counted` is False when it is not the session itself that acts (see Reply)."""
         super().__init__(None, session)
+        self.counted = counted
         self.action = action

@@ -98,7 +98,7 @@ certificates, and the one-time link of the first start (who becomes administrato
 | `target` | on whom: an account, `nick (guest)`, a mask, or `invite 7` |
 | `room` | where |
 | `detail` | what exactly: a mode, the id of a message, the uses of an invite |
-| `reason` | why: the reason of KICK and REDACT, `--reason` or `--note` of securechat-admin |
+| `reason` | why: the reason of KICK, KILL and REDACT, `--reason` or `--note` of securechat-admin |
 | `previous`, `hash` | the hashes of the row before and of this one |
 
 A text is cut at LONGEST characters. No password, token or key is in any of them, and no text of a message. **Addresses
@@ -154,7 +154,7 @@ def commands() -> str:
     for name, row in sorted(COMMANDS.items()):
         usage, _, meaning = row.help.partition(": ")
         about = f"`{_cell(usage)}` {_cell(meaning)}".strip()
-        rows.append(f"| {name} | {about} | {row.params} | {row.stage.value} | {'yes' if row.free else ''} |\n")
+        rows.append(f"| {name} | {about} | {row.params} | {row.when} | {'yes' if row.free else ''} |\n")
     return _COMMANDS_HEAD + "".join(rows)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from securechat.domain.permissions import Action
+
 if TYPE_CHECKING:
     from securechat.server.context import Context
 
@@ -28,7 +30,13 @@ class Command:
     params: int  # how many parameters it needs at least
     stage: Stage
     free: bool  # whether it costs nothing of the session's budget of commands
+    requires: Action | None  # what its user must be permitted, whatever it is about
     help: str
+
+    @property
+    def when(self) -> str:
+        """When it may be used, for people."""
+        return f"{self.stage.value}, by operators" if self.requires is not None else self.stage.value
 
 
 COMMANDS: dict[str, Command] = {}
@@ -41,13 +49,15 @@ def command(
     params: int = 0,
     stage: Stage = Stage.PRESENT,
     free: bool = False,
+    requires: Action | None = None,
     help: str,  # noqa: A002 - a row's word
 ) -> Callable[[Handler], Handler]:
     """Register the decorated function as the handler of `name`."""
 
     def register(handler: Handler) -> Handler:
         assert name not in COMMANDS, f"{name} is registered twice"
-        COMMANDS[name] = Command(name, handler, params, stage, free, help)
+        assert requires is None or stage is Stage.PRESENT, f"{name} needs a user to ask about"
+        COMMANDS[name] = Command(name, handler, params, stage, free, requires, help)
         return handler
 
     return register

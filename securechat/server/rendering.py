@@ -187,6 +187,10 @@ def body(kind: Kind, source: str, target: str, text: str) -> str:
             return f":{source} QUIT :{text}"
         case Kind.NICK:
             return f":{source} NICK :{text}"
+        case Kind.WALLOPS:
+            return f":{source} WALLOPS :{text}"
+        case Kind.KILL:
+            return f":{source} KILL {target} :{text}"
         case Kind.MARK:
             return f":{source} MARKREAD {target} {text}"
         case Kind.REDACT:

@@ -31,6 +31,7 @@ class User:
         "account",
         "away",
         "bot",
+        "hears_wallops",
         "invisible",
         "invited_to",
         "markers",
@@ -54,6 +55,7 @@ class User:
         self.account = account
         self.away = ""  # the away message; empty: here
         self.bot = False  # a program, as it says
+        self.hears_wallops = False
         self.invisible = True  # left out of the answers to masks
         self.operator = False  # see settle_powers
         self.resigned = False  # an administrator who has given up their powers

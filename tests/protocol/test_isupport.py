@@ -39,7 +39,7 @@ def test_the_tokens() -> None:
         "PREFIX=(ov)@+",
         "STATUSMSG=@+",
         "CHANMODES=beI,k,l,Cimnst",
-        "USERMODES=,,,Bio",
+        "USERMODES=,,,Biow",
         "BOT=B",
         "EXCEPTS=e",
         "INVEX=I",

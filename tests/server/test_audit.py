@@ -88,10 +88,12 @@ ACTS: dict[Action, tuple[tuple[str, ...], list[Row]]] = {
 """What anna (or whoever an action is the power of) sends, and what is on the record then."""
 
 ELSEWHERE = {
+    Action.KILL: "only after OPER, or by an administrator: see the test of its name",
     Action.DEMOTE_OWNER: "only together with KICK or CHANGE_MODES, which are recorded: see the test of its name",
     Action.REGISTER_INVITED: "the invite is on the record; what one for administrators can do has a test",
 }
 NO_POWER = {
+    Action.WALLOPS: "takes nothing from anybody, and all who want to hear it know who said it",
     Action.CONNECT: "about oneself",
     Action.REGISTER_OPEN: "about oneself",
     Action.CREATE_ROOM: "takes nothing from anybody",
@@ -217,6 +219,23 @@ def test_every_oper_is_recorded_but_no_failed_one(harness: Harness) -> None:
     assert [row[:3] for row in rows(harness)] == expected
 
 
+def test_a_kill_is_recorded_and_there_is_none_without_a_record(harness: Harness) -> None:
+    tea = Tea(harness)
+    tea.anna.sends(f"OPER root :{ROOT_PASSWORD}")
+    others = (tea.anna, tea.bob, tea.carl)
+    for one in others:
+        one.received()
+    with harness.disk_full():
+        (answer,) = tea.anna.answers("@label=x KILL bob :enough of it")
+    assert "@label=x :chat.test FAIL KILL NOT_STORED bob :" in answer
+    assert [one.received() for one in others] == [[], [], []]
+    assert tea.bob.outlet.closed is None
+    tea.anna.sends("KILL bob :enough of it", "KILL carl", "KILL nobody")
+    assert [one.outlet.closed is None for one in others] == [True, False, False]
+    expected = [("kill", "anna", "bob", "", "", "enough of it"), ("kill", "anna", "carl (guest)", "", "", "")]
+    assert rows(harness)[1:] == expected
+
+
 def test_guests_are_recorded_as_such(harness: Harness) -> None:
     anna, _ = harness.members_of("#x", "anna", "bob")
     anna.sends("KICK #x bob")
@@ -328,7 +347,11 @@ def test_a_reason_is_one_line(harness: Harness, name: str) -> None:
 
 
 def test_each_act_of_the_table_is_one_that_is_done_in_these_tests() -> None:
-    done = {row[0] for _, expected in ACTS.values() for row in expected} | set(OPERATIONS_RECORDED) | {"user register"}
+    done = (
+        {row[0] for _, expected in ACTS.values() for row in expected}
+        | set(OPERATIONS_RECORDED)
+        | {"user register", "kill"}
+    )
     assert done == {act.word for act in Act}
 
 

@@ -33,6 +33,8 @@ BODIES = {
     Kind.ACCOUNT: ":alice!al@host ACCOUNT a text",
     Kind.SETNAME: ":alice!al@host SETNAME :a text",
     Kind.USER_MODE: ":alice!al@host MODE #tea a text",
+    Kind.WALLOPS: ":alice!al@host WALLOPS :a text",
+    Kind.KILL: ":alice!al@host KILL #tea :a text",
     Kind.MARK: ":alice!al@host MARKREAD #tea a text",
     Kind.REDACT: ":alice!al@host REDACT #tea a text",
     Kind.REDACTED: "",

@@ -23,7 +23,7 @@ def help_(context: Context) -> None:
         return
     usage, _, meaning = row.help.partition(": ")
     lines = [usage, meaning] if meaning else [usage]
-    _send(context, row.name, [*lines, f"It may be used {row.stage.value}."])
+    _send(context, row.name, [*lines, f"It may be used {row.when}."])
 
 
 @command("HELPOP", help="HELPOP [<command>]: the same as HELP")

@@ -1,7 +1,9 @@
-"""MOTD, LUSERS, VERSION, TIME, INFO, ADMIN and STATS: what the server tells about itself (modern-irc)."""
+"""MOTD, LUSERS, VERSION, TIME, INFO, LINKS, ADMIN and STATS: what the server tells about itself (modern-irc)."""
 
 from securechat import __version__
 from securechat.clock import format_time
+from securechat.domain.masks import matches
+from securechat.names import fold
 from securechat.protocol.capabilities import EXTENDED_ISUPPORT
 from securechat.protocol.numerics import (
     ERR_NOSUCHSERVER,
@@ -11,8 +13,10 @@ from securechat.protocol.numerics import (
     RPL_ADMINLOC2,
     RPL_ADMINME,
     RPL_ENDOFINFO,
+    RPL_ENDOFLINKS,
     RPL_ENDOFSTATS,
     RPL_INFO,
+    RPL_LINKS,
     RPL_STATSUPTIME,
     RPL_TIME,
     RPL_VERSION,
@@ -85,6 +89,15 @@ def info(context: Context) -> None:
         ):
             context.response.numeric(RPL_INFO, line=line)
         context.response.numeric(RPL_ENDOFINFO)
+
+
+@command("LINKS", help="LINKS [[<server>] <mask>]: which servers there are: this one")
+def links(context: Context) -> None:
+    """Name the one server, unless a mask asks for others."""
+    server = context.hub.configuration.server
+    if matches(fold(context.params[min(1, len(context.params) - 1)] if context.params else "*"), fold(server.name)):
+        context.response.numeric(RPL_LINKS, server=server.name, about=server.network)
+    context.response.numeric(RPL_ENDOFLINKS)
 
 
 @command("ADMIN", help="ADMIN [<server>]: whom to ask for help")

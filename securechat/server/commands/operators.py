@@ -1,6 +1,7 @@
-"""OPER: the powers of an administrator, for whoever knows the password (modern-irc, "OPER message")."""
+"""OPER, KILL and WALLOPS: an administrator's powers (modern-irc, "OPER message", "Operator Messages")."""
 
 import logging
+from functools import partial
 
 from securechat.domain.account import Account
 from securechat.domain.audit import Act
@@ -8,15 +9,19 @@ from securechat.domain.events import Event, Kind
 from securechat.domain.permissions import Action, Subject, may, role_of
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
-from securechat.protocol.numerics import ERR_PASSWDMISMATCH, RPL_YOUREOPER
+from securechat.protocol.message import cut
+from securechat.protocol.numerics import ERR_NEEDMOREPARAMS, ERR_NOSUCHNICK, ERR_PASSWDMISMATCH, RPL_YOUREOPER
 from securechat.server.context import Context
-from securechat.server.deeds import deed_of
-from securechat.server.entries import Publication
+from securechat.server.deeds import called, deed_of
+from securechat.server.entries import Barrier, Publication
 from securechat.server.login import count_failure, current, is_right, throttled
 from securechat.server.ports import Pool
+from securechat.server.presence import end_session
 from securechat.server.registry import command
+from securechat.server.rendering import text_bytes
+from securechat.server.sessions import Session
 from securechat.server.user_modes import announcement, empower, shown_modes
-from securechat.server.users import NOBODY
+from securechat.server.users import NOBODY, audience_of
 
 logger = logging.getLogger(__name__)
 
@@ -88,3 +93,45 @@ def _unavailable(context: Context) -> None:
     context.session.claim = None
     context.response.fail("OPER", replies.TEMPORARILY_UNAVAILABLE)
     context.response.numeric(ERR_PASSWDMISMATCH)
+
+
+@command("KILL", params=1, requires=Action.KILL, help="KILL <nick> [:<reason>]: end all connections of somebody")
+def kill(context: Context) -> None:
+    """End every session of a user, once that is on the record; the others are told by QUIT."""
+    hub, killer = context.hub, context.user
+    user = hub.users.get(fold(context.params[0]))
+    if user is None:
+        context.response.numeric(ERR_NOSUCHNICK, nick=context.params[0])
+        return
+    begin, end = f"Killed ({killer.nick} (", "))"
+    most = text_bytes(Kind.QUIT, user.source.mask, "") - len((begin + end).encode())
+    most = min(most, text_bytes(Kind.KILL, killer.source.mask, user.nick))
+    reason = cut(context.param(1) or "No reason given", most)
+    deed = deed_of(hub, killer.source, Act.KILL, "", target=called(user), reason=context.param(1) or "")
+    event = Event(Kind.KILL, hub.now(), killer.source, target=user.nick, text=reason, deeds=(deed,))
+    failure = context.failure(replies.NOT_STORED, user.nick)
+    own = user is killer
+    killed = Publication(event, audience_of(user.sessions), context.session, echo=own, failure=failure)
+    context.response.publish(killed)
+
+    def end_unless_failed(session: Session) -> None:
+        if not killed.failed:
+            end_session(hub, session, f"{begin}{reason}{end}")
+
+    for session in user.sessions:  # each on its own I/O thread, behind what is told to it
+        context.response.publish(Barrier(session, partial(end_unless_failed, session), counted=False))
+
+
+@command(
+    "WALLOPS", params=1, requires=Action.WALLOPS, help="WALLOPS :<text>: tell something to all who have the mode w"
+)
+def wallops(context: Context) -> None:
+    """Tell something to everybody who has set the mode `w`, and to who says it."""
+    hub, source = context.hub, context.user.source
+    text = cut(context.params[0], text_bytes(Kind.WALLOPS, source.mask, ""))
+    if not text:
+        context.response.numeric(ERR_NEEDMOREPARAMS, command="WALLOPS")
+        return
+    sessions = [session for user in hub.unusual["w"] for session in user.sessions]
+    event = Event(Kind.WALLOPS, hub.now(), source, text=text)
+    context.response.publish(Publication(event, audience_of(sessions), context.session, echo=True))

@@ -21,7 +21,7 @@ def test_every_command_is_explained(harness: Harness, name: str) -> None:
     lines = harness.person("anna").answers(f"HELP {name.lower()}")
     codes = [code_of(line) for line in lines]
     assert codes == ["704", *["705"] * (len(lines) - 2), "706"]
-    assert f"It may be used {COMMANDS[name].stage.value}." in lines[-2]
+    assert f"It may be used {COMMANDS[name].when}." in lines[-2]
     assert lines[0].startswith(f"{SERVER} 704 anna {name} :{name}")
     assert all(line.split(" :", 1)[1] for line in lines)
 

@@ -1,4 +1,4 @@
-"""VERSION, TIME, INFO, ADMIN and STATS."""
+"""VERSION, TIME, INFO, LINKS, ADMIN and STATS."""
 
 import pytest
 
@@ -25,6 +25,19 @@ def test_info_and_admin(harness: Harness) -> None:
     anna = harness.person("anna")
     assert [code_of(line) for line in anna.answers("INFO")] == ["371", "371", "371", "374"]
     assert [code_of(line) for line in anna.answers("ADMIN")] == ["256", "257", "258", "259"]
+
+
+@pytest.mark.parametrize("line", ["LINKS", "LINKS *", "LINKS chat.*", "LINKS chat.test CHAT.TEST"])
+def test_links_names_the_one_server(harness: Harness, line: str) -> None:
+    assert harness.person("anna").answers(line) == [
+        f"{SERVER} 364 anna chat.test chat.test :0 securechat",
+        f"{SERVER} 365 anna * :End of /LINKS list",
+    ]
+
+
+def test_links_to_others_are_none(harness: Harness) -> None:
+    for line in ("LINKS *.example", "LINKS chat.test other.example"):
+        assert harness.person(f"a{len(line)}").answers(line)[0].split()[1] == "365"
 
 
 def test_stats_tells_the_uptime_only(harness: Harness) -> None:

@@ -1,4 +1,4 @@
-"""The section OPER."""
+"""The sections OPER, KILL and WALLOPS."""
 
 import logging
 from pathlib import Path
@@ -219,3 +219,115 @@ def test_who_goes_while_the_password_is_checked(harness: Harness) -> None:
     harness.workers.work()
     harness.settle()
     assert f"{SERVER} 252 bob 0 :operator(s) online" in bob.answers("LUSERS")
+
+
+# KILL
+
+
+def test_kill_ends_all_sessions_of_a_user(harness: Harness) -> None:
+    (bob,) = harness.members_of("#tea", "bob")
+    first, second = logged_in(harness, "carol"), logged_in(harness, "carol")
+    first.sends("JOIN #tea")
+    root = logged_in(harness, "root")
+    for one in (bob, first, second):
+        one.received()
+    assert root.answers("KILL CAROL :far too loud") == []
+    for one in (first, second):
+        assert one.received() == [
+            ":root!root@securechat KILL carol :far too loud",
+            "ERROR :Closing link: (Killed (root (far too loud)))",
+        ]
+        assert one.outlet.closed == "Killed (root (far too loud))"
+    assert bob.received() == [":carol!carol@securechat QUIT :Killed (root (far too loud))"]
+    assert root.answers("KILL carol :again") == [f"{SERVER} 401 root carol :No such nick/channel"]
+    carol = logged_in(harness, "carol")
+    assert "#tea" in [live.room.name for live in carol.session.user.rooms.values()]  # type: ignore[union-attr]
+
+
+def test_kill_without_a_reason_with_a_label_and_of_oneself(harness: Harness) -> None:
+    alice, root = harness.person("alice"), harness.person("op", "labeled-response batch server-time")
+    root.sends(ROOT)
+    root.received()
+    assert root.answers("@label=1 KILL alice") == [f"@label=1 {SERVER} ACK"]
+    assert alice.received()[-1] == "ERROR :Closing link: (Killed (op (No reason given)))"
+    root.sends("KILL op :bye")
+    line, error = root.received()
+    assert line.startswith("@time=")
+    assert line.endswith(" :op!op@securechat KILL op :bye")
+    assert error == "ERROR :Closing link: (Killed (op (bye)))"
+
+
+def test_kill_is_told_to_the_end_although_the_reason_is_long(harness: Harness) -> None:
+    (bob,) = harness.members_of("#tea", "bob")
+    alice = harness.person("𝐚" * 32)
+    alice.sends("JOIN #tea")
+    root = logged_in(harness, "root")
+    for one in (bob, alice):
+        one.received()
+    root.sends(f"KILL {'𝐚' * 32} :{'я' * 200}")
+    for line in (*bob.received(), *alice.received()):
+        assert len(line.encode()) <= 510
+        assert "я" * 40 in line
+        assert line.endswith(("яя))", "яя)))", "яя"))
+
+
+def test_kill_of_who_has_just_gone(harness: Harness) -> None:
+    alice, root = harness.person("alice"), logged_in(harness, "root")
+    root.sends_unsettled(b"KILL alice :x\r\n")
+    alice.vanishes()
+    harness.settle()
+    assert alice.outlet.closed == "Connection closed by the client"
+
+
+def test_kill_keeps_its_place_behind_what_its_target_did(harness: Harness) -> None:
+    alice, root = harness.person("alice", "echo-message"), logged_in(harness, "root")
+    alice.sends("JOIN #tea")
+    alice.received()
+    alice.sends_unsettled(b"PRIVMSG #tea :hello\r\n")
+    root.sends_unsettled(b"KILL alice :x\r\n")
+    harness.settle()
+    assert [code_of(line) for line in alice.received()] == ["PRIVMSG", "KILL", "ERROR"]
+
+
+def test_kill_ends_with_the_powers(harness: Harness) -> None:
+    alice, bob = harness.person("alice"), harness.person("bob")
+    alice.sends(ROOT, "MODE alice -o")
+    alice.received()
+    assert code_of(alice.answers("KILL bob :x")[0]) == "481"
+    assert bob.outlet.closed is None
+
+
+# WALLOPS
+
+
+def test_wallops_reaches_those_who_want_it(harness: Harness) -> None:
+    root, alice, bob = logged_in(harness, "root"), harness.person("alice"), harness.person("bob")
+    alice.sends("MODE alice +w")
+    bob.sends("MODE bob +w", "MODE bob -w")
+    for one in (alice, bob):
+        one.received()
+    told = [":root!root@securechat WALLOPS :tea is ready"]
+    assert root.answers("WALLOPS :tea is ready") == told
+    assert alice.received() == told
+    assert bob.received() == []
+    root.sends("MODE root +w")
+    root.received()
+    assert root.answers("WALLOPS :tea is ready") == told
+    assert alice.received() == told
+    assert code_of(alice.answers("WALLOPS :me too")[0]) == "481"
+
+
+def test_wallops_cuts_what_is_too_long_and_says_nothing_empty(harness: Harness) -> None:
+    root = harness.person("op", "labeled-response batch")
+    root.sends(ROOT)
+    root.received()
+    (line,) = root.answers(f"@label=1 WALLOPS :{'я' * 245}")
+    assert line.startswith("@label=1 :op!op@securechat WALLOPS :яя")
+    assert 508 <= len(line.partition(" ")[2].encode()) <= 510
+    assert root.answers("WALLOPS :") == [f"{SERVER} 461 op WALLOPS :Not enough parameters"]
+
+
+def test_wallops_needs_no_disk(harness: Harness) -> None:
+    root = logged_in(harness, "root")
+    with harness.disk_full():
+        assert root.answers("WALLOPS :the disk is full") == [":root!root@securechat WALLOPS :the disk is full"]

@@ -55,6 +55,17 @@ def test_a_short_call(harness: Harness) -> None:
             assert one.answers(line) == [f":chat.test 461 {one.session.shown_nick} {name} :Not enough parameters"]
 
 
+def test_a_call_without_the_powers_of_an_operator(harness: Harness) -> None:
+    needing = {name for name in NAMES if COMMANDS[name].requires is not None}
+    assert needing >= {"KILL", "WALLOPS"}
+    for name in needing:
+        one = harness.person("alice")
+        refused = [":chat.test 481 alice :Permission Denied- You're not an IRC operator"]
+        assert one.answers(f"{name} alice b c d") == refused
+        assert one.outlet.closed is None
+        one.vanishes()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_calls_of_any_length_break_nothing(harness: Harness, name: str) -> None:
     """The harness fails a test whose log has a bug."""
