@@ -11,7 +11,7 @@ from securechat.protocol.capabilities import CAPABILITIES
 from securechat.protocol.numerics import NUMERICS
 from securechat.protocol.standard_replies import StandardReply
 
-REASONS: dict[str, str] = {}
+REASONS: dict[str, str] = {"CAP sts": "a client never asks for it: it is told in CAP LS (extensions/sts)"}
 """What is in the tables but is not sent to a connection of the harness, and why that is right."""
 
 SENT: set[str] = set()
