@@ -152,6 +152,8 @@ class InMemoryRooms:
         elif event.kind is Kind.TOPIC:
             room = self.rows[place]
             room.topic, room.topic_by, room.topic_time = event.text, event.source.mask, event.time
+        elif event.kind is Kind.RENAME:
+            self.rows[place].name = event.text.partition(" ")[0]
         elif event.kind is Kind.MARK and event.source.account_id:
             key = event.source.account_id, place
             self.markers[key] = max(self.markers.get(key, 0), event.marked)

@@ -39,6 +39,7 @@ class Kind(IntEnum):
     REDACT = 31  # what was said was taken away; the text is its message id and why
     REDACTED = 32  # what is left of an event that was taken away: its place, without text and tags
     ANNOUNCE = 33  # the server tells what a client could not know otherwise
+    RENAME = 62  # a room has another name; the text is that name, a space, and why
     METADATA = 60  # a user or room carries another value; the text is the key and, unless it is gone, a space and it
     CARRIED = 61  # what somebody carries who has just come: shown as METADATA, but nothing changes
     SETTLED = 34  # what was changed in a conversation after a failure is undone: the journal may store changes again
@@ -55,7 +56,7 @@ RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART
 
 CHANGES = frozenset(
     {Kind.ROOM, Kind.DIRECT, Kind.JOIN, Kind.PART, Kind.TOPIC, Kind.MODE, Kind.KICK, Kind.MARK, Kind.METADATA}
-)
+) | frozenset({Kind.RENAME})
 """The kinds that change what is known of a conversation: when one cannot be stored, those after it are undone too."""
 
 ONLY_SHOWN = frozenset(

@@ -158,11 +158,11 @@ class TakenNames:
         return any(not own.issuperset(self._holders.get(key, ())) for key in keys(name))
 
 
-def check_new_room_name(name: str, taken: TakenNames) -> None:
-    """Raise InvalidRoomName when a room of that name would pass for another one; old rooms stay."""
+def check_new_room_name(name: str, taken: TakenNames, but: Iterable[str] = ()) -> None:
+    """Raise InvalidRoomName when a room of that name would pass for another one than those of `but`; old rooms stay."""
     if any(is_invisible(one) for one in name):
         raise InvalidRoomName(name, "it has characters that nobody sees")
     if mixes_scripts(name):
         raise InvalidRoomName(name, MIXED)
-    if taken.has_alike(name):
+    if taken.has_alike(name, but):
         raise InvalidRoomName(name, "it looks like the name of another room")

@@ -49,6 +49,7 @@ class Action(Enum):
     DEMOTE_OWNER = "take its room from an owner"
     SEE_EXCEPTIONS = "see who is excepted from bans and invitations"
     SEE_KEY = "see the key of a room"
+    RENAME = "give a room another name"
     READ_VALUES = "see the values that a room carries"
     SET_VALUES = "change the values that a room carries"
     KICK = "put somebody out of a room"
@@ -219,6 +220,7 @@ TABLE: dict[Action, _Rule] = {
     Action.DEMOTE_OWNER: lambda who, policy: _leads(who, policy) and (who.operator or bool(who.roles & RoomRole.OWNER)),
     Action.SEE_EXCEPTIONS: _leads,
     Action.SEE_KEY: _member_of_room,
+    Action.RENAME: _leads,
     Action.READ_VALUES: lambda who, policy: _sees(who, policy) and (who.in_room or not who.rules.invite_only),
     Action.SET_VALUES: _leads,
     Action.KICK: _leads,

@@ -107,6 +107,9 @@ STS = Capability(
     f"{_EXTENSIONS}sts",
     "No connection without TLS from now on; told, never requested (`tls.sts_names`)",
 )
+CHANNEL_RENAME = Capability(
+    1 << 47, "draft/channel-rename", f"{_EXTENSIONS}channel-rename", "Rooms that get another name stay the same room"
+)
 
 CAPABILITIES: Final = (
     SASL,
@@ -137,6 +140,7 @@ CAPABILITIES: Final = (
     INVITE_NOTIFY,
     METADATA,
     STS,
+    CHANNEL_RENAME,
 )
 """Every capability, in the order in which CAP LS names them."""
 

@@ -89,6 +89,10 @@ MESSAGE_ERROR = StandardReply("MESSAGE_ERROR", "Messages could not be retrieved 
 REDACT_FORBIDDEN = StandardReply("REDACT_FORBIDDEN", "You are not authorised to delete this message")
 UNKNOWN_MSGID = StandardReply("UNKNOWN_MSGID", "This message does not exist or is too old")
 
+# RENAME (draft/channel-rename, "Errors").
+CHANNEL_NAME_IN_USE = StandardReply("CHANNEL_NAME_IN_USE", "There is a room of this name already")
+CANNOT_RENAME = StandardReply("CANNOT_RENAME", "This room cannot be renamed")
+
 # METADATA (draft/metadata-3, "Standard Replies"); and INVALID_TARGET, RATE_LIMITED.
 INVALID_KEY = StandardReply("INVALID_KEY", "This cannot be a key")
 INVALID_VALUE = StandardReply("INVALID_VALUE", "The value is too long")

@@ -20,7 +20,7 @@ from securechat.protocol.modes import USER_MODES
 from securechat.server.configuration import Configuration
 from securechat.server.entries import Publication
 from securechat.server.markers import ReadMarkers
-from securechat.server.membership import joining, roles_on_entering
+from securechat.server.membership import RENAMES_PER_MINUTE, joining, roles_on_entering
 from securechat.server.metadata import Metadata
 from securechat.server.pending_changes import PendingChanges
 from securechat.server.ports import Workers
@@ -114,6 +114,7 @@ class Hub:
         failures = configuration.limits.failed_logins_per_minute
         self.failed_logins = Window(failures, 60)  # of an address and a name
         self.failed_logins_of_address = Window(failures * 5, 60)
+        self.renames = Window(RENAMES_PER_MINUTE, 60)  # of a room
         self.monotonic = time.monotonic
         self._clock = clock
         self._last_time = 0
@@ -185,10 +186,21 @@ class Hub:
         """
         for user in list(live.members):
             self.evict(user, live, NOT_STORED)
-        if self.rooms.pop(fold(live.room.name), None) is not None:
-            self.names_of_rooms.remove(live.room.name)
-        self.rooms_by_id.pop(live.room.id, None)
+        if self.rooms_by_id.pop(live.room.id, None) is not None:
+            self._forget_name(live)
         self.metadata.forget_room(live.room.id)
+
+    def _forget_name(self, live: LiveRoom) -> None:
+        self.names_of_rooms.remove(live.room.name)
+        if self.rooms.get(fold(live.room.name)) is live:
+            del self.rooms[fold(live.room.name)]
+
+    def rename_room(self, live: LiveRoom, name: str) -> None:
+        """Give a room another name."""
+        self._forget_name(live)
+        live.room.name = name
+        self.names_of_rooms.add(name)
+        self.rooms[fold(name)] = live
 
     def _take_conversation_id(self) -> int:
         taken = self._next_conversation

@@ -9,6 +9,8 @@ from securechat.server.users import LiveRoom, User
 GENERAL = "#general"
 """The room that always exists."""
 
+RENAMES_PER_MINUTE = 3
+"""How often a room may be renamed: each time may show everybody in it to everybody anew."""
 ROOMS_PER_USER = 500
 """CHANLIMIT: how many rooms one user may be in."""
 

@@ -125,12 +125,15 @@ def later(response: Response, live: LiveRoom) -> None:
 
 
 def show_page(hub: Hub, session: Session, response: Response, live: LiveRoom) -> None:
-    """Tell what the room and the next people in it carry; and, if there are more of them, when to ask again."""
+    """Tell what the room and the next people in it carry; and, if there are more of them, when to ask again.
+
+    Who is not in the room is not told who is.
+    """
     keys = hub.metadata.subscriptions(session)
     room_id, waiting = hub.metadata.unfinished.pop(session, (0, deque[User]()))
     lines: list[bytes] = []
     if room_id != live.room.id or not waiting:
-        waiting = deque(live.members)
+        waiting = deque(live.members if session.user in live.members else ())
         lines = lines_of(response, hub, live, keys)
     for _ in range(min(AT_ONCE, len(waiting))):
         member = waiting.popleft()

@@ -195,6 +195,9 @@ def body(kind: Kind, source: str, target: str, text: str) -> str:
             return f":{source} MARKREAD {target} {text}"
         case Kind.REDACT:
             return f":{source} REDACT {target} {text}"
+        case Kind.RENAME:
+            name, _, reason = text.partition(" ")
+            return f":{source} RENAME {target} {name} :{reason}"
         case Kind.METADATA | Kind.CARRIED:
             return _value(source, target, text)
         case Kind.ANNOUNCE:
@@ -219,6 +222,17 @@ def _value(source: str, target: str, text: str) -> str:
         return f":{source} {RPL_KEYNOTSET.command} * {target} {key} :{RPL_KEYNOTSET.text}"
     head = f":{source} {RPL_KEYVALUE.command} * {target} {key} * :"
     return head + cut(value, max(0, LINE_BYTES - 2 - len(head.encode())))
+
+
+def under_name(stored: StoredEvent, room: str) -> StoredEvent:
+    """Return an event out of the history of a room as it looks under the name that the room has by now.
+
+    Where that name is longer, a line may lose its end.
+    """
+    if stored.target == room:
+        return stored
+    most = text_bytes(stored.kind, stored.source, room)
+    return replace(stored, target=room, text="\n".join(cut(line, most) for line in stored.text.split("\n")))
 
 
 def text_bytes(kind: Kind, source: str, target: str) -> int:

@@ -14,6 +14,7 @@ from securechat.protocol.message import format_message
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
 from securechat.server.ports import Pool
+from securechat.server.rendering import under_name
 from securechat.server.response import Response
 from securechat.server.sessions import Session
 from securechat.server.users import LiveRoom, User
@@ -136,6 +137,8 @@ def _rendered(hub: Hub, session: Session, wanted: Wanted, page: list[StoredEvent
     """Render the lines of one page."""
     renderer = hub.renderer
     capabilities = session.capabilities & RENDER_MASK
+    if wanted.name.startswith("#"):
+        page = [under_name(stored, wanted.name) for stored in page]
     if not capabilities & SERVER_TIME.bit:
         return [renderer.dated_line(stored) for stored in page]
     tags = f"batch={_reference(wanted)}" if session.has(BATCH.bit) else ""

@@ -323,6 +323,13 @@ def _set_topic(connection: Connection, event: Event) -> None:
     )
 
 
+def _rename(connection: Connection, event: Event) -> None:
+    name = event.text.partition(" ")[0]
+    connection.execute(
+        update(ConversationRow).where(ConversationRow.id == event.conversation).values(name=name, folded=fold(name))
+    )
+
+
 def _mark(connection: Connection, event: Event) -> None:
     """A marker never goes back, in whatever order its sessions set it. Guests leave no trace."""
     if event.source.account_id:
@@ -360,5 +367,6 @@ _EFFECTS: dict[Kind, Callable[[Connection, Event], None]] = {
     Kind.MARK: _mark,
     Kind.REDACT: _redact,
     Kind.METADATA: set_value,
+    Kind.RENAME: _rename,
 }
 """What an event changes beside being recorded."""

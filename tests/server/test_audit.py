@@ -60,6 +60,7 @@ class Tea:
 ACTS: dict[Action, tuple[tuple[str, ...], list[Row]]] = {
     Action.KICK: (("KICK #tea bob :enough of it",), [("room kick", "anna", "bob", "#tea", "", "enough of it")]),
     Action.INVITE: (("INVITE carl #tea",), [("room invite", "anna", "carl (guest)", "#tea", "", "")]),
+    Action.RENAME: (("RENAME #tea #coffee :no tea",), [("room rename", "anna", "", "#tea", "#coffee", "no tea")]),
     Action.OPERATE: ((f"OPER root :{ROOT_PASSWORD}",), [("oper", "anna", "root", "", "", "")]),
     Action.REDACT_OTHERS: (
         ("REDACT #tea {said} :secret",),

@@ -12,6 +12,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from securechat.names import fold
 from securechat.protocol.line_buffer import MAX_LINE, MAX_TAGS
 from securechat.protocol.message import Message, nick_of, parse
 from securechat.protocol.modes import USER_MODES
@@ -54,6 +55,7 @@ CAPABILITIES = (
     "server-time message-tags account-tag",
     "draft/chathistory batch",
     "draft/metadata-3 batch labeled-response",
+    "draft/channel-rename",
 )
 
 ACCOUNT = "shared"
@@ -88,6 +90,7 @@ sensible = st.one_of(
     st.builds("MODE {} {}".format, nicks, st.sampled_from(("", "+B", "-B", "-i", "+i-o", "+ox", "-wi+B", "+w"))),
     st.builds("OPER {} :{}".format, names, st.sampled_from(("correct horse", "wrong"))),
     st.just("OPER root :correct horse"),
+    st.builds("RENAME {} {} :{}".format, rooms, rooms, texts),
     st.builds("METADATA {} SET {} :{}".format, st.one_of(st.just("*"), rooms), keys, texts),
     st.builds("METADATA {} {}".format, names, st.sampled_from(("SET a", "LIST", "CLEAR", "SYNC", "GET a b $"))),
     st.builds("METADATA * {} {}".format, st.sampled_from(("SUB", "SUB", "UNSUB", "SUBS")), keys),
@@ -176,25 +179,28 @@ class Client:
 
     def take(self, message: Message) -> None:
         nick, params = nick_of(message.source), message.params
+        room = fold(params[0]) if params else ""
         match message.command:
             case "001":
                 self.nick = params[0]
             case "JOIN":
                 if nick == self.nick:
-                    assert params[0] not in self.rooms, "told twice to be in a room"
-                    self.rooms[params[0]] = set()
-                self.rooms[params[0]].add(nick)
+                    assert room not in self.rooms, "told twice to be in a room"
+                    self.rooms[room] = set()
+                self.rooms[room].add(nick)
             case "353":
-                if params[2] in self.rooms:
-                    self.rooms[params[2]].update(name.lstrip(SIGNS) for name in params[3].split())
+                if fold(params[2]) in self.rooms:
+                    self.rooms[fold(params[2])].update(name.lstrip(SIGNS) for name in params[3].split())
+            case "RENAME":
+                self.rooms[fold(params[1])] = self.rooms.pop(room)
             case "PART":
-                self.rooms[params[0]].discard(nick)
+                self.rooms[room].discard(nick)
                 if nick == self.nick:
-                    del self.rooms[params[0]]
+                    del self.rooms[room]
             case "KICK":
-                self.rooms[params[0]].discard(params[1])
+                self.rooms[room].discard(params[1])
                 if params[1] == self.nick:
-                    del self.rooms[params[0]]
+                    del self.rooms[room]
             case "QUIT":
                 for members in self.rooms.values():
                     members.discard(nick)
@@ -211,7 +217,7 @@ class Client:
         user = self.person.session.user
         assert user is not None
         assert self.nick == user.nick
-        held = {live.room.name: {member.nick for member in live.members} for live in user.rooms.values()}
+        held = {fold(live.room.name): {member.nick for member in live.members} for live in user.rooms.values()}
         assert self.rooms == held
 
 
@@ -250,7 +256,7 @@ def play(harness: Harness, clients: list[Client], index: int, step: object) -> N
     elif step == "disk":
         # Everything of now and of the next step may fail, with whatever else is on its way.
         with harness.disk_full():
-            lost = f"PART #tea\r\nNICK disk{index}\r\nJOIN #tea,#new\r\nPRIVMSG #tea :lost\r\n"
+            lost = f"PART #tea\r\nNICK disk{index}\r\nJOIN #tea,#new\r\nRENAME #new #lost\r\nPRIVMSG #tea :lost\r\n"
             client.person.sends_unsettled(lost.encode())
     elif step == "vanish":
         client.person.vanishes()

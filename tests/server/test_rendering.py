@@ -39,6 +39,7 @@ BODIES = {
     Kind.REDACT: ":alice!al@host REDACT #tea a text",
     Kind.REDACTED: "",
     Kind.ANNOUNCE: ":alice!al@host NOTICE #tea :a text",
+    Kind.RENAME: ":alice!al@host RENAME #tea a :text",
     Kind.METADATA: ":alice!al@host 761 * #tea a * :text",
     Kind.CARRIED: ":alice!al@host 761 * #tea a * :text",
     Kind.ROOM: "",

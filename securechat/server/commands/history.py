@@ -16,6 +16,7 @@ from securechat.protocol.message import format_message
 from securechat.server.context import Context
 from securechat.server.ports import Pool
 from securechat.server.registry import command
+from securechat.server.rendering import under_name
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +117,8 @@ def _page(context: Context, direction: Direction) -> None:
     def show(page: list[StoredEvent]) -> None:
         capabilities = context.session.capabilities & RENDER_MASK
         render = hub.renderer.stored_line
-        lines = [partial(render, stored, capabilities) for stored in page]
+        shown = [under_name(stored, name) for stored in page] if name.startswith("#") else page
+        lines = [partial(render, stored, capabilities) for stored in shown]
         _batch(context, ("chathistory", name), lines)
 
     context.work(

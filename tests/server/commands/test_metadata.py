@@ -360,6 +360,9 @@ def test_sync(harness: Harness) -> None:
     assert in_batch(bob.answers("METADATA alice SYNC"), "alice") == [":chat.test 761 bob alice url * :x"]
     assert [line.split()[3] for line in in_batch(bob.answers("METADATA #tea SYNC"), "#tea")] == ["#tea", "alice"]
     assert in_batch(bob.answers("METADATA * SYNC"), "bob") == []
+    bob.sends("PART #tea")  # who is not in the room is not told who is
+    bob.received()
+    assert [line.split()[3] for line in in_batch(bob.answers("METADATA #tea SYNC"), "#tea")] == ["#tea"]
 
 
 def test_whoever_is_watched_tells_when_they_come(harness: Harness) -> None:

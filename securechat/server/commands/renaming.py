@@ -1,0 +1,134 @@
+"""RENAME: another name for a room, which stays what it is (draft/channel-rename)."""
+
+from functools import partial
+
+from securechat.domain.audit import Act
+from securechat.domain.events import Event, Kind
+from securechat.domain.look_alikes import check_new_room_name
+from securechat.domain.permissions import Action, may, require
+from securechat.errors import InvalidRoomName, NoSuchRoom, NotInRoom
+from securechat.names import check_room_name, fold
+from securechat.protocol import standard_replies as replies
+from securechat.protocol.capabilities import CHANNEL_RENAME, RENDER_MASK
+from securechat.protocol.message import cut
+from securechat.server import metadata_news
+from securechat.server.context import Context
+from securechat.server.deeds import deed_of
+from securechat.server.entries import Publication, Reply
+from securechat.server.hub import Hub
+from securechat.server.membership import GENERAL
+from securechat.server.registry import command
+from securechat.server.rendering import text_bytes
+from securechat.server.response import Response
+from securechat.server.roster import show_room
+from securechat.server.sessions import Session
+from securechat.server.users import LiveRoom, User, audience_of
+
+MOST_NAMES = 50_000
+"""To clients that know no RENAME everybody in the room is shown anew: so many nicks at most in all of their answers."""
+
+
+@command(
+    "RENAME", params=2, help="RENAME <room> <new name> [:<reason>]: give a room another name; it stays the same room"
+)
+def rename(context: Context) -> None:
+    """Rename a room, for whoever looks after it."""
+    hub, user = context.hub, context.user
+    old, new = context.params[:2]
+    live = hub.find_room(old)
+    if live is None or not may(user.subject(live), Action.SEE_ROOM, hub.policy):
+        raise NoSuchRoom(old)
+    if live.room.id not in user.rooms:
+        raise NotInRoom(live.room.name)
+    require(user.subject(live), Action.RENAME, hub.policy, live.room.name)
+    old = live.room.name
+    holder = hub.find_room(new)
+    if holder is not None and holder is not live:
+        context.response.fail("RENAME", replies.CHANNEL_NAME_IN_USE, old, new)
+        return
+    problem = _problem(context, live, new)
+    if problem:
+        context.response.fail("RENAME", replies.CANNOT_RENAME, old, new, text=problem)
+    elif new != old:
+        hub.renames.count(str(live.room.id), hub.monotonic())
+        _rename(context, live, new)
+
+
+def _problem(context: Context, live: LiveRoom, new: str) -> str:
+    """Return why the room cannot have that name, as a sentence; empty when it can."""
+    hub = context.hub
+    old = live.room.name
+    if fold(old) == GENERAL:
+        return f"{GENERAL} is always there"
+    try:
+        check_room_name(new, hub.configuration.limits.room_name_length)
+        check_new_room_name(new, hub.names_of_rooms, but=(old,))
+    except InvalidRoomName as error:
+        return f"This cannot be its name: {error.reason}"
+    if text_bytes(Kind.RENAME, context.user.source.mask, old) < len(new.encode()) + len(" :"):
+        return "Both names together are too long"
+    if hub.renames.wait(str(live.room.id), hub.monotonic()):
+        return "It has been renamed too often just now; try again in a minute"
+    shown_anew = sum(not one.has(CHANNEL_RENAME.bit) for member in live.members for one in member.sessions)
+    return "Too many people are in it" if shown_anew * len(live.members) > MOST_NAMES else ""
+
+
+def _rename(context: Context, live: LiveRoom, new: str) -> None:
+    """Do it, tell those who know RENAME, and show the others that they left one room and joined another."""
+    hub, user, response = context.hub, context.user, context.response
+    old, reason = live.room.name, context.param(2) or ""
+    text = cut(f"{new} {reason}", text_bytes(Kind.RENAME, user.source.mask, old) - len(" :"))
+    deed = deed_of(hub, user.source, Act.ROOM_RENAME, old, detail=new, reason=reason)
+    event = Event(Kind.RENAME, hub.now(), user.source, live.room.id, old, text, deeds=(deed,))
+    sessions = [one for member in live.members for one in member.sessions]
+    knowing = [one for one in sessions if one.has(CHANNEL_RENAME.bit)]
+    publication = Publication(
+        event,
+        audience_of(knowing),
+        context.session,
+        echo=context.session in knowing,
+        failure=context.failure(replies.NOT_STORED, old),
+        undo=partial(_undo, hub, live, old, new),
+    )
+    hub.rename_room(live, new)
+    response.publish(publication)
+    response.stands_or_falls_with(publication)
+    if fold(old) == fold(new):
+        return  # the same name to every client ("Fallback")
+    for member in live.members:
+        for session in member.sessions:
+            if session.has(CHANNEL_RENAME.bit):
+                continue
+            if session is context.session:
+                _show_anew(context, session, response, member, live, old, reason)
+            else:
+                shown = Response(session, hub.journal, hub.configuration.server.name)
+                _show_anew(context, session, shown, member, live, old, reason)
+                response.publish(Reply(session, shown.lines(), publication, counted=False))
+
+
+def _undo(hub: Hub, live: LiveRoom, before: str, failed: str) -> None:
+    """Give a room the name back that it has on disk, unless it has got a later one.
+
+    Whoever has taken that name for a new room since cannot store that room: it will be forgotten.
+    """
+    if live.room.name == failed and hub.rooms_by_id.get(live.room.id) is live:
+        hub.rename_room(live, before)
+
+
+def _show_anew(
+    context: Context, session: Session, response: Response, user: User, live: LiveRoom, old: str, reason: str
+) -> None:
+    """Tell `session` that its user left the room under its `old` name and joined it under the new one."""
+    hub, source = context.hub, user.source
+    capabilities = session.capabilities & RENDER_MASK
+    text = cut(reason, text_bytes(Kind.EVICT, source.mask, old))
+    # Neither is an event of the room: they have no message id.
+    for event in (
+        Event(Kind.EVICT, hub.now(), source, live.room.id, old, text),
+        Event(Kind.ARRIVE, hub.now(), source, live.room.id, live.room.name),
+    ):
+        response.tagged(partial(hub.renderer.line, event, capabilities))
+    hub.markers.show(session, response, user, live)
+    show_room(response, live)
+    metadata_news.show_room(hub, session, response, live)
