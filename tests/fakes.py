@@ -211,11 +211,12 @@ class InMemoryHistory:
     def event(self, sequence: int) -> StoredEvent | None:
         return next((one for one in self.events if one.sequence == sequence), None)
 
-    def targets(self, conversations: Iterable[int], after: int, before: int, limit: int) -> list[tuple[int, int]]:
+    def targets(self, conversations: Iterable[int], first: int, second: int, limit: int) -> list[tuple[int, int]]:
         wanted = set(conversations)
         newest = {one.conversation: one.time for one in self.events if one.kind in SAID and one.conversation in wanted}
-        found = [(place, time) for place, time in newest.items() if after < time < before]
-        return sorted(found, key=lambda one: one[1])[:limit]
+        found = [(place, time) for place, time in newest.items() if min(first, second) < time < max(first, second)]
+        found.sort(key=lambda one: one[1])
+        return found[-limit:] if first > second else found[:limit]
 
     def last(self) -> tuple[int, int]:
         return (self.events[-1].sequence, self.events[-1].time) if self.events else (0, 0)

@@ -108,8 +108,11 @@ class HistoryRepository(Protocol):
     def event(self, sequence: int) -> StoredEvent | None:
         """The event with that number, or None."""
 
-    def targets(self, conversations: Iterable[int], after: int, before: int, limit: int) -> list[tuple[int, int]]:
-        """(conversation, time of its newest said event), after < time < before (ms), oldest first, at most `limit`."""
+    def targets(self, conversations: Iterable[int], first: int, second: int, limit: int) -> list[tuple[int, int]]:
+        """(conversation, time of its newest said event), between the times `first` and `second` (ms), oldest first.
+
+        At most `limit`: the oldest, but when `first` is the later one the newest of them.
+        """
 
     def last(self) -> tuple[int, int]:
         """(sequence, time in ms) of the newest event of all; (0, 0) when there is none."""

@@ -358,11 +358,6 @@ class Hub:
         self.users_of_account[account.id] = user
         self.note_modes(user)
 
-    def forget_nick(self, user: User) -> None:
-        """Let somebody else take the nick of a user who is about to go."""
-        self._give_up_nick(user)
-        self._forget_modes(user)
-
     def note_modes(self, user: User) -> None:
         """Bring `unusual` up to date with a user whose modes have changed."""
         if self.users.get(fold(user.nick)) is not user:
@@ -383,7 +378,7 @@ class Hub:
         user.named = self.now()
 
     def _give_up_nick(self, user: User) -> None:
-        if self.users.get(fold(user.nick)) is user:  # the owner of the nick may have it already: see forget_nick
+        if self.users.get(fold(user.nick)) is user:  # its owner may have it: see presence.evict_guest
             del self.users[fold(user.nick)]
             self.names_of_people.remove(user.nick)
 

@@ -8,12 +8,16 @@ from securechat.server.response import Response
 from securechat.server.sessions import Session
 from securechat.server.users import LiveRoom, User
 
+MOST_UNSPOKEN = 2000
+"""How many markers of conversations in which nothing was said are kept, of everybody together."""
+
 
 class ReadMarkers:
     """The markers of everybody, in ms; those of accounts are on disk as well. Guarded by the hub lock."""
 
     def __init__(self) -> None:
         self._by_account: dict[int, dict[int, int]] = {}  # account id -> conversation id -> ms
+        self._unspoken: dict[tuple[str, str], int] = {}  # party keys of reader and other -> ms; in memory alone
 
     def fill(self, stored: Iterable[tuple[int, int, int]]) -> None:
         """Take over what the database holds: (account id, conversation id, ms)."""
@@ -35,6 +39,16 @@ class ReadMarkers:
             markers.pop(conversation, None)
         else:
             markers[conversation] = before
+
+    def get_unspoken(self, user: User, party: str) -> int | None:
+        """Return the marker in ms that `user` has put where nothing had been said between them and `party`."""
+        return self._unspoken.get((user.party, party))
+
+    def put_unspoken(self, user: User, party: str, time: int) -> None:
+        """Move such a marker to `time` (ms); the oldest is forgotten, as nothing is lost by it."""
+        if len(self._unspoken) >= MOST_UNSPOKEN:
+            del self._unspoken[next(iter(self._unspoken))]
+        self._unspoken[user.party, party] = time
 
     def show(self, session: Session, response: Response, user: User, live: LiveRoom) -> None:
         """After a JOIN and before 366, tell `session` the marker of the room ("Command flows")."""

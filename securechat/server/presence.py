@@ -269,6 +269,18 @@ def _leave_user(hub: Hub, session: Session, user: User, reason: str, *, orderly:
     if user.sessions:
         count_absent(hub, user)
         return
+    if hub.users.get(fold(user.nick)) is user:  # else it was told already that they are gone: see `evict_guest`
+        _go(hub, user, reason)
+    for live in list(user.rooms.values()):  # entered since
+        hub.evict(user, live, reason)
+    if not hub.stopping:
+        # Its connection is closed when all have been told.
+        session.in_flight += 1
+        hub.journal.submit(Barrier(session, lambda: None))
+
+
+def _go(hub: Hub, user: User, reason: str) -> None:
+    """Take a user out of everything, and tell whom it concerns."""
     if not hub.stopping:
         text = cut(reason, text_bytes(Kind.QUIT, user.source.mask, ""))
         event = Event(Kind.QUIT, hub.now(), user.source, text=text)
@@ -278,9 +290,6 @@ def _leave_user(hub: Hub, session: Session, user: User, reason: str, *, orderly:
     hub.remove_user(user)
     if not hub.stopping:
         tell_offline(hub, user.nick)
-        # Its connection is closed when all have been told.
-        session.in_flight += 1
-        hub.journal.submit(Barrier(session, lambda: None))
 
 
 def _remember_received(hub: Hub, session: Session, user: User, *, orderly: bool) -> None:
@@ -309,8 +318,9 @@ def evict_guest(hub: Hub, name: str, keep: User | None = None) -> None:
     holder = hub.users.get(fold(name))
     if holder is None or holder.account is not None or holder is keep:
         return
+    reason = "Your nick belongs to an account now; choose another one"
     for session in list(holder.sessions):
-        # On its own I/O thread; its nick is free before whoever owns the name is welcomed.
-        reason = "Your nick belongs to an account now; choose another one"
-        session.outlet.post(partial(end_session, hub, session, reason))
-    hub.forget_nick(holder)
+        session.busy = True  # nothing that it still sends is run
+        session.outlet.post(partial(end_session, hub, session, reason))  # on its own I/O thread
+    # Everybody hears of it now: the next who is seen under that nick may be its owner.
+    _go(hub, holder, reason)

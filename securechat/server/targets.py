@@ -20,9 +20,15 @@ def readable_room(hub: Hub, user: User, name: str) -> LiveRoom | None:
 
 
 def find_person(hub: Hub, name: str) -> tuple[str, str, User | None] | None:
-    """Return (party key, name as it is written, user if present) of a nick or an account; None for nobody."""
+    """Return (party key, name as it is written, user if present) of a nick or an account; None for nobody.
+
+    Who is present under another nick than the name of their account is found by either, and named by the nick.
+    """
     present = hub.users.get(fold(name))
     if present is not None:
         return present.party, present.nick, present
     account = hub.accounts.get(fold(name))
-    return (party_of_account(account.id), account.name, None) if account is not None else None
+    if account is None:
+        return None
+    present = hub.users_of_account.get(account.id)
+    return party_of_account(account.id), present.nick if present is not None else account.name, present

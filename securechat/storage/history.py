@@ -80,14 +80,17 @@ class History:
         row = self._connection.execute(select(*_COLUMNS).where(EventRow.sequence == sequence)).first()
         return None if row is None else _stored(*row)
 
-    def targets(self, conversations: Iterable[int], after: int, before: int, limit: int) -> list[tuple[int, int]]:
-        """(conversation, time of its newest said event), after < time < before (ms), oldest first, at most `limit`."""
+    def targets(self, conversations: Iterable[int], first: int, second: int, limit: int) -> list[tuple[int, int]]:
+        """(conversation, time of its newest said event), between the times `first` and `second` (ms), oldest first.
+
+        At most `limit`: the oldest, but when `first` is the later one the newest of them.
+        """
         asked = set(conversations)
         newest = newest_of_conversations(self._connection, _numbers(SAID), asked)
-        low = self._last_at(after)
-        high = self._first_at(before)
+        low = self._last_at(min(first, second))
+        high = self._first_at(max(first, second))
         found = sorted((sequence, conversation) for conversation, sequence in newest.items() if low < sequence < high)
-        found = found[: max(limit, 0)]
+        found = found[-limit:] if first > second and limit > 0 else found[: max(limit, 0)]
         rows = self._connection.execute(
             select(EventRow.sequence, EventRow.time).where(EventRow.sequence.in_([sequence for sequence, _ in found]))
         )

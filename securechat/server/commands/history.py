@@ -1,14 +1,14 @@
 """CHATHISTORY: what was said before, by the page (draft/chathistory)."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from securechat.clock import format_time, parse_time
 from securechat.domain.events import RECORDED, SAID
 from securechat.domain.history import Bound, Direction, HistoryQuery, StoredEvent
 from securechat.domain.permissions import Action, may
-from securechat.domain.room import DirectConversation, parties, party_of_account
+from securechat.domain.room import DirectConversation, parties
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import BATCH, EVENT_PLAYBACK, RENDER_MASK
@@ -17,6 +17,7 @@ from securechat.server.context import Context
 from securechat.server.ports import Pool
 from securechat.server.registry import command
 from securechat.server.rendering import under_name
+from securechat.server.targets import find_person
 
 logger = logging.getLogger(__name__)
 
@@ -91,12 +92,12 @@ def _conversation(context: Context, target: str) -> tuple[int | None, str]:
     if live is not None and may(user.subject(live), Action.READ_HISTORY, hub.policy):
         return live.room.id, live.room.name
     if live is None and not target.startswith("#") and may(user.subject(), Action.READ_DIRECT_HISTORY, hub.policy):
-        present = hub.users.get(fold(target))
-        account = hub.accounts.get(fold(target))
-        party = present.party if present is not None else party_of_account(account.id) if account is not None else None
-        if party is not None:
+        found = find_person(hub, target)
+        if found is not None:
+            party, nick, _ = found
             direct = hub.direct.get(parties(user.party, party))
-            return direct.id if direct is not None else None, present.nick if present is not None else target
+            # Asked for by the name of an account, it is shown under that name.
+            return direct.id if direct is not None else None, nick if fold(nick) == fold(target) else target
     raise _BadRequestError(replies.INVALID_TARGET, context.params[0], target)
 
 
@@ -118,8 +119,9 @@ def _page(context: Context, direction: Direction) -> None:
         capabilities = context.session.capabilities & RENDER_MASK
         render = hub.renderer.stored_line
         shown = [under_name(stored, name) for stored in page] if name.startswith("#") else page
-        lines = [partial(render, stored, capabilities) for stored in shown]
-        _batch(context, ("chathistory", name), lines)
+        tags = _tags_inside(context)
+        lines = [render(stored, capabilities, tags) for stored in shown]
+        _batch(context, ("chathistory", name), _fitting(context, lines, _centre(query, page)))
 
     context.work(
         Pool.READING,
@@ -128,6 +130,34 @@ def _page(context: Context, direction: Direction) -> None:
         failed=lambda error: _failed(context, error),
         busy=lambda: context.response.fail("CHATHISTORY", replies.TEMPORARILY_UNAVAILABLE, params[0], params[1]),
     )
+
+
+def _centre(query: HistoryQuery, page: list[StoredEvent]) -> int:
+    """Return before which line of the page the point lies that was asked for: what is far from it may be left out."""
+    bound = query.first
+    if bound is None or query.direction is Direction.LATEST:
+        return len(page)
+    if bound.sequence is not None:
+        return sum(stored.sequence < bound.sequence for stored in page)
+    return sum(stored.time < (bound.time or 0) for stored in page)
+
+
+def _fitting(context: Context, lines: list[bytes], centre: int) -> list[bytes]:
+    """Leave out lines at the ends of a page, those that are farther from `centre` first, until it fits into the queue.
+
+    A page may be shorter than what was asked for; a client goes on behind it ("Pagination"). One line is always left.
+    """
+    most = context.hub.configuration.limits.send_queue_bytes // 2
+    first, last = 0, len(lines)
+    size = sum(map(len, lines))
+    while most and size > most and last - first > 1:
+        if centre - first > last - 1 - centre:
+            size -= len(lines[first])
+            first += 1
+        else:
+            last -= 1
+            size -= len(lines[last])
+    return lines[first:last]
 
 
 def _failed(context: Context, error: BaseException) -> None:
@@ -141,12 +171,13 @@ def _targets(context: Context) -> None:
     hub = context.hub
     user = context.user
     limit = _limit(context, context.params[3])
-    times = []
+    times: list[int] = []
     for text in context.params[1:3]:
         bound = _bound(context, text)
         if bound.time is None:
             raise _BadRequestError(replies.INVALID_PARAMS, "TARGETS", text, text="TARGETS takes timestamps")
         times.append(bound.time)
+    first, second = times
     names = {
         live.room.id: live.room.name
         for live in user.rooms.values()
@@ -157,28 +188,35 @@ def _targets(context: Context) -> None:
             name = _name_of_other(context, direct)
             if name:
                 names[direct.id] = name
-    low, high = min(times), max(times)
 
     def show(found: list[tuple[int, int]]) -> None:
         source = hub.configuration.server.name
-        lines: list[Callable[[str], bytes]] = []
+        tags = _tags_inside(context)
+        lines = []
         for conversation, moment in found:
             line = format_message("CHATHISTORY", ("TARGETS", names[conversation], format_time(moment)), source=source)
-            lines.append(partial(_tagged, line))
+            lines.append(_tagged(line, tags))
         _batch(context, ("draft/chathistory-targets",), lines)
 
     context.work(
         Pool.READING,
-        lambda: hub.reader.read(lambda unit: unit.history.targets(list(names), low, high, limit)),
+        lambda: hub.reader.read(lambda unit: unit.history.targets(list(names), first, second, limit)),
         show,
         failed=lambda error: _failed(context, error),
         busy=lambda: context.response.fail("CHATHISTORY", replies.TEMPORARILY_UNAVAILABLE, "TARGETS"),
     )
 
 
+def _tags_inside(context: Context) -> str:
+    """The tags of a line of the answer, beside its own."""
+    return f"batch={_BATCH}" if context.session.has(BATCH.bit) else ""
+
+
 def _tagged(line: bytes, tags: str) -> bytes:
     """Return the line with `tags` in front."""
-    return f"@{tags} ".encode() + line if tags else line
+    if not tags:
+        return line
+    return f"@{tags};".encode() + line[1:] if line.startswith(b"@") else f"@{tags} ".encode() + line
 
 
 def _name_of_other(context: Context, direct: DirectConversation) -> str:
@@ -196,18 +234,20 @@ def _name_of_other(context: Context, direct: DirectConversation) -> str:
     return guest.nick if guest is not None and guest.account is None else ""
 
 
-def _batch(context: Context, kind: tuple[str, ...], lines: Sequence[Callable[[str], bytes]]) -> None:
-    """Answer with a batch that holds the lines (extensions/batch); without batches, with the lines alone."""
+def _batch(context: Context, kind: tuple[str, ...], lines: Sequence[bytes]) -> None:
+    """Answer with a batch that holds the lines (extensions/batch); without batches, with the lines alone.
+
+    The lines have the tags of `_tags_inside` already.
+    """
     if not context.session.has(BATCH.bit):
-        for make in lines:
-            context.response.tagged(make)
+        for line in lines:
+            context.response.tagged(partial(_tagged, line))
         return
     source = context.hub.configuration.server.name
 
     def whole(tags: str) -> bytes:
         start = format_message("BATCH", (f"+{_BATCH}", *kind), source=source)
         end = format_message("BATCH", (f"-{_BATCH}",), source=source)
-        head = f"@{tags} ".encode() + start if tags else start
-        return head + b"".join(make(f"batch={_BATCH}") for make in lines) + end
+        return b"".join((_tagged(start, tags), *lines, end))
 
     context.response.tagged(whole)

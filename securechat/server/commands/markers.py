@@ -1,5 +1,6 @@
 """MARKREAD: up to when one has read a conversation (draft/read-marker)."""
 
+from dataclasses import dataclass
 from functools import partial
 
 from securechat.clock import parse_time
@@ -7,12 +8,22 @@ from securechat.domain.events import Event, Kind, Source
 from securechat.domain.room import parties
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import READ_MARKER
+from securechat.protocol.message import format_message
 from securechat.server.context import Context
-from securechat.server.entries import Publication
+from securechat.server.entries import Publication, Reply
 from securechat.server.markers import wire_form
 from securechat.server.registry import command
 from securechat.server.targets import find_person, readable_room
 from securechat.server.users import audience_of
+
+
+@dataclass(slots=True, frozen=True)
+class _Place:
+    """What a marker is in."""
+
+    name: str
+    conversation: int  # 0: between people who have not said anything to each other yet
+    party: str = ""  # the key of the other one; empty for a room
 
 
 @command("MARKREAD", help="MARKREAD <target> [timestamp=<time>]: up to when you have read a room or a person")
@@ -20,6 +31,8 @@ def markread(context: Context) -> None:
     """Tell or move a marker; it never goes back."""
     if not context.params or not context.params[0]:
         context.response.fail("MARKREAD", replies.NEED_MORE_PARAMS)
+    elif " " in context.params[0] or context.params[0].startswith(":"):
+        context.response.fail("MARKREAD", replies.INVALID_PARAMS, context.params[0], text="That is no target")
     elif len(context.params) == 1:
         _tell(context, context.params[0])
     else:
@@ -28,9 +41,9 @@ def markread(context: Context) -> None:
 
 def _tell(context: Context, target: str) -> None:
     """Answer with the marker; one for what is not there, or not to be seen, is none at all."""
-    conversation, name = _room(context, target) or _direct(context, target) or (0, target)
-    time = context.hub.markers.get(context.user, conversation)
-    context.response.line("MARKREAD", (name, wire_form(time)))
+    found = _find(context, target)
+    name = target if found is None else found.name
+    context.response.line("MARKREAD", (name, wire_form(None if found is None else _marker(context, found))))
 
 
 def _move(context: Context, target: str, selector: str) -> None:
@@ -44,17 +57,28 @@ def _move(context: Context, target: str, selector: str) -> None:
     if asked is None:
         context.response.fail("MARKREAD", replies.INVALID_PARAMS, target, selector, text="Invalid timestamp")
         return
-    found = _room(context, target) or _direct(context, target, openly=True)
+    found = _find(context, target)
     if found is None:
         context.response.fail("MARKREAD", replies.INVALID_PARAMS, target, text="You cannot read this")
         return
-    conversation, name = found
     time = max(0, min(asked, hub.now()))  # nobody has read what is still to come
-    before = hub.markers.get(context.user, conversation)
+    before = _marker(context, found)
     if before is not None and time <= before:
-        context.response.line("MARKREAD", (name, wire_form(before)))
-        return
-    _publish(context, conversation, name, time, before)
+        context.response.line("MARKREAD", (found.name, wire_form(before)))
+    elif found.conversation:
+        _publish(context, found.conversation, found.name, time, hub.markers.get(context.user, found.conversation))
+    else:
+        hub.markers.put_unspoken(context.user, found.party, time)
+        _show_unspoken(context, found.name, time)
+
+
+def _show_unspoken(context: Context, name: str, time: int) -> None:
+    """Tell all sessions of the user of a marker that is not stored."""
+    line = format_message("MARKREAD", (name, wire_form(time)), source=context.hub.configuration.server.name)
+    context.response.raw(line)
+    for one in context.user.sessions:
+        if one is not context.session and one.has(READ_MARKER.bit):
+            context.hub.journal.submit(Reply(one, line, counted=False))
 
 
 def _publish(context: Context, conversation: int, name: str, time: int, before: int | None) -> None:
@@ -76,23 +100,22 @@ def _publish(context: Context, conversation: int, name: str, time: int, before: 
     )
 
 
-def _room(context: Context, target: str) -> tuple[int, str] | None:
-    """Return the id and the name of a room that the user may read."""
-    live = readable_room(context.hub, context.user, target)
-    return None if live is None else (live.room.id, live.room.name)
-
-
-def _direct(context: Context, target: str, *, openly: bool = False) -> tuple[int, str] | None:
-    """Return the id and the name of the conversation with a person; `openly` makes it if there is none yet."""
+def _find(context: Context, target: str) -> _Place | None:
+    """Return the room that the user may read, or the person, of that name."""
     hub = context.hub
+    live = readable_room(hub, context.user, target)
+    if live is not None:
+        return _Place(live.room.name, live.room.id)
     found = find_person(hub, target)
     if found is None:
         return None
     party, name, _ = found
-    pair = parties(context.user.party, party)
-    known = hub.direct.get(pair)
-    if known is None and openly:
-        known, opened = hub.open_direct(pair)
-        if opened is not None:
-            hub.journal.submit(opened)
-    return (known.id, name) if known is not None else None
+    known = hub.direct.get(parties(context.user.party, party))
+    return _Place(name, known.id if known is not None else 0, party)
+
+
+def _marker(context: Context, place: _Place) -> int | None:
+    """The marker in ms; the one that was put before anything was said counts until there is another."""
+    markers = context.hub.markers
+    time = markers.get(context.user, place.conversation) if place.conversation else None
+    return markers.get_unspoken(context.user, place.party) if time is None and place.party else time

@@ -6,7 +6,7 @@ from functools import partial
 from securechat.domain.events import Event, Kind
 from securechat.domain.permissions import Action, may, require
 from securechat.domain.roles import HEARD, LEADING, OUTSIDER
-from securechat.domain.room import parties, party_of_account
+from securechat.domain.room import parties
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import ECHO_MESSAGE, MESSAGE_TAGS
@@ -32,6 +32,7 @@ from securechat.server.registry import command
 from securechat.server.rendering import LINE_BYTES
 from securechat.server.repeats import Repeats
 from securechat.server.sessions import Session
+from securechat.server.targets import find_person
 from securechat.server.users import Audience, LiveRoom, User, audience_of
 
 STATUS_ROLES = {PREFIXES["o"]: LEADING, PREFIXES["v"]: HEARD}
@@ -195,16 +196,12 @@ def _say_to_person(context: Context, kind: Kind, target: str, text: str, tags: s
     hub = context.hub
     user = context.user
     require(user.subject(), Action.DIRECT_MESSAGE, hub.policy)
-    present = hub.users.get(fold(target))
-    offline = hub.accounts.get(fold(target)) if present is None else None
-    if present is None and (offline is None or offline.suspended):
+    found = find_person(hub, target)
+    if found is None or (found[2] is None and hub.accounts[fold(target)].suspended):
         if kind is not Kind.NOTICE:
             context.response.numeric(ERR_NOSUCHNICK, nick=target)
         return
-    if present is None and offline is not None:
-        party, nick = party_of_account(offline.id), offline.name
-    elif present is not None:
-        party, nick = present.party, present.nick
+    party, nick, present = found
     event = Event(kind, hub.now(), user.source, target=nick, text=text, tags=tags)
     if _is_too_long(context, event):
         return

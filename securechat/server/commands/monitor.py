@@ -1,5 +1,7 @@
 """MONITOR: being told when people come and go (extensions/monitor)."""
 
+from collections.abc import Iterator
+
 from securechat.errors import InvalidName
 from securechat.names import check_nick, fold
 from securechat.protocol.numerics import (
@@ -15,6 +17,7 @@ from securechat.server.context import Context
 from securechat.server.error_replies import answer_error
 from securechat.server.metadata_news import show_people
 from securechat.server.registry import command
+from securechat.server.rendering import LINE_BYTES
 from securechat.server.watches import MOST_WATCHED
 
 
@@ -47,13 +50,19 @@ def _add(context: Context) -> None:
             answer_error(context, error)
             continue
         if not context.hub.watches.add(context.session, nick):
-            rest = ",".join(targets[index:])
-            context.response.numeric(ERR_MONLISTFULL, limit=MOST_WATCHED, targets=rest)
+            _refuse(context, targets[index:])
             break
         added.append(nick)
     _tell(context, added)
     people = (context.hub.users.get(fold(nick)) for nick in added)
     show_people(context.hub, context.session, context.response, [one for one in people if one is not None])
+
+
+def _refuse(context: Context, targets: list[str]) -> None:
+    """Say for which nicks the list has no place, in as many lines as they need."""
+    most = LINE_BYTES - len(context.response.made(ERR_MONLISTFULL, limit=MOST_WATCHED, targets="*")) + 1
+    for line in _lines(targets, most):
+        context.response.numeric(ERR_MONLISTFULL, limit=MOST_WATCHED, targets=line)
 
 
 def _remove(context: Context) -> None:
@@ -83,16 +92,21 @@ def _tell(context: Context, nicks: list[str]) -> None:
 
 def _send(context: Context, numeric: Numeric, targets: list[str]) -> None:
     """Send the targets in as many lines as they need."""
-    most = context.response.numeric_text_bytes(numeric, targets="")
+    for line in _lines(targets, context.response.numeric_text_bytes(numeric, targets="")):
+        context.response.numeric(numeric, targets=line)
+
+
+def _lines(targets: list[str], most: int) -> Iterator[str]:
+    """Join the targets to lists of at most `most` bytes."""
     line = ""
     for target in targets:
         longer = f"{line},{target}" if line else target
         if line and len(longer.encode()) > most:
-            context.response.numeric(numeric, targets=line)
+            yield line
             longer = target
         line = longer
     if line:
-        context.response.numeric(numeric, targets=line)
+        yield line
 
 
 _ACTIONS = {"+": _add, "-": _remove, "C": _clear, "L": _list, "S": _status}

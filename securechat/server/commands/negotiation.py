@@ -100,6 +100,8 @@ def _req(context: Context) -> None:
         _answer_request(context, "NAK", request)
         return
     add, remove = changes
+    if session.version_302:
+        remove &= ~CAP_NOTIFY.bit  # implied by 302: it cannot be turned off ("cap-notify")
     user = session.user
     if user is not None:
         for live in user.rooms.values():

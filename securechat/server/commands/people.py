@@ -1,7 +1,7 @@
 """USERHOST and ISON: who of these is here (modern-irc, "USERHOST message"; RFC 2812 section 4.9)."""
 
 from securechat.names import fold
-from securechat.protocol.numerics import RPL_ISON, RPL_USERHOST
+from securechat.protocol.numerics import RPL_ISON, RPL_USERHOST, Numeric
 from securechat.server.context import Context
 from securechat.server.registry import command
 from securechat.server.users import HOST
@@ -19,7 +19,7 @@ def userhost(context: Context) -> None:
         for user in users
         if user is not None
     ]
-    context.response.numeric(RPL_USERHOST, replies=" ".join(replies))
+    _send_fitting(context, RPL_USERHOST, "replies", replies)
 
 
 @command("ISON", params=1, help="ISON <nick>{ <nick>}: which of these people are present")
@@ -27,7 +27,12 @@ def ison(context: Context) -> None:
     """Tell which of the nicks are present; as many as fit into one line, which holds all that one line asks for."""
     asked = dict.fromkeys(fold(nick) for nick in " ".join(context.params).split())
     present = [context.hub.users[nick].nick for nick in asked if nick in context.hub.users]
-    most = context.response.numeric_text_bytes(RPL_ISON, nicks="")
-    while len(" ".join(present).encode()) > most:
-        present.pop()
-    context.response.numeric(RPL_ISON, nicks=" ".join(present))
+    _send_fitting(context, RPL_ISON, "nicks", present)
+
+
+def _send_fitting(context: Context, numeric: Numeric, field: str, entries: list[str]) -> None:
+    """Send the entries that fit into one line, each whole."""
+    most = context.response.numeric_text_bytes(numeric, **{field: ""})
+    while len(" ".join(entries).encode()) > most:
+        entries.pop()
+    context.response.numeric(numeric, **{field: " ".join(entries)})

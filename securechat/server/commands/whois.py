@@ -2,7 +2,7 @@
 
 from securechat.clock import format_time
 from securechat.names import fold
-from securechat.protocol.capabilities import METADATA
+from securechat.protocol.capabilities import METADATA, MULTI_PREFIX
 from securechat.protocol.numerics import (
     ERR_NONICKNAMEGIVEN,
     ERR_NOSUCHNICK,
@@ -26,6 +26,7 @@ from securechat.server.context import Context
 from securechat.server.information import is_this_server
 from securechat.server.people import idle_seconds, may_see_in_room, signed_on
 from securechat.server.registry import command
+from securechat.server.roster import prefix_of
 from securechat.server.users import HOST, User
 
 MOST_NICKS = 4
@@ -81,10 +82,11 @@ def _show_rooms(context: Context, user: User) -> None:
     for live in user.rooms.values():
         if not may_see_in_room(context.hub, context.user, user, live):
             continue
-        longer = f"{line} {live.room.name}" if line else live.room.name
+        shown = prefix_of(live.members[user], every=context.session.has(MULTI_PREFIX.bit)) + live.room.name
+        longer = f"{line} {shown}" if line else shown
         if line and len(longer.encode()) > most:
             context.response.numeric(RPL_WHOISCHANNELS, nick=user.nick, rooms=line)
-            longer = live.room.name
+            longer = shown
         line = longer
     if line:
         context.response.numeric(RPL_WHOISCHANNELS, nick=user.nick, rooms=line)

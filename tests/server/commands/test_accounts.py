@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from securechat.errors import StorageError
+from securechat.server.presence import evict_guest
 from tests.server.harness import Harness, Person, code_of, running
 
 PASSWORD = "correct horse"
@@ -281,3 +282,32 @@ def test_a_guest_who_took_the_nick_meanwhile_must_leave(harness: Harness) -> Non
     harness.settle()
     assert guest.received()[-1] == "ERROR :Closing link: (Your nick belongs to an account now; choose another one)"
     assert any(" 001 alice " in line for line in one.received())
+
+
+def test_a_guest_who_must_leave_does_no_harm_to_whom_the_nick_belongs(harness: Harness) -> None:
+    """The room and those who watch the nick hear that the guest went before they hear of its owner, and once."""
+    (watch,) = harness.members_of("#tea", "watch")
+    watch.sends("MONITOR + alice")
+    one = harness.connection()
+    harness.invite("token")
+    one.sends("CAP LS", "PASS token", "NICK alice", "USER alice 0 * :x")
+    harness.workers.put_off()
+    one.sends("REGISTER * * :correct horse", "CAP END")
+    (guest,) = harness.members_of("#tea", "alice")
+    watch.received()
+    with harness.hub.lock:
+        evict_guest(harness.hub, "alice")  # the connections may belong to another thread: they end later
+    guest.sends_unsettled(b"NICK ghost\r\nJOIN #den\r\n")
+    harness.workers.work()
+    harness.settle()
+    one.sends("JOIN #tea")
+    assert watch.received() == [
+        ":alice!alice@securechat QUIT :Your nick belongs to an account now; choose another one",
+        ":chat.test 731 watch :alice",
+        ":chat.test 730 watch :alice!alice@securechat",
+        ":alice!alice@securechat JOIN #tea",
+    ]
+    assert watch.answers("NAMES #tea")[0] == ":chat.test 353 watch = #tea :@watch alice"
+    assert guest.outlet.closed is not None
+    assert set(harness.hub.users) == {"watch", "alice"}
+    assert harness.hub.find_room("#den") is None

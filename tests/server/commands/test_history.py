@@ -14,7 +14,7 @@ START = 1_764_000_000_000
 class Tea:
     """A room with ten messages, a second apart, and somebody in it."""
 
-    def __init__(self, harness: Harness) -> None:
+    def __init__(self, harness: Harness, padding: str = "") -> None:
         self.harness = harness
         harness.account("alice", PASSWORD)
         self.alice = harness.person("alice", MODERN, password=PASSWORD)
@@ -23,7 +23,7 @@ class Tea:
         self.ids: list[str] = []
         for number in range(10):
             harness.time = START + number * 1000
-            (echo,) = self.alice.answers(f"PRIVMSG #tea :m{number}")
+            (echo,) = self.alice.answers(f"PRIVMSG #tea :m{number}{padding}")
             self.ids.append(echo.partition("msgid=")[2].partition(";")[0].partition(" ")[0])
 
     def time(self, number: float) -> str:
@@ -274,3 +274,54 @@ def test_without_batches_the_lines_come_alone(harness: Harness, tea: Tea) -> Non
     bob.received()
     (line,) = bob.answers("CHATHISTORY LATEST #tea * 1")
     assert line == f"@time={format_time(START + 9000)} :alice!alice@securechat PRIVMSG #tea :m9"
+
+
+def test_targets_from_the_later_time_on_are_the_newest(harness: Harness) -> None:
+    harness.account("alice", PASSWORD)
+    alice = harness.person("alice", MODERN, password=PASSWORD)
+    for room in ("#one", "#two", "#three"):
+        harness.time += 60_000
+        alice.sends(f"JOIN {room}", f"PRIVMSG {room} :x")
+    alice.received()
+    early, late = "timestamp=2020-01-01T00:00:00.000Z", "timestamp=2030-01-01T00:00:00.000Z"
+
+    def targets(line: str) -> list[str]:
+        return [one.split()[4] for one in alice.answers(f"CHATHISTORY TARGETS {line}")[1:-1]]
+
+    assert targets(f"{early} {late} 2") == ["#one", "#two"]
+    assert targets(f"{late} {early} 2") == ["#two", "#three"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ("LATEST #tea * 50", slice(-4, None)),
+        ("LATEST #tea {early} 50", slice(-4, None)),
+        ("BEFORE #tea {late} 50", slice(-4, None)),
+        ("AFTER #tea {early} 50", slice(0, 4)),
+        ("BETWEEN #tea {early} {late} 50", slice(0, 4)),
+        ("BETWEEN #tea {late} {early} 50", slice(-4, None)),
+        ("AROUND #tea {middle} 50", slice(3, 7)),
+        ("AROUND #tea {id} 50", slice(3, 7)),
+    ],
+)
+def test_a_page_that_is_too_long_for_the_queue_is_cut_where_it_matters_least(
+    tmp_path: Path, asked: str, kept: slice
+) -> None:
+    with running(tmp_path, limits__send_queue_bytes=4096) as harness:
+        tea = Tea(harness, padding="x" * 390)
+        points = {"early": tea.time(-1), "late": tea.time(100), "middle": tea.time(5), "id": tea.id(5)}
+        answer = tea.alice.answers(f"CHATHISTORY {asked.format(**points)}")
+        texts = [one.rpartition(":")[2].removesuffix("x" * 390) for one in answer[1:-1]]
+        assert texts == [f"m{number}" for number in range(10)][kept]
+        assert sum(len(line) + 2 for line in answer) < 4096
+
+
+def test_without_batches_a_page_is_cut_as_well(tmp_path: Path) -> None:
+    with running(tmp_path, limits__send_queue_bytes=4096) as harness:
+        tea = Tea(harness, padding="x" * 390)
+        tea.alice.sends("CAP REQ :-batch")
+        tea.alice.received()
+        answer = tea.alice.answers("CHATHISTORY LATEST #tea * 50")
+        assert 3 <= len(answer) < 6
+        assert "PRIVMSG #tea :m9" in answer[-1]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from securechat.clock import format_time
+from securechat.server import markers
 from tests.server.harness import Harness, Person, running
 
 PASSWORD = "correct horse"
@@ -104,7 +105,8 @@ def test_it_is_there_after_a_restart_in_the_burst(tmp_path: Path) -> None:
         harness.account("alice", PASSWORD)
         harness.account("bob")
         alice = logged_in(harness)
-        alice.sends("JOIN #tea", f"MARKREAD #tea {EARLY}", f"MARKREAD #tea {LATE}", f"MARKREAD bob {LATE}")
+        alice.sends("JOIN #tea", f"MARKREAD #tea {EARLY}", f"MARKREAD #tea {LATE}")
+        alice.sends("PRIVMSG bob :hi", f"MARKREAD bob {LATE}")
     with running(tmp_path) as harness:
         burst = harness.connection()
         burst.sends("CAP REQ :sasl draft/read-marker", "NICK alice", "USER alice 0 * :A", "AUTHENTICATE PLAIN")
@@ -124,7 +126,41 @@ def test_what_cannot_be_stored_did_not_happen(harness: Harness) -> None:
     assert line.startswith("@label=x :chat.test FAIL MARKREAD INTERNAL_ERROR #tea :")
     assert other.received() == []
     assert alice.answers("MARKREAD #tea") == [f":chat.test MARKREAD #tea {EARLY}"]
+    alice.sends("PRIVMSG alice :note")
     with harness.disk_full():
         alice.sends(f"MARKREAD alice {LATE}")
     alice.received()
     assert alice.answers("MARKREAD alice") == [":chat.test MARKREAD alice *"]
+
+
+def test_one_where_nothing_was_said_makes_no_conversation(harness: Harness) -> None:
+    harness.account("alice", PASSWORD)
+    harness.account("bob")
+    alice, other = logged_in(harness), logged_in(harness)
+    assert alice.answers(f"MARKREAD bob {EARLY}") == [f":chat.test MARKREAD bob {EARLY}"]
+    assert other.received() == [f":chat.test MARKREAD bob {EARLY}"]
+    assert harness.hub.direct == {}
+    alice.sends("PRIVMSG bob :hi")
+    for one in (alice, other):
+        one.received()
+    assert alice.answers("MARKREAD bob") == [f":chat.test MARKREAD bob {EARLY}"]
+    assert alice.answers(f"MARKREAD bob {LATE}") == [f":chat.test MARKREAD bob {LATE}"]
+    assert other.answers("MARKREAD bob") == [f":chat.test MARKREAD bob {LATE}"] * 2
+
+
+def test_those_where_nothing_was_said_are_bounded(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markers, "MOST_UNSPOKEN", 2)
+    alice = harness.person("alice", CAPS)
+    for nick in ("a", "b", "c"):
+        harness.account(nick)
+        alice.sends(f"MARKREAD {nick} {LATE}")
+    alice.received()
+    shown = [alice.answers(f"MARKREAD {nick}")[0].split()[-1] for nick in ("a", "b", "c")]
+    assert shown == ["*", LATE, LATE]
+
+
+@pytest.mark.parametrize("line", ["MARKREAD :foo bar", "MARKREAD ::x", f"MARKREAD :foo bar {LATE}"])
+def test_what_is_no_target_is_refused(harness: Harness, line: str) -> None:
+    alice = harness.person("alice", CAPS)
+    assert alice.answers(line) == [":chat.test FAIL MARKREAD INVALID_PARAMS * :That is no target"]
+    assert alice.outlet.closed is None

@@ -356,3 +356,24 @@ def test_one_order_for_all_and_replies_do_not_overtake(harness: Harness) -> None
     assert [line for line in lines if "PRIVMSG" in line] == said
     assert lines.index(":chat.test PONG chat.test a") == lines.index(said[0]) + 1
     assert lines[-1] == ":chat.test PONG chat.test b"
+
+
+def test_who_is_here_under_another_nick_is_found_by_the_name_of_their_account(harness: Harness) -> None:
+    harness.account("alice")
+    alice = harness.person("alice", f"{MODERN} draft/message-redaction", password="correct horse")
+    alice.sends("NICK ali")
+    alice.received()
+    harness.account("bob")
+    bob = harness.person("bob", f"{MODERN} draft/message-redaction", password="correct horse")
+    (echo,) = bob.answers("PRIVMSG ALICE :are you there")
+    assert echo.endswith(":bob!bob@securechat PRIVMSG ali :are you there")
+    assert alice.bodies() == [":bob!bob@securechat PRIVMSG ali :are you there"]
+    identifier = echo.partition("msgid=")[2].partition(";")[0].partition(" ")[0]
+    page = bob.answers("CHATHISTORY LATEST alice * 5")
+    assert page[0] == ":chat.test BATCH +h chathistory alice"
+    assert "are you there" in page[1]
+    bob.sends(f"REDACT alice {identifier}")
+    assert alice.bodies() == [f":bob!bob@securechat REDACT ali {identifier}"]
+    alice.sends("AWAY :lunch")
+    assert bob.received()[0].endswith(f":bob!bob@securechat REDACT ali {identifier}")
+    assert bob.answers("PRIVMSG alice :eat well")[-1].endswith(":chat.test 301 bob ali :lunch")

@@ -157,3 +157,13 @@ def test_a_pong_means_that_all_have_been_told(harness: Harness) -> None:
     assert bob.outlet.closed is None
     harness.settle()
     assert bob.outlet.closed is not None
+
+
+def test_nicks_that_find_no_place_are_told_whole(harness: Harness) -> None:
+    anna = harness.person("anna")
+    anna.sends(*(f"MONITOR + {','.join(f'{letter}{number}' for number in range(20))}" for letter in "abcde"))
+    anna.received()
+    nicks = [f"{'x' * 20}{number:02d}" for number in range(21)]
+    answer = anna.answers(f"MONITOR + {','.join(nicks)}")
+    assert [line.split()[1] for line in answer] == ["734", "734"]
+    assert ",".join(line.split()[4] for line in answer) == ",".join(nicks)

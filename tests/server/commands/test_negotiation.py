@@ -149,3 +149,15 @@ def test_sts_is_off_unless_it_is_turned_on_and_can_be_taken_back(harness: Harnes
     (tmp_path / "other").mkdir()
     with running(tmp_path / "other", tls__sts_names=["chat.test"], tls__sts_seconds=0) as other:
         assert policy_for(other.connection(), "chat.test") == "sts=duration=0"
+
+
+def test_cap_notify_stays_on_with_version_302(harness: Harness) -> None:
+    one = harness.connection()
+    one.sends("CAP LS 302")
+    one.received()
+    assert one.answers("CAP REQ :-cap-notify") == [":chat.test CAP * ACK :-cap-notify"]
+    assert one.answers("CAP LIST") == [":chat.test CAP * LIST :cap-notify"]
+    other = harness.connection()
+    other.sends("CAP REQ :cap-notify", "CAP REQ :-cap-notify")
+    other.received()
+    assert other.answers("CAP LIST") == [":chat.test CAP * LIST :"]

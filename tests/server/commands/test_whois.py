@@ -119,3 +119,22 @@ def test_the_memory_of_who_was_here_is_bounded(monkeypatch: pytest.MonkeyPatch) 
     assert [one.time for one in departures.of("a")] == [4, 2]
     assert departures.of("b") == []
     assert [one.time for one in departures.of("c", 1)] == [3]
+
+
+def test_one_nick_has_few_entries(harness: Harness) -> None:
+    bob = harness.person("bob")
+    for _ in range(2 * remembered.MOST_OF_A_NICK):
+        bob.sends("NICK other", "NICK bob")
+    entries = [line for line in harness.person("anna").answers("WHOWAS bob,other") if " 314 " in line]
+    assert len(entries) == 2 * remembered.MOST_OF_A_NICK
+
+
+@pytest.mark.parametrize(("capabilities", "shown"), [("", {"@#tea", "+#cake"}), ("multi-prefix", {"@+#tea", "+#cake"})])
+def test_rooms_are_shown_with_what_one_is_there(harness: Harness, capabilities: str, shown: set[str]) -> None:
+    anna, bob = harness.members_of("#tea", "anna", "bob", capabilities=capabilities)
+    bob.sends("JOIN #cake")
+    anna.sends("JOIN #cake", "MODE #tea +v anna")
+    bob.sends("MODE #cake +v anna")
+    bob.received()
+    rooms = next(line for line in bob.answers("WHOIS anna") if " 319 " in line).partition(" :")[2]
+    assert set(rooms.split()) == shown
