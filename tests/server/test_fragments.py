@@ -58,6 +58,11 @@ SECTIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "INFO": (("INFO",), " 371 "),
     "TIME": (("TIME", "TIME elsewhere"), " 391 "),
     "mute extban": (("MODE #tea +b m:bob!*@*", "MODE #tea +e m:é!*@*", "MODE #tea b"), "m:bob!*@*"),
+    "metadata": (
+        ("METADATA * SET url :Анна 💜 б", "METADATA #tea SET url :", "METADATA anna GET url $ нет", "METADATA * CLEAR"),
+        " 766 ",
+    ),
+    "channel-rename": (("RENAME #tea #чай :потому 💜", "RENAME #чай #none,x"), "FAIL RENAME CANNOT_RENAME #чай"),
     "account extban": (("MODE #tea +b a:bob", "MODE #tea b"), "a:bob"),
 }  # fmt: skip
 
