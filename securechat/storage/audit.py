@@ -1,6 +1,8 @@
 """The record of acts of power in the database: rows are appended in the transaction of the act itself."""
 
-from sqlalchemy import Connection, func, insert, select, update
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from securechat.domain.audit import AuditRecord, Deed, Head, chained, parse_head, start
 from securechat.storage.models import AUDIT_HEAD, AUDIT_ORIGIN, AuditRow, SettingRow
@@ -19,7 +21,12 @@ _RECORDS = select(
     AuditRow.hash,
 )
 """Its columns are the fields of AuditRecord, in their order."""
+_FIELDS = AuditRecord.__slots__
+# Made once: making a statement takes longer than running it, and the journal's thread has other things to do.
 _NEWEST = select(func.coalesce(func.max(AuditRow.number), 0))
+_SETTING = select(SettingRow.value).where(SettingRow.key == bindparam("wanted"))
+_INSERT = insert(AuditRow)
+_REMEMBER = update(SettingRow).where(SettingRow.key == AUDIT_HEAD).values(value=bindparam("newest"))
 
 
 class Audit:
@@ -31,20 +38,26 @@ class Audit:
         self._connection = connection
 
     def append(self, deed: Deed) -> AuditRecord:
-        """Store one act as the newest row.
+        """Store one act as the newest row."""
+        return self.append_all((deed,))[0]
+
+    def append_all(self, deeds: Iterable[Deed]) -> list[AuditRecord]:
+        """Store acts as the newest rows, in order.
 
         Somebody who meddled with the record must not stop acts of power by it: the chain goes on, and what is wrong
         with it stays to be seen by `verify`.
         """
         head = self.head() or start(self.origin())
-        newest = self._connection.execute(_NEWEST).scalar_one()
-        record = chained(deed, head, max(head.number, newest) + 1)
-        values = {name: getattr(record, name) for name in AuditRecord.__slots__}
-        self._connection.execute(insert(AuditRow).values(values))
-        self._connection.execute(
-            update(SettingRow).where(SettingRow.key == AUDIT_HEAD).values(value=str(Head(record.number, record.hash)))
-        )
-        return record
+        number = max(head.number, self._connection.execute(_NEWEST).scalar_one())
+        records = []
+        for deed in deeds:
+            number += 1
+            record = chained(deed, head, number)
+            head = Head(number, record.hash)
+            records.append(record)
+        self._connection.execute(_INSERT, [{name: getattr(one, name) for name in _FIELDS} for one in records])
+        self._connection.execute(_REMEMBER, {"newest": str(head)})
+        return records
 
     def page(self, after: int, limit: int) -> list[AuditRecord]:
         """At most `limit` rows with a number above `after`, oldest first."""
@@ -70,7 +83,7 @@ class Audit:
             return None
 
     def _setting(self, key: str) -> str | None:
-        return self._connection.execute(select(SettingRow.value).where(SettingRow.key == key)).scalar()
+        return self._connection.execute(_SETTING, {"wanted": key}).scalar()
 
 
 def _record(number: int, time: object, *texts: object) -> AuditRecord:

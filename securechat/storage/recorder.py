@@ -122,8 +122,8 @@ class Recorder:
         effect = _EFFECTS.get(event.kind)
         if effect is not None:
             effect(self._connection, event)
-        for deed in event.deeds:
-            Audit(self._connection).append(deed)
+        if event.deeds:
+            Audit(self._connection).append_all(event.deeds)
         self.erased |= event.kind is Kind.REDACT
 
     def _number(self, entries: Sequence[Entry]) -> tuple[list[object], list[Event]]:
