@@ -35,6 +35,7 @@ class Act(Enum):
     INVITE_REVOKE = "invite revoke", "An invite to the server was made useless."
     OPER = "oper", "Somebody took the powers of an administrator, by the password of the account that is the target."
     KILL = "kill", "All connections of somebody were ended."
+    ROOM_ENTER = "room enter", "An administrator entered a room whose rules would have kept out anybody else."
     ROOM_KICK = "room kick", "Somebody was put out of a room."
     ROOM_INVITE = "room invite", "Somebody was asked into a room, and may come in although it is closed."
     ROOM_RENAME = "room rename", "A room was given another name; the detail is the new one."

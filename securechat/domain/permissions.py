@@ -1,7 +1,7 @@
 """Who may do what: the only place that decides. Handlers ask `require` and never look at a role themselves."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import Enum, IntEnum
 
 from securechat.domain.account import Account
@@ -251,6 +251,14 @@ def require_entry(subject: Subject, policy: Policy, room: str) -> None:
     """Raise NotPermitted, naming what is in the way, unless `subject` may join the room."""
     for action in (*HURDLES, Action.JOIN_ROOM):
         require(subject, action, policy, room)
+
+
+def enters_by_power(subject: Subject, policy: Policy) -> bool:
+    """Whether `subject`, who may join, may do so for the powers of an administrator alone."""
+    if not subject.operator:
+        return False
+    values = {one.name: getattr(subject, one.name) for one in fields(Subject) if one.init}
+    return not _joins(Subject(**values | {"operator": False}), policy)
 
 
 def roles_on_entering(role: Role, *, general: bool, abandoned: bool) -> RoomRole:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from securechat.clock import Clock
 from securechat.domain.account import Account
+from securechat.domain.audit import Act
 from securechat.domain.events import Event, Kind, Source
 from securechat.domain.look_alikes import TakenNames, check_new_room_name
-from securechat.domain.permissions import Action, Policy, require, require_entry
+from securechat.domain.permissions import Action, Policy, enters_by_power, require, require_entry
 from securechat.domain.ports import Journal, Reader, UnitOfWork
 from securechat.domain.roles import RoomRole
 from securechat.domain.room import DirectConversation, Room
@@ -18,6 +19,7 @@ from securechat.names import fold
 from securechat.protocol.message_id import MessageIds
 from securechat.protocol.modes import USER_MODES
 from securechat.server.configuration import Configuration
+from securechat.server.deeds import deed_of
 from securechat.server.entries import Publication
 from securechat.server.markers import ReadMarkers
 from securechat.server.membership import RENAMES_PER_MINUTE, joining, roles_on_entering
@@ -278,7 +280,8 @@ class Hub:
             publications.append(created)
         elif live.room.id in user.rooms:
             return None
-        require_entry(live.subject_of(user, key), self.policy, name)
+        subject = live.subject_of(user, key)
+        require_entry(subject, self.policy, name)
         roles = roles_on_entering(user.role, live)
         invitations = live.take_invitations(user)
         self.enter(user, live, roles)
@@ -288,6 +291,8 @@ class Hub:
             live.invited.update(invitations)
 
         event = Event(Kind.JOIN, self.now(), user.source, live.room.id, live.room.name, change=joining(user, roles))
+        if enters_by_power(subject, self.policy):
+            event.deeds = (deed_of(event.time, user.source, Act.ROOM_ENTER, live.room.name),)
         publications.append(self.publication(event, live, session, undo=undo))
         return live, publications
 

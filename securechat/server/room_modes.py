@@ -82,7 +82,7 @@ class ModeChange:
         sign, letter, _ = change
         detail = f"{sign}{letter} {parameter}".rstrip()
         context, room = self._context, self._live.room
-        self._deeds.append(deed_of(context.hub, context.user.source, act, room.name, target, detail))
+        self._deeds.append(deed_of(context.hub.now(), context.user.source, act, room.name, target, detail))
 
     def publish(self) -> None:
         """Apply, announce and store what is asked, if anything is."""

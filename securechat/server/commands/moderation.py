@@ -90,7 +90,7 @@ def _kick(context: Context, live: LiveRoom, member: Member, reason: str) -> None
     text = cut(f"{name} {reason}", text_bytes(Kind.KICK, source.mask, room.name) - len(" :"))
     account = account_of(member)
     change = RoomChange(expelled=account.id if account is not None else 0)
-    deed = deed_of(hub, source, Act.ROOM_KICK, room.name, target=called(member), reason=context.param(2) or "")
+    deed = deed_of(hub.now(), source, Act.ROOM_KICK, room.name, target=called(member), reason=context.param(2) or "")
     event = Event(Kind.KICK, hub.now(), source, room.id, room.name, text, change=change, deeds=(deed,))
     failure = context.failure(replies.NOT_STORED, room.name)
     publication = hub.publication(event, live, context.session, failure=failure)
@@ -115,16 +115,16 @@ def invite(context: Context) -> None:
 
 
 def _invite(context: Context, live: LiveRoom, user: User) -> None:
-    """Let somebody in who is asked, once that is on the record."""
+    """Ask somebody in; the doors are open to them once that is on the record."""
     hub, room = context.hub, live.room
+    source = context.user.source
+    event = Event(Kind.INVITE, hub.now(), source, room.id, room.name, user.nick)
     undo = None
-    if may(context.user.subject(live), Action.LET_IN, hub.policy):
-        undo = live.invite(user, MOST_INVITED)  # else it is a hint and nothing more
+    if may(context.user.subject(live), Action.LET_IN, hub.policy):  # else it is a hint and nothing more
+        undo = live.invite(user, MOST_INVITED)
+        event.deeds = (deed_of(event.time, source, Act.ROOM_INVITE, room.name, target=called(user)),)
     # The room's own people learn of it if they want to (invite-notify); who invites knows it already.
     listeners = live.audience_with(INVITE_NOTIFY.bit) + audience_of(user.sessions)
-    source = context.user.source
-    deed = deed_of(hub, source, Act.ROOM_INVITE, room.name, target=called(user))
-    event = Event(Kind.INVITE, hub.now(), source, room.id, room.name, user.nick, deeds=(deed,))
     failure = context.failure(replies.NOT_STORED, room.name)
     publication = Publication(event, listeners, context.session, undo=undo, failure=failure)
     context.response.publish(publication)

@@ -70,7 +70,7 @@ def _succeed(context: Context, account: Account) -> None:
     if changed is None:  # the user had them already; this session has them for itself now
         changed = Publication(Event(Kind.USER_MODE, hub.now(), user.source, target=user.nick), NOBODY, session)
     assert changed.event is not None, "both are made with one"
-    changed.event.deeds = (deed_of(hub, user.source, Act.OPER, "", account.name),)
+    changed.event.deeds = (deed_of(hub.now(), user.source, Act.OPER, "", account.name),)
     changed.failure = context.failure(replies.NOT_STORED, account.name)
 
     def undo() -> None:
@@ -107,7 +107,7 @@ def kill(context: Context) -> None:
     most = text_bytes(Kind.QUIT, user.source.mask, "") - len((begin + end).encode())
     most = min(most, text_bytes(Kind.KILL, killer.source.mask, user.nick))
     reason = cut(context.param(1) or "No reason given", most)
-    deed = deed_of(hub, killer.source, Act.KILL, "", target=called(user), reason=context.param(1) or "")
+    deed = deed_of(hub.now(), killer.source, Act.KILL, "", target=called(user), reason=context.param(1) or "")
     event = Event(Kind.KILL, hub.now(), killer.source, target=user.nick, text=reason, deeds=(deed,))
     failure = context.failure(replies.NOT_STORED, user.nick)
     own = user is killer

@@ -126,7 +126,9 @@ def _publish(context: Context, place: _Place, stored: StoredEvent, *, others: bo
     deeds: tuple[Deed, ...] = ()
     if others:
         author = name_of(stored.account, stored.source.partition("!")[0])
-        deeds = (deed_of(hub, user.source, Act.ROOM_REDACT, place.name, author, detail=identifier, reason=reason),)
+        deeds = (
+            deed_of(hub.now(), user.source, Act.ROOM_REDACT, place.name, author, detail=identifier, reason=reason),
+        )
     event = Event(
         Kind.REDACT,
         hub.now(),

@@ -78,7 +78,7 @@ def _rename(context: Context, live: LiveRoom, new: str) -> None:
     hub, user, response = context.hub, context.user, context.response
     old, reason = live.room.name, context.param(2) or ""
     text = cut(f"{new} {reason}", text_bytes(Kind.RENAME, user.source.mask, old) - len(" :"))
-    deed = deed_of(hub, user.source, Act.ROOM_RENAME, old, detail=new, reason=reason)
+    deed = deed_of(hub.now(), user.source, Act.ROOM_RENAME, old, detail=new, reason=reason)
     event = Event(Kind.RENAME, hub.now(), user.source, live.room.id, old, text, deeds=(deed,))
     sessions = [one for member in live.members for one in member.sessions]
     knowing = [one for one in sessions if one.has(CHANNEL_RENAME.bit)]
