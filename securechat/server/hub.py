@@ -282,6 +282,7 @@ class Hub:
             return None
         subject = live.subject_of(user, key)
         require_entry(subject, self.policy, name)
+        by_power = enters_by_power(subject, self.policy)
         roles = roles_on_entering(user.role, live)
         invitations = live.take_invitations(user)
         self.enter(user, live, roles)
@@ -291,7 +292,7 @@ class Hub:
             live.invited.update(invitations)
 
         event = Event(Kind.JOIN, self.now(), user.source, live.room.id, live.room.name, change=joining(user, roles))
-        if enters_by_power(subject, self.policy):
+        if by_power:
             event.deeds = (deed_of(event.time, user.source, Act.ROOM_ENTER, live.room.name),)
         publications.append(self.publication(event, live, session, undo=undo))
         return live, publications
