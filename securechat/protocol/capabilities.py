@@ -7,7 +7,8 @@ from typing import Final
 CAP_VERSION_WITH_VALUES: Final = 302
 """CAP LS with this version or a later one gets values and several lines (capability-negotiation, "CAP LS Version")."""
 
-_LONGEST_LIST: Final = 400  # bytes of one list of capabilities; leaves room for `:server CAP nick LS * :`
+LONGEST_LIST: Final = 400
+"""Bytes of one list of capabilities, where names are of usual length: it stands behind `:server CAP nick LS * :`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,33 +182,36 @@ def parse_request(request: str, offered: int = ALL_MASK) -> tuple[int, int] | No
     return add, remove
 
 
-def ls_lines(values: Mapping[str, str | None], version_302: bool, offered: int = ALL_MASK) -> list[str]:
-    """Return the lists of a reply to CAP LS, each at most 400 bytes; one empty list when nothing is offered.
+def ls_lines(
+    values: Mapping[str, str | None], version_302: bool, offered: int = ALL_MASK, most: int = LONGEST_LIST
+) -> list[str]:
+    """Return the lists of a reply to CAP LS, each at most `most` bytes; one empty list when nothing is offered.
 
     `values` holds the value of each capability that has one, by wire name. A client that did not ask for version 302
-    gets no values and one list, however long. All lists but the last go out behind a `*` parameter.
+    gets no values and one list of what fits, drafts last. All lists but the last go out behind a `*` parameter.
     """
     if not version_302:
-        return [" ".join(names_of(offered))]
+        return _split(sorted(names_of(offered), key=lambda name: name.startswith("draft/")), most)[:1]
     words = []
     for name in names_of(offered):
         value = values.get(name)
         words.append(f"{name}={value}" if value else name)
-    return _split(words)
+    return _split(words, most)
 
 
-def list_lines(mask: int, version_302: bool) -> list[str]:
+def list_lines(mask: int, version_302: bool, most: int = LONGEST_LIST) -> list[str]:
     """Return the lists of a reply to CAP LIST, split like those of `ls_lines`."""
     names = names_of(mask)
-    return _split(names) if version_302 else [" ".join(names)]
+    lists = _split(names, most)
+    return lists if version_302 else lists[:1]
 
 
-def _split(words: Iterable[str]) -> list[str]:
-    """Join words to lists of at most _LONGEST_LIST bytes (a longer word stands alone)."""
+def _split(words: Iterable[str], most: int) -> list[str]:
+    """Join words to lists of at most `most` bytes (a longer word stands alone)."""
     lines = [""]
     for word in words:
         longer = f"{lines[-1]} {word}" if lines[-1] else word
-        if lines[-1] and len(longer.encode()) > _LONGEST_LIST:
+        if lines[-1] and len(longer.encode()) > most:
             lines.append(word)
         else:
             lines[-1] = longer

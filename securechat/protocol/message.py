@@ -18,7 +18,14 @@ _NOT_IN_KEY = re.compile(r"[\0\r\n =;]")
 
 
 class MalformedLine(ProtocolError):  # noqa: N818 - read as what came in
-    """A line holds NUL, CR or LF, or has no command. The text never quotes the line, which may hold a secret."""
+    """A line holds NUL, CR or LF, or has no command; `tags` are what could be read of it.
+
+    The text never quotes the line, which may hold a secret.
+    """
+
+    def __init__(self, problem: str, tags: Mapping[str, str] = NO_TAGS) -> None:
+        super().__init__(problem)
+        self.tags = tags
 
 
 class InvalidUtf8(ProtocolError):  # noqa: N818
@@ -78,7 +85,7 @@ def parse(line: bytes) -> Message:
 def parse_text(line: str) -> Message:
     """Return the message in `line`, which comes without its end. Raises MalformedLine."""
     if "\0" in line or "\r" in line or "\n" in line:
-        raise MalformedLine("the line holds NUL, CR or LF")
+        raise MalformedLine("the line holds NUL, CR or LF", tags_of(line))
     tags = NO_TAGS
     if line.startswith("@"):
         words, _, line = line.partition(" ")
@@ -93,7 +100,7 @@ def parse_text(line: str) -> Message:
     if "" in params:
         params = [word for word in params if word]
         if not params:
-            raise MalformedLine("the line has no command")
+            raise MalformedLine("the line has no command", tags)
     command = params.pop(0)
     # Letters outside ASCII are no command, and must not become one by str.upper (the dotless i, for one).
     if command.isascii():
@@ -101,6 +108,14 @@ def parse_text(line: str) -> Message:
     if colon:
         params.append(trailing)
     return Message(command, params, source, tags)
+
+
+def tags_of(line: str) -> Mapping[str, str]:
+    """Return the tags of a line of which nothing else may make sense; none unless they are whole."""
+    words, space, _ = line.partition(" ")
+    if not space or not words.startswith("@") or any(one in words for one in "\0\r\n"):
+        return NO_TAGS
+    return _parse_tags(words[1:])
 
 
 def format_message(
@@ -175,9 +190,12 @@ def _fit(source: str, command: str, middles: list[str], text: str | None) -> byt
 
 
 def cut(text: str, longest: int) -> str:
-    """Return the beginning of `text` that is at most `longest` bytes of UTF-8 and ends with a whole character."""
+    """Return the beginning of `text` that is at most `longest` bytes of UTF-8 and ends with a whole character.
+
+    Nothing is left of it when there is no room at all (`longest` is 0 or less).
+    """
     data = text.encode()
-    return text if len(data) <= longest else data[:longest].decode(errors="ignore")
+    return text if len(data) <= longest else data[: max(0, longest)].decode(errors="ignore")
 
 
 def format_tags(tags: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from collections import deque
 from securechat.domain.permissions import may
 from securechat.errors import DomainError, ProtocolError
 from securechat.protocol.line_buffer import TooLong
-from securechat.protocol.message import InvalidUtf8, Message, parse
+from securechat.protocol.message import InvalidUtf8, MalformedLine, Message, parse
 from securechat.protocol.numerics import (
     ERR_ALREADYREGISTERED,
     ERR_INPUTTOOLONG,
@@ -129,7 +129,7 @@ class Dispatcher:
         wait = session.budget.wait(now)
         if wait:
             return wait
-        label = problem.tags.get("label", "") if isinstance(problem, InvalidUtf8) else ""
+        label = problem.tags.get("label", "") if isinstance(problem, InvalidUtf8 | MalformedLine) else ""
         response = Response(session, self._hub.journal, self._server_name, label)
         if isinstance(problem, TooLong):
             response.numeric(ERR_INPUTTOOLONG)

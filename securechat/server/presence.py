@@ -47,6 +47,8 @@ logger = logging.getLogger(__name__)
 
 MOST_TARGETS = 4
 """How many targets PRIVMSG, NOTICE and TAGMSG take (TARGMAX)."""
+MOST_ASKED = 4
+"""How many nicks WHOIS and WHOWAS answer (TARGMAX)."""
 MOST_ROOMS = 20
 """How many rooms JOIN, PART and NAMES take (TARGMAX)."""
 INTERNAL_ERROR = "Internal error: the administrator finds it in the server's log"
@@ -59,6 +61,8 @@ MOST_SESSIONS = 20
 """How many sessions one account may have at once: enough for people, a bound for runaway scripts."""
 REALNAME_CHARACTERS = 100
 """The longest real name (ISUPPORT NAMELEN)."""
+REALNAME_BYTES = 200
+"""The longest one in bytes: enough for as many characters of most scripts, and for a line to hold it."""
 BANNED_MEANWHILE = "You have been banned from this room"
 """Why somebody who comes back is not in a room any more."""
 REASON_BYTES = 400
@@ -169,6 +173,7 @@ def isupport(hub: Hub) -> Isupport:
         realname_length=REALNAME_CHARACTERS,
         monitor_limit=MOST_WATCHED,
         targets={"PRIVMSG": MOST_TARGETS, "NOTICE": MOST_TARGETS, "TAGMSG": MOST_TARGETS, "JOIN": MOST_ROOMS}
+        | {"WHOIS": MOST_ASKED, "WHOWAS": MOST_ASKED}
         | {"KICK": MOST_TARGETS, "PART": MOST_ROOMS, "NAMES": MOST_ROOMS},
         most_rooms=ROOMS_PER_USER,
         most_masks=MOST_MASKS,

@@ -76,7 +76,7 @@ class Renderer:
             return b""
         text = self.body(event)
         if capabilities & _EXTENDED_JOIN and event.kind in JOINS:
-            text = f"{text} {event.source.account or '*'} :{event.source.realname}"
+            text = _extended_join(text, event.source.account, event.source.realname)
         if not text:
             return b""
         tags = self.tags(event, capabilities) if capabilities else ""
@@ -108,6 +108,8 @@ class Renderer:
         if extra_tags:
             parts.insert(0, extra_tags)
         text = body(stored.kind, stored.source, stored.target, stored.text)
+        if capabilities & _EXTENDED_JOIN and stored.kind in JOINS:
+            text = _extended_join(text, stored.account, "")  # nobody has kept the real name
         return (f"@{';'.join(parts)} {text}\r\n" if parts else f"{text}\r\n").encode()
 
     def dated_line(self, stored: StoredEvent) -> bytes:
@@ -129,6 +131,16 @@ class Renderer:
             parts.append(text[len(parts[0]) :])
         lines = [body(stored.kind, stored.source, stored.target, f"{before}{part}{behind}") for part in parts]
         return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+def _extended_join(text: str, account: str, realname: str) -> str:
+    """Return the line of a JOIN with the account and as much of the real name as it holds (extensions/extended-join).
+
+    Where the names are so long that it cannot hold the account either, it stays a plain JOIN.
+    """
+    longer = f"{text} {account or '*'} :"
+    rest = LINE_BYTES - len(f"{longer}\r\n".encode())
+    return longer + cut(realname, rest) if rest >= 0 else text
 
 
 def _lines(

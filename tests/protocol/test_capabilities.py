@@ -121,7 +121,15 @@ class TestLs:
         assert " ".join(words).count("=") == 1
 
     def test_version_301_gets_names_in_one_line(self) -> None:
-        assert ls_lines({"sasl": "x" * 600}, version_302=False) == [" ".join(names_of(ALL_MASK))]
+        (line,) = ls_lines({"sasl": "x" * 600}, version_302=False, most=2000)
+        assert sorted(line.split(" ")) == sorted(names_of(ALL_MASK))
+
+    def test_version_301_gets_no_more_than_fits_and_drafts_last(self) -> None:
+        (line,) = ls_lines({}, version_302=False, most=300)
+        assert 250 < len(line) <= 300
+        assert [word for word in line.split(" ") if not word.startswith("draft/")] == [
+            name for name in names_of(ALL_MASK) if not name.startswith("draft/")
+        ]
 
     def test_only_what_is_offered(self) -> None:
         assert ls_lines({"sasl": "PLAIN"}, True, BATCH.bit | CAP_NOTIFY.bit) == ["batch cap-notify"]

@@ -307,3 +307,24 @@ def test_escaping_is_undone_by_unescaping(value: str) -> None:
     escaped = escape_tag_value(value)
     assert not any(character in escaped for character in "; \r\n")
     assert unescape_tag_value(escaped) == value
+
+
+@pytest.mark.parametrize("longest", [0, -1, -100])
+def test_where_there_is_no_room_nothing_is_left(longest: int) -> None:
+    assert cut("text", longest) == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "tags"),
+    [
+        (b"@label=1 PING \0", {"label": "1"}),
+        (b"@label=1 :source", {"label": "1"}),
+        (b"@label=\0 PING x", {}),
+        (b"@label=1\0", {}),
+        (b"PING \0", {}),
+    ],
+)
+def test_a_malformed_line_tells_its_tags_when_they_are_whole(line: bytes, tags: dict[str, str]) -> None:
+    with pytest.raises(MalformedLine) as caught:
+        parse(line)
+    assert dict(caught.value.tags) == tags

@@ -106,3 +106,9 @@ def test_a_bug_ends_the_session_with_a_fixed_sentence_and_nobody_else(
         assert stranger.answers("BREAK") == [f"ERROR :Closing link: ({text})"]
     assert caplog.text.count("Bug while running BREAK; the session is closed") == 2
     assert "details that are nobody's business" in caplog.text
+
+
+def test_a_malformed_line_is_answered_with_its_label(harness: Harness) -> None:
+    anna = harness.person("anna", "batch labeled-response standard-replies")
+    (answer,) = anna.answers("@label=7 :source")
+    assert answer.startswith("@label=7 :chat.test FAIL * MALFORMED_LINE ")

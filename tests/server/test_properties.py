@@ -53,12 +53,16 @@ CAPABILITIES = (
     "echo-message",
     "batch labeled-response message-tags",
     "server-time message-tags account-tag",
-    "draft/chathistory batch",
+    "draft/chathistory batch draft/event-playback extended-join",
+    "extended-join setname",
     "draft/metadata-3 batch labeled-response",
     "draft/channel-rename",
 )
 
 ACCOUNT = "shared"
+USERS = ("u0", "𝐮" * 8, "u2")
+"""The longest one in bytes is among them."""
+REALNAMES = ("u", "𝐫" * 100, "r" * 100)
 SIGNS = "@+"
 EXTERNAL = "AUTHENTICATE EXTERNAL\r\nAUTHENTICATE +"
 PLAIN = base64.b64encode(b"\0shared\0correct horse").decode()
@@ -84,6 +88,9 @@ sensible = st.one_of(
     st.builds("CAP REQ :{}".format, st.sampled_from(("echo-message", "-echo-message", "server-time", "-batch", "x"))),
     st.builds("CHATHISTORY LATEST {} * {}".format, names, st.sampled_from(("1", "50", "x"))),
     st.builds("WHO {}".format, names),
+    st.builds("SETNAME :{}".format, texts),
+    st.builds("MARKREAD :{} timestamp=2025-01-01T00:00:00.000Z".format, names),
+    st.builds("LIST {} {}".format, names, st.sampled_from((">0", "!*e*", "*,??a"))),
     st.builds("MODE {} {}".format, rooms, st.sampled_from(CHANGES)),
     st.builds("MODE {} {} {}".format, rooms, st.sampled_from(("+o", "-o", "+v", "-v", "+b", "-b")), names),
     st.builds("KICK {} {} :{}".format, rooms, names, texts),
@@ -140,7 +147,9 @@ class Client:
         self.nick = ""
         self.person = self.harness.connection()
         self.person.session.certificate_account = ACCOUNT if self.index == 1 else ""
-        self.person.sends("CAP LS 302", f"CAP REQ :{self.capabilities}", f"USER u{self.index} 0 * :u")
+        self.person.sends(
+            "CAP LS 302", f"CAP REQ :{self.capabilities}", f"USER {USERS[self.index]} 0 * :{REALNAMES[self.index]}"
+        )
         if self.logs_in:
             self.person.sends("AUTHENTICATE PLAIN", f"AUTHENTICATE {PLAIN}")
         self.person.sends("CAP END")
@@ -174,7 +183,7 @@ class Client:
         nick, _, rest = source.partition("!")
         user, _, host = rest.partition("@")
         assert host == "securechat", source
-        assert user in {f"u{number}" for number in range(3)}, source
+        assert user in USERS, source
         assert nick in self.nicks, source
 
     def take(self, message: Message) -> None:

@@ -1,12 +1,13 @@
 """How events look on the wire: tags for each set of capabilities, and the text of every kind."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from securechat.domain.events import RECORDED, Event, Kind, Source
 from securechat.domain.history import StoredEvent
-from securechat.protocol.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, SERVER_TIME
+from securechat.protocol.capabilities import ACCOUNT_TAG, EXTENDED_JOIN, MESSAGE_TAGS, SERVER_TIME
 from securechat.protocol.message import parse
 from securechat.server.rendering import LINE_BYTES, Renderer, text_bytes
 
@@ -139,3 +140,14 @@ def test_a_text_of_the_longest_size_fills_the_line(kind: Kind) -> None:
 
 def test_where_nothing_fits_there_is_room_for_nothing() -> None:
     assert text_bytes(Kind.TOPIC, "n" * 600, "#tea") == 0
+
+
+def test_a_join_that_is_too_long_for_the_account_stays_a_plain_one() -> None:
+    source = Source("n" * 120, "u" * 30, "host", account="a" * 120, account_id=1, realname="r" * 100)
+    joined = Event(Kind.JOIN, TIME, source, 1, "#" + "t" * 200, sequence=7)
+    plain = Renderer("e").line(joined, 0)
+    line = Renderer("e").line(joined, EXTENDED_JOIN.bit)
+    assert len(line) <= LINE_BYTES
+    assert line.startswith(plain.removesuffix(b"\r\n") + b" " + b"a" * 120 + b" :r")
+    longer = replace(joined, target="#" + "t" * 300)
+    assert Renderer("e").line(longer, EXTENDED_JOIN.bit) == Renderer("e").line(longer, 0)

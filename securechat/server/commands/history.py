@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from functools import partial
 
 from securechat.clock import format_time, parse_time
-from securechat.domain.events import RECORDED, SAID
+from securechat.domain.events import RECORDED, SAID, Kind
 from securechat.domain.history import Bound, Direction, HistoryQuery, StoredEvent
 from securechat.domain.permissions import Action, may
 from securechat.domain.room import DirectConversation, parties
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
-from securechat.protocol.capabilities import BATCH, EVENT_PLAYBACK, RENDER_MASK
+from securechat.protocol.capabilities import BATCH, EVENT_PLAYBACK, MESSAGE_TAGS, RENDER_MASK
 from securechat.protocol.message import format_message
 from securechat.server.context import Context
 from securechat.server.ports import Pool
@@ -109,6 +109,8 @@ def _page(context: Context, direction: Direction) -> None:
     second = _bound(context, params[3]) if direction is Direction.BETWEEN else None
     conversation, name = _conversation(context, params[1])
     kinds = RECORDED if context.session.has(EVENT_PLAYBACK.bit) else SAID
+    if not context.session.has(MESSAGE_TAGS.bit):
+        kinds -= {Kind.TAGS}  # of which nothing would be left
     if conversation is None:
         _batch(context, ("chathistory", name), [])
         return

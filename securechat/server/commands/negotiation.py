@@ -22,6 +22,7 @@ from securechat.server.lifecycle import Step, after
 from securechat.server.login import mechanisms
 from securechat.server.presence import register_when_ready
 from securechat.server.registry import Stage, command
+from securechat.server.rendering import LINE_BYTES
 
 REQUEST_BYTES = 280
 """How much of a REQ one answer repeats: a prefix of the longest names fits before it, and half a line behind."""
@@ -67,6 +68,12 @@ def offered(context: Context) -> int:
     return mask
 
 
+def _list_bytes(context: Context) -> int:
+    """How many bytes one list of capabilities may have, behind the server's name and the nick as they are."""
+    prefix = f":{context.hub.configuration.server.name} CAP {context.session.shown_nick} LIST * :\r\n"
+    return LINE_BYTES - len(prefix.encode())
+
+
 def _send(context: Context, subcommand: str, lists: list[str]) -> None:
     """Send lists of capabilities; all but the last with a `*`."""
     nick = context.session.shown_nick
@@ -84,11 +91,11 @@ def _ls(context: Context) -> None:
     if version.isdigit() and version.isascii() and int(version[:9]) >= CAP_VERSION_WITH_VALUES:
         session.version_302 = True
         session.capabilities |= CAP_NOTIFY.bit  # implied by 302 ("cap-notify")
-    _send(context, "LS", ls_lines(values(context), session.version_302, offered(context)))
+    _send(context, "LS", ls_lines(values(context), session.version_302, offered(context), _list_bytes(context)))
 
 
 def _list(context: Context) -> None:
-    _send(context, "LIST", list_lines(context.session.capabilities, context.session.version_302))
+    _send(context, "LIST", list_lines(context.session.capabilities, context.session.version_302, _list_bytes(context)))
 
 
 def _req(context: Context) -> None:

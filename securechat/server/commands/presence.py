@@ -6,12 +6,14 @@ NICK is in `registration`.
 from securechat.domain.events import Event, Kind
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import PRE_AWAY, SETNAME
+from securechat.protocol.message import cut
 from securechat.protocol.numerics import ERR_NOTREGISTERED, RPL_NOWAWAY, RPL_UNAWAY
 from securechat.server.context import Context
 from securechat.server.lifecycle import State
 from securechat.server.notices import ABSENT, about, count_absent, set_away
-from securechat.server.presence import REALNAME_CHARACTERS
+from securechat.server.presence import REALNAME_BYTES, REALNAME_CHARACTERS
 from securechat.server.registry import Stage, command
+from securechat.server.rendering import text_bytes
 
 
 @command("AWAY", stage=Stage.ANY, help="AWAY [:<text>]: say that you are not here, and why; without a text: here again")
@@ -41,6 +43,7 @@ def setname(context: Context) -> None:
         return
     user = context.user
     session = context.session
+    name = cut(name, min(REALNAME_BYTES, text_bytes(Kind.SETNAME, user.source.mask, "")))
     user.set_realname(name)
     event = Event(Kind.SETNAME, context.hub.now(), user.source, text=name)
     publication = about(context.hub, event, user, SETNAME.bit, session)

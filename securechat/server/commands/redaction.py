@@ -121,7 +121,8 @@ def _publish(context: Context, place: _Place, stored: StoredEvent, *, others: bo
     if place.room is not None and not may(user.subject(place.room), Action.SPEAK, hub.policy):
         reason = ""  # it would be a way to speak
     fits = text_bytes(Kind.REDACT, user.source.mask, place.name) - len(identifier) - 2
-    text = f"{identifier} :{cut(reason, fits)}" if reason else identifier
+    shown = cut(reason, fits)
+    text = f"{identifier} :{shown}" if shown else identifier
     knowing, unknowing = _audiences(place)
     deeds: tuple[Deed, ...] = ()
     if others:

@@ -2,6 +2,7 @@
 
 from securechat.domain.events import Event, Kind
 from securechat.domain.look_alikes import check_person_name
+from securechat.protocol.message import cut
 from securechat.protocol.numerics import (
     ERR_NEEDMOREPARAMS,
     ERR_NICKNAMEINUSE,
@@ -10,10 +11,11 @@ from securechat.protocol.numerics import (
 from securechat.server.context import Context
 from securechat.server.lifecycle import State
 from securechat.server.notices import tell_renamed
-from securechat.server.presence import REALNAME_CHARACTERS, register_when_ready
+from securechat.server.presence import REALNAME_BYTES, REALNAME_CHARACTERS, register_when_ready
 from securechat.server.registry import Stage, command
 
 USERNAME_CHARACTERS = 16
+USERNAME_BYTES = 32
 PASSWORD_CHARACTERS = 300
 
 
@@ -65,6 +67,7 @@ def user(context: Context) -> None:
         return
     # The user name stands between `!` and `@` of every relayed line: nothing but letters and digits survives.
     clean = "".join(one for one in params[0] if one.isalnum() or one in "-_.~")[:USERNAME_CHARACTERS]
+    clean = cut(clean, USERNAME_BYTES)
     context.session.username = clean or "user"
-    context.session.realname = params[3][:REALNAME_CHARACTERS]
+    context.session.realname = cut(params[3][:REALNAME_CHARACTERS], REALNAME_BYTES)
     register_when_ready(context.hub, context.session, context.response)

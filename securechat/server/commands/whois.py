@@ -25,12 +25,10 @@ from securechat.protocol.numerics import (
 from securechat.server.context import Context
 from securechat.server.information import is_this_server
 from securechat.server.people import idle_seconds, may_see_in_room, signed_on
+from securechat.server.presence import MOST_ASKED
 from securechat.server.registry import command
 from securechat.server.roster import prefix_of
 from securechat.server.users import HOST, User
-
-MOST_NICKS = 4
-"""How many nicks one WHOIS or WHOWAS answers (TARGMAX)."""
 
 
 @command("WHOIS", help="WHOIS [<server or nick>] <nick>{,<nick>}: who somebody is, and in which rooms")
@@ -43,7 +41,7 @@ def whois(context: Context) -> None:
     if len(context.params) > 1 and not is_this_server(context.hub, context.params[0]):
         context.response.numeric(ERR_NOSUCHSERVER, server=context.params[0])
         return
-    for nick in [one for one in dict.fromkeys(nicks.split(",")) if one][:MOST_NICKS]:
+    for nick in [one for one in dict.fromkeys(nicks.split(",")) if one][:MOST_ASKED]:
         user = context.hub.users.get(fold(nick))
         if user is None:
             context.response.numeric(ERR_NOSUCHNICK, nick=nick)
@@ -100,7 +98,7 @@ def whowas(context: Context) -> None:
         return
     count = context.param(1) or ""
     most = int(count[:9]) if count.isascii() and count.isdigit() else 0
-    for nick in [one for one in dict.fromkeys(context.params[0].split(",")) if one][:MOST_NICKS]:
+    for nick in [one for one in dict.fromkeys(context.params[0].split(",")) if one][:MOST_ASKED]:
         found = context.hub.departures.of(nick, most)
         if not found:
             context.response.numeric(ERR_WASNOSUCHNICK, nick=nick)

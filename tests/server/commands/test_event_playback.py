@@ -63,3 +63,26 @@ def test_reactions_in_direct_messages(harness: Harness, alice: Person) -> None:
     bob = harness.person("bob", PLAYBACK, password=PASSWORD)
     _, line, _ = bob.answers("CHATHISTORY LATEST alice * 50")
     assert line.endswith("+draft/react=x :alice!alice@securechat TAGMSG bob")
+
+
+def test_tags_alone_are_not_shown_to_who_knows_no_tags(harness: Harness) -> None:
+    harness.account("alice")
+    alice = harness.person("alice", "batch draft/chathistory draft/event-playback", password="correct horse")
+    (bob,) = harness.members_of("#tea", "bob", capabilities="message-tags")
+    alice.sends("JOIN #tea")
+    bob.sends("@+draft/react=x TAGMSG #tea", "PRIVMSG #tea :hi")
+    alice.received()
+    lines = alice.answers("CHATHISTORY LATEST #tea * 10")[1:-1]
+    assert [line.split()[2] for line in lines] == ["JOIN", "JOIN", "PRIVMSG"]
+
+
+def test_stored_joins_have_the_account_for_who_wants_it(harness: Harness) -> None:
+    harness.account("alice")
+    alice = harness.person(
+        "alice", "batch draft/chathistory draft/event-playback extended-join", password="correct horse"
+    )
+    alice.sends("JOIN #tea")
+    harness.members_of("#tea", "bob")
+    alice.received()
+    lines = alice.answers("CHATHISTORY LATEST #tea * 10")[1:-1]
+    assert [line.partition(" JOIN ")[2] for line in lines] == ["#tea alice :", "#tea * :"]

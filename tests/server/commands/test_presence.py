@@ -130,3 +130,17 @@ def test_no_implicit_names(harness: Harness) -> None:
     anna = harness.person("anna", "no-implicit-names")
     assert [line.split()[1] for line in anna.answers("JOIN #tea")] == ["JOIN"]
     assert [line.split()[1] for line in anna.answers("NAMES #tea")] == ["353", "366"]
+
+
+def test_the_longest_names_fit_into_lines(harness: Harness) -> None:
+    watch = harness.person("watch", "extended-join setname")
+    watch.sends("JOIN #" + "好" * 63)
+    one = harness.connection()
+    one.sends(f"NICK {'𐐀' * 32}", f"USER {'𐐀' * 16} 0 * :{'人' * 100}", "CAP REQ :setname", "CAP END")
+    watch.received()
+    one.sends("JOIN #" + "好" * 63, "SETNAME :" + "人" * 100)
+    joined, named = watch.received()
+    assert "人" not in joined.partition(" JOIN ")[0]
+    assert joined.endswith("人")
+    assert named.endswith("SETNAME :" + "人" * 66)
+    assert all(len(line.encode()) <= 510 for line in (joined, named, *one.received()))

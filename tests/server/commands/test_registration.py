@@ -40,7 +40,7 @@ def test_isupport_agrees_with_the_configuration_and_is_ascii(tmp_path: Path) -> 
             tokens.update(word.partition("=")[::2] for word in params[1:-1])
         assert tokens["NICKLEN"] == "20"
         assert tokens["CHATHISTORY"] == "50"
-        assert tokens["TARGMAX"] == "PRIVMSG:4,NOTICE:4,TAGMSG:4,JOIN:20,KICK:4,PART:20,NAMES:20"
+        assert tokens["TARGMAX"] == "PRIVMSG:4,NOTICE:4,TAGMSG:4,JOIN:20,WHOIS:4,WHOWAS:4,KICK:4,PART:20,NAMES:20"
         assert tokens["NETWORK"].startswith("\\xD0")
 
 
