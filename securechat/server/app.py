@@ -29,9 +29,10 @@ from securechat.server.admission import Admission
 from securechat.server.configuration import Configuration
 from securechat.server.control import ControlServer, socket_path
 from securechat.server.dispatcher import Dispatcher
-from securechat.server.hub import Hub, take_snapshot
+from securechat.server.hub import Hub
 from securechat.server.live_effects import HubEffects
 from securechat.server.membership import GENERAL
+from securechat.server.snapshot import take_snapshot
 from securechat.storage.engine import Database, open_database
 from securechat.storage.journal import Journal
 from securechat.tls import authority, client_certificates, contexts

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from securechat.clock import Clock
 from securechat.domain.account import Account
@@ -11,10 +10,9 @@ from securechat.domain.audit import Act
 from securechat.domain.events import Event, Kind, Source
 from securechat.domain.look_alikes import TakenNames, check_new_room_name
 from securechat.domain.permissions import Action, Policy, enters_by_power, require, require_entry
-from securechat.domain.ports import Journal, Reader, UnitOfWork
+from securechat.domain.ports import Journal, Reader
 from securechat.domain.roles import RoomRole
 from securechat.domain.room import DirectConversation, Room
-from securechat.errors import NotInRoom
 from securechat.names import fold
 from securechat.protocol.message_id import MessageIds
 from securechat.protocol.modes import USER_MODES
@@ -29,6 +27,7 @@ from securechat.server.ports import Workers
 from securechat.server.rendering import Renderer
 from securechat.server.repeats import Repeats
 from securechat.server.sessions import Session
+from securechat.server.snapshot import Snapshot
 from securechat.server.throttle import Window
 from securechat.server.users import HOST, NOBODY, LiveRoom, User, audience_of
 from securechat.server.watches import Watches
@@ -38,30 +37,6 @@ UNUSED_CONVERSATIONS = 100_000
 """How many numbers of conversations are passed over at each start: more than can be on their way to a failing disk."""
 NOT_STORED = "It could not be stored"
 """Why somebody is not in a room any more."""
-
-
-@dataclass(slots=True)
-class Snapshot:
-    """What the hub is filled with at start."""
-
-    accounts: list[Account]
-    rooms: list[Room]
-    memberships: list[tuple[int, int, RoomRole]]
-    direct: list[DirectConversation]
-    last_sequence: int
-    last_time: int  # milliseconds
-    read_markers: list[tuple[int, int, int]]  # account id, conversation id, milliseconds
-    account_values: list[tuple[int, str, str]]  # account id, key, value
-    room_values: list[tuple[int, str, str]]  # room id, key, value
-
-
-def take_snapshot(unit: UnitOfWork) -> Snapshot:
-    """Read everything that the hub keeps in memory."""
-    last = unit.history.last()
-    rooms = unit.rooms
-    direct = rooms.direct_conversations()
-    values = unit.metadata.of_accounts(), unit.metadata.of_rooms()
-    return Snapshot(unit.accounts.all(), rooms.all(), rooms.memberships(), direct, *last, rooms.read_markers(), *values)
 
 
 class Hub:
@@ -160,13 +135,6 @@ class Hub:
     def find_room(self, name: str) -> LiveRoom | None:
         """Return the room of that name (on the wire), or None."""
         return self.rooms.get(fold(name))
-
-    def room_of(self, user: User, name: str) -> LiveRoom:
-        """Return the room of that name that `user` is in. Raises NotInRoom, for one that does not exist too."""
-        live = self.rooms.get(fold(name))
-        if live is None or live.room.id not in user.rooms:
-            raise NotInRoom(name)
-        return live
 
     def create_room(self, name: str, source: Source) -> tuple[LiveRoom, Publication]:
         """Make a room; the publication tells the journal."""

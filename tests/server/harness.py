@@ -25,12 +25,13 @@ from securechat.protocol.line_buffer import LineBuffer
 from securechat.server.configuration import Configuration, load
 from securechat.server.delivery import Delivery
 from securechat.server.dispatcher import Dispatcher
-from securechat.server.hub import Hub, take_snapshot
+from securechat.server.hub import Hub
 from securechat.server.membership import GENERAL
 from securechat.server.passwords import Parameters, hash_password
 from securechat.server.ports import Pool
 from securechat.server.presence import end_session
 from securechat.server.sessions import Session
+from securechat.server.snapshot import take_snapshot
 from securechat.server.throttle import Budget
 from securechat.storage.engine import open_database
 from securechat.storage.journal import Journal

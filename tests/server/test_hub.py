@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
-from securechat.errors import NotInRoom
 from tests.server.harness import Harness, running
 
 PASSWORD = "correct horse"
@@ -21,17 +18,6 @@ def test_time_never_goes_backwards_not_even_over_a_restart(tmp_path: Path) -> No
     with running(tmp_path) as again:
         again.time = start - 60_000
         assert again.hub.now() == start
-
-
-def test_a_room_of_a_user_is_found_and_any_other_is_not_theirs(harness: Harness) -> None:
-    alice = harness.members_of("#tea", "alice")[0].session.user
-    assert alice is not None
-    with harness.hub.lock:
-        assert harness.hub.room_of(alice, "#TEA").room.name == "#tea"
-        for name in ("#general", "#nowhere"):
-            with pytest.raises(NotInRoom) as caught:
-                harness.hub.room_of(alice, name)
-            assert caught.value.room == name
 
 
 def test_whose_a_nick_may_be(harness: Harness) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from securechat.domain.events import CHANGES, Kind
 from securechat.domain.roles import RoomRole
-from securechat.server.hub import take_snapshot
 from securechat.server.presence import end_session
+from securechat.server.snapshot import take_snapshot
 from securechat.storage.recorder import _EFFECTS
 from tests.server.harness import Harness, Person, code_of
 

@@ -16,8 +16,8 @@ from securechat.names import fold
 from securechat.protocol.line_buffer import MAX_LINE, MAX_TAGS
 from securechat.protocol.message import Message, nick_of, parse
 from securechat.protocol.modes import USER_MODES
-from securechat.server.hub import take_snapshot
 from securechat.server.registry import COMMANDS
+from securechat.server.snapshot import take_snapshot
 from securechat.server.users import User
 from tests.server.harness import Harness, Person, running
 

@@ -1,0 +1,32 @@
+"""What the hub is filled with when the server starts: everything of the database that is kept in memory."""
+
+from dataclasses import dataclass
+
+from securechat.domain.account import Account
+from securechat.domain.ports import UnitOfWork
+from securechat.domain.roles import RoomRole
+from securechat.domain.room import DirectConversation, Room
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """What the hub is filled with at start."""
+
+    accounts: list[Account]
+    rooms: list[Room]
+    memberships: list[tuple[int, int, RoomRole]]
+    direct: list[DirectConversation]
+    last_sequence: int
+    last_time: int  # milliseconds
+    read_markers: list[tuple[int, int, int]]  # account id, conversation id, milliseconds
+    account_values: list[tuple[int, str, str]]  # account id, key, value
+    room_values: list[tuple[int, str, str]]  # room id, key, value
+
+
+def take_snapshot(unit: UnitOfWork) -> Snapshot:
+    """Read everything that the hub keeps in memory."""
+    last = unit.history.last()
+    rooms = unit.rooms
+    direct = rooms.direct_conversations()
+    values = unit.metadata.of_accounts(), unit.metadata.of_rooms()
+    return Snapshot(unit.accounts.all(), rooms.all(), rooms.memberships(), direct, *last, rooms.read_markers(), *values)
