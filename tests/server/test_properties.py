@@ -12,6 +12,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from securechat.domain.audit import Verification
 from securechat.names import fold
 from securechat.protocol.line_buffer import MAX_LINE, MAX_TAGS
 from securechat.protocol.message import Message, nick_of, parse
@@ -357,3 +358,9 @@ def check_storage(harness: Harness) -> None:
         assert {letter: sorted(map(str, masks)) for letter, masks in room.lists.items() if masks} == {
             letter: sorted(map(str, masks)) for letter, masks in of_disk.lists.items() if masks
         }
+    records, origin, head = harness.database.read(
+        lambda unit: (unit.audit.page(0, 10_000), unit.audit.origin(), unit.audit.head())
+    )
+    verification = Verification(origin)
+    verification.follow(records)
+    assert verification.finish(head) is None
