@@ -8,6 +8,16 @@ NICK_LENGTH = 32
 """Default longest nick and account name, in characters."""
 ROOM_NAME_LENGTH = 64
 """Default longest room name, in characters, the leading `#` included."""
+NICK_BYTES = 96
+"""The longest nick and account name in bytes of UTF-8, whatever the limit in characters: see ROOM_NAME_BYTES."""
+USERNAME_BYTES = 32
+"""The longest user name (that of USER) in bytes of UTF-8."""
+ROOM_NAME_BYTES = 192
+"""The longest room name in bytes of UTF-8, the leading `#` included.
+
+A line has 512 bytes. Those that hold most names (KICK, INVITE, MODE of a role, NAMES with user and host) hold a room,
+two nicks and a user name, which are 416, and never more than 90 beside them.
+"""
 
 # RFC 2812 section 2.3.1 "special" characters, and the hyphen; letters and digits of any script are allowed beside them.
 _NICK_PUNCTUATION = frozenset("[]\\`_^{|}-")
@@ -33,6 +43,8 @@ def check_nick(name: str, longest: int = NICK_LENGTH) -> str:
         raise InvalidName(name, "it is empty")
     if longest and len(name) > longest:
         raise InvalidName(name, f"it is longer than {longest} characters")
+    if len(name.encode(errors="replace")) > NICK_BYTES:
+        raise InvalidName(name, f"it is longer than {NICK_BYTES} bytes")
     if name[0].isdigit() or name[0] == "-":
         raise InvalidName(name, "it starts with a digit or a hyphen")
     if unicodedata.normalize("NFC", name) != name:
@@ -54,6 +66,8 @@ def check_room_name(name: str, longest: int = ROOM_NAME_LENGTH) -> str:
         raise InvalidRoomName(name, "nothing follows the #")
     if longest and len(name) > longest:
         raise InvalidRoomName(name, f"it is longer than {longest} characters")
+    if len(name.encode(errors="replace")) > ROOM_NAME_BYTES:
+        raise InvalidRoomName(name, f"it is longer than {ROOM_NAME_BYTES} bytes")
     if not name.isprintable() or not _ROOM_FORBIDDEN.isdisjoint(name):
         raise InvalidRoomName(name, "spaces, control characters and , : * ? ! @ are not allowed")
     if unicodedata.normalize("NFC", name) != name:

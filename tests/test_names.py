@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.errors import InvalidName
-from securechat.names import check_nick, check_room_name, fold, room_to_people, room_to_wire
+from securechat.names import (
+    NICK_BYTES,
+    ROOM_NAME_BYTES,
+    check_nick,
+    check_room_name,
+    fold,
+    room_to_people,
+    room_to_wire,
+)
 
 FORBIDDEN_IN_NICKS = " ,:!@#&*?.$+%~/\0\r\n\x1b\u202e\u200b"
 FORBIDDEN_IN_ROOMS = " ,:*?!@\x07\0\r\n\x1b\u202e\u00a0"
@@ -82,7 +90,9 @@ def test_bad_nicks(nick: str, reason: str) -> None:
 def test_the_length_of_nicks_can_be_chosen() -> None:
     assert check_nick("abc", 3) == "abc"
     assert refusal_of_nick("abcd", 3) == "it is longer than 3 characters"
-    assert check_nick("x" * 1000, 0)
+    assert check_nick("x" * NICK_BYTES, 0)
+    assert refusal_of_nick("x" * (NICK_BYTES + 1), 0) == f"it is longer than {NICK_BYTES} bytes"
+    assert refusal_of_nick("я" * (NICK_BYTES // 2 + 1), 0) == f"it is longer than {NICK_BYTES} bytes"
 
 
 @given(st.text())
@@ -127,7 +137,8 @@ def test_bad_rooms(room: str, reason: str) -> None:
 def test_the_length_of_rooms_can_be_chosen() -> None:
     assert check_room_name("#ab", 3) == "#ab"
     assert refusal_of_room("#abc", 3) == "it is longer than 3 characters"
-    assert check_room_name("#" + "x" * 1000, 0)
+    assert check_room_name("#" + "x" * (ROOM_NAME_BYTES - 1), 0)
+    assert refusal_of_room("#" + "x" * ROOM_NAME_BYTES, 0) == f"it is longer than {ROOM_NAME_BYTES} bytes"
 
 
 @pytest.mark.parametrize(("people", "wire"), [("general", "#general"), ("чат", "#чат"), ("##x", "##x")])

@@ -81,6 +81,21 @@ MASK_LETTERS: Final = "am"
 """The letters of extended masks: `a:` means accounts, `m:` speaking alone (EXTBAN)."""
 
 
+def without_key(changes: str) -> str:
+    """Return the parameters of a MODE, as they are announced, with `*` in place of a key: for who was not there."""
+    signs, *parameters = changes.split(" ")
+    sign, position = "+", 0
+    for letter in signs:
+        row = BY_LETTER.get(letter)
+        if letter in "+-":
+            sign = letter
+        elif row is not None and row.parameter and (sign == "+" or row.kind is not ModeKind.LIMIT):
+            if row.kind is ModeKind.KEY and position < len(parameters):
+                parameters[position] = "*"
+            position += 1
+    return " ".join((signs, *parameters))
+
+
 def letters(*kinds: ModeKind) -> str:
     """Return the letters of the modes of these kinds, in the order of the table."""
     return "".join(mode.letter for mode in ROOM_MODES if mode.kind in kinds)

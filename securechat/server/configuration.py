@@ -189,8 +189,12 @@ class Limits:
         whole(4_096, 2**31, zero=_NO_LIMIT),
         "Bytes that may wait for a client that does not read; above it the connection is closed.",
     )
-    nick_length: int = setting(32, whole(1, 64, zero=_NO_LIMIT), "Longest nick and account name, in characters.")
-    room_name_length: int = setting(64, whole(2, 128, zero=_NO_LIMIT), "Longest room name with its #, in characters.")
+    nick_length: int = setting(
+        32, whole(1, 64, zero=_NO_LIMIT), "Longest nick and account name, in characters; never over 96 bytes."
+    )
+    room_name_length: int = setting(
+        64, whole(2, 128, zero=_NO_LIMIT), "Longest room name with its #, in characters; never over 192 bytes."
+    )
     topic_length: int = setting(390, whole(1, 390, zero=_NO_LIMIT), "Longest topic, in characters.")
 
 

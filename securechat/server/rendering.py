@@ -7,6 +7,7 @@ from securechat.domain.events import BOT_TAG, RECORDED, Event, Kind
 from securechat.domain.history import StoredEvent
 from securechat.protocol.capabilities import ACCOUNT_TAG, EXTENDED_JOIN, MESSAGE_TAGS, MULTILINE, SERVER_TIME
 from securechat.protocol.message import cut, escape_tag_value
+from securechat.protocol.modes import without_key
 from securechat.protocol.numerics import RPL_KEYNOTSET, RPL_KEYVALUE
 from securechat.server.multiline import CONCAT_TAG, TYPE, shown_alone, split
 
@@ -107,7 +108,8 @@ class Renderer:
             )
         if extra_tags:
             parts.insert(0, extra_tags)
-        text = body(stored.kind, stored.source, stored.target, stored.text)
+        said = without_key(stored.text) if stored.kind is Kind.MODE else stored.text
+        text = body(stored.kind, stored.source, stored.target, said)
         if capabilities & _EXTENDED_JOIN and stored.kind in JOINS:
             text = _extended_join(text, stored.account, "")  # nobody has kept the real name
         return (f"@{';'.join(parts)} {text}\r\n" if parts else f"{text}\r\n").encode()

@@ -2,6 +2,7 @@
 
 from securechat.domain.events import Event, Kind
 from securechat.domain.look_alikes import check_person_name
+from securechat.names import USERNAME_BYTES
 from securechat.protocol.message import cut
 from securechat.protocol.numerics import (
     ERR_NEEDMOREPARAMS,
@@ -15,7 +16,6 @@ from securechat.server.presence import REALNAME_BYTES, REALNAME_CHARACTERS, regi
 from securechat.server.registry import Stage, command
 
 USERNAME_CHARACTERS = 16
-USERNAME_BYTES = 32
 PASSWORD_CHARACTERS = 300
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from securechat.domain.audit import Act
 from securechat.domain.events import Event, Kind
 from securechat.domain.look_alikes import check_new_room_name
-from securechat.domain.permissions import Action, may, require
+from securechat.domain.permissions import Action, require
 from securechat.errors import InvalidRoomName, NoSuchRoom, NotInRoom
 from securechat.names import check_room_name, fold
 from securechat.protocol import standard_replies as replies
@@ -22,6 +22,7 @@ from securechat.server.rendering import text_bytes
 from securechat.server.response import Response
 from securechat.server.roster import show_room
 from securechat.server.sessions import Session
+from securechat.server.targets import visible_room
 from securechat.server.users import LiveRoom, User, audience_of
 
 MOST_NAMES = 50_000
@@ -35,8 +36,8 @@ def rename(context: Context) -> None:
     """Rename a room, for whoever looks after it."""
     hub, user = context.hub, context.user
     old, new = context.params[:2]
-    live = hub.find_room(old)
-    if live is None or not may(user.subject(live), Action.SEE_ROOM, hub.policy):
+    live = visible_room(hub, user, old)
+    if live is None:
         raise NoSuchRoom(old)
     if live.room.id not in user.rooms:
         raise NotInRoom(live.room.name)

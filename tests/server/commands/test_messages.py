@@ -296,9 +296,9 @@ def test_what_just_fits_goes_through_whole_and_more_is_refused(harness: Harness,
 
 def test_a_room_counts_by_the_name_that_is_relayed(harness: Harness) -> None:
     """A bold mathematical letter is four bytes, and the same name as the plain letter of one byte."""
-    name = "#" + "𝐚" * 63
+    name = "#" + "𝐚" * 47
     alice, bob = harness.members_of(name, "alice", "bob")
-    alias = "#" + "a" * 63
+    alias = "#" + "a" * 47
     assert alice.answers(f"PRIVMSG {alias} :{'x' * 400}") == [":chat.test 417 alice :Input line was too long"]
     alice.sends(f"PRIVMSG {alias} :short")
     assert bob.received() == [f"{ALICE} PRIVMSG {name} :short"]

@@ -126,13 +126,14 @@ def test_a_fragmented_line_of_many_bytes_comes_whole(harness: Harness) -> None:
 
 
 def test_beside_long_names_less_fits_and_every_line_keeps_its_bounds(harness: Harness) -> None:
-    room = "#" + "𝐚" * 63
-    (owner,) = harness.members_of(room, "alice", capabilities=CAPS)
-    fits = 512 - len(f":chat.test 761 alice {room} url * :\r\n".encode())
+    room = "#" + "𝐚" * 39
+    nick = "𝐜" * 24
+    (owner,) = harness.members_of(room, nick, capabilities=CAPS)
+    fits = 512 - len(f":chat.test 761 {nick} {room} url * :\r\n".encode())
     assert failed(owner, f"METADATA {room} SET url :{'x' * (fits + 1)}") == "INVALID_VALUE url"
     (line,) = owner.answers(f"METADATA {room} SET url :{'x' * fits}")
     assert len(line.encode()) == 510
-    longest = harness.person("𝐛" * 32, CAPS)
+    longest = harness.person("𝐛" * 24, CAPS)
     longest.sends(f"JOIN {room}")
     longest.received()
     assert all(len(line.removeprefix("@batch=n ").encode()) <= 510 for line in longest.answers(f"METADATA {room} LIST"))

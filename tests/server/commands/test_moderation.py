@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from securechat.names import NICK_BYTES, ROOM_NAME_BYTES
 from securechat.server.commands import moderation
+from securechat.server.rendering import LINE_BYTES
 from securechat.server.users import User
 from tests.server.harness import Harness, code_of, running
 
@@ -213,3 +215,32 @@ def test_open_invitations_are_bounded(harness: Harness, monkeypatch: pytest.Monk
     assert [code_of(line) for line in bob.answers("JOIN #tea")] == ["473"]
     eve.received()
     assert code_of(eve.answers("JOIN #tea")[0]) == "JOIN"
+
+
+def test_lines_with_the_longest_names_are_whole(harness: Harness) -> None:
+    """Whoever is kicked, invited or made an operator finds the whole nick in a line that fits."""
+    nicks = [letter * (NICK_BYTES // 3) for letter in "茶水米"]
+    room = "#" + "茶" * ((ROOM_NAME_BYTES - 1) // 3)
+    people = []
+    for nick in nicks:
+        one = harness.connection()
+        one.sends("CAP LS 302", "CAP REQ :userhost-in-names multi-prefix", f"NICK {nick}", f"USER {'𝐚' * 16} 0 * :x")
+        one.sends("CAP END")
+        one.received()
+        people.append(one)
+    anna, bob, carol = people
+    for one in (anna, bob):
+        one.sends(f"JOIN {room}")
+    bob.received()
+    carol.received()
+    anna.sends(f"MODE {room} +vo {nicks[1]} {nicks[1]}", f"INVITE {nicks[2]} {room}", f"NAMES {room}")
+    anna.sends(f"KICK {room} {nicks[1]} :{'я' * 100}")
+    lines = anna.received() + carol.received() + bob.received()
+    assert max(len(line.encode()) for line in lines) <= LINE_BYTES - len("\r\n")
+    for code, words in (("MODE", {nicks[1]}), ("INVITE", {nicks[2], room}), ("KICK", {nicks[1], room})):
+        found = [line.split() for line in lines if code_of(line) == code]
+        assert found
+        assert all(words <= set(line) for line in found)
+    for name in ("𝐚" * 25, "𝐚" * 24 + "a"):
+        assert [code_of(line) for line in carol.answers(f"NICK {name}")] == ["432"]
+    assert [code_of(line) for line in carol.answers(f"JOIN {room}茶")] == ["476"]

@@ -259,12 +259,12 @@ def test_kill_without_a_reason_with_a_label_and_of_oneself(harness: Harness) -> 
 
 def test_kill_is_told_to_the_end_although_the_reason_is_long(harness: Harness) -> None:
     (bob,) = harness.members_of("#tea", "bob")
-    alice = harness.person("𝐚" * 32)
+    alice = harness.person("𝐚" * 24)
     alice.sends("JOIN #tea")
     root = logged_in(harness, "root")
     for one in (bob, alice):
         one.received()
-    root.sends(f"KILL {'𝐚' * 32} :{'я' * 200}")
+    root.sends(f"KILL {'𝐚' * 24} :{'я' * 200}")
     for line in (*bob.received(), *alice.received()):
         assert len(line.encode()) <= 510
         assert "я" * 40 in line

@@ -139,7 +139,7 @@ def test_not_again_and_again_and_not_before_a_crowd(harness: Harness, monkeypatc
 
 
 def test_every_line_keeps_its_bounds(harness: Harness) -> None:
-    first, second = "#" + "𝐚" * 60, "#" + "𝐛" * 50
+    first, second = "#" + "𝐚" * 39, "#" + "𝐛" * 30
     alice, bob, old = people(harness, first)
     assert "CANNOT_RENAME" in alice.answers(f"RENAME {first} #{'𝐜' * 63}")[0]
     alice.sends(f"RENAME {first} {second} :{'я' * 5}")
