@@ -17,7 +17,9 @@ class ReadMarkers:
 
     def __init__(self) -> None:
         self._by_account: dict[int, dict[int, int]] = {}  # account id -> conversation id -> ms
-        self._unspoken: dict[tuple[str, str], int] = {}  # party keys of reader and other -> ms; in memory alone
+        self._unspoken: dict[
+            tuple[int | User, str], int
+        ] = {}  # (reader, party key of the other) -> ms; in memory alone
 
     def fill(self, stored: Iterable[tuple[int, int, int]]) -> None:
         """Take over what the database holds: (account id, conversation id, ms)."""
@@ -42,13 +44,13 @@ class ReadMarkers:
 
     def get_unspoken(self, user: User, party: str) -> int | None:
         """Return the marker in ms that `user` has put where nothing had been said between them and `party`."""
-        return self._unspoken.get((user.party, party))
+        return self._unspoken.get((_reader(user), party))
 
     def put_unspoken(self, user: User, party: str, time: int) -> None:
         """Move such a marker to `time` (ms); the oldest is forgotten, as nothing is lost by it."""
         if len(self._unspoken) >= MOST_UNSPOKEN:
             del self._unspoken[next(iter(self._unspoken))]
-        self._unspoken[user.party, party] = time
+        self._unspoken[_reader(user), party] = time
 
     def show(self, session: Session, response: Response, user: User, live: LiveRoom) -> None:
         """After a JOIN and before 366, tell `session` the marker of the room ("Command flows")."""
@@ -57,6 +59,11 @@ class ReadMarkers:
 
     def _of(self, user: User) -> dict[int, int]:
         return user.markers if user.account is None else self._by_account.setdefault(user.account.id, {})
+
+
+def _reader(user: User) -> int | User:
+    """Whose marker it is: an account's, or a guest's who has nothing in common with the next of that nick."""
+    return user if user.account is None else user.account.id
 
 
 def wire_form(time: int | None) -> str:

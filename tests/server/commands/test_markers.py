@@ -164,3 +164,11 @@ def test_what_is_no_target_is_refused(harness: Harness, line: str) -> None:
     alice = harness.person("alice", CAPS)
     assert alice.answers(line) == [":chat.test FAIL MARKREAD INVALID_PARAMS * :That is no target"]
     assert alice.outlet.closed is None
+
+
+def test_a_guest_has_none_of_an_earlier_guest_of_that_nick(harness: Harness) -> None:
+    harness.account("bob")
+    guest = harness.person("alice", CAPS)
+    assert guest.answers(f"MARKREAD bob {EARLY}") == [f":chat.test MARKREAD bob {EARLY}"]
+    guest.vanishes()
+    assert harness.person("alice", CAPS).answers("MARKREAD bob") == [":chat.test MARKREAD bob *"]
