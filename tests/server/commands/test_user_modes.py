@@ -79,7 +79,7 @@ def test_who_is_not_invisible_is_found_and_seen_in_rooms_that_may_be_seen(harnes
     assert "319" not in [code_of(line) for line in bob.answers("WHOIS eve")]
     eve.sends("MODE eve -i")
     assert bob.answers("WHO ev*")[0] == f"{SERVER} 352 bob #open eve securechat chat.test eve H@ :0 Eve"
-    assert f"{SERVER} 319 bob eve :#open" in bob.answers("WHOIS eve")
+    assert f"{SERVER} 319 bob eve :@#open" in bob.answers("WHOIS eve")
     eve.sends("MODE eve +i")
     assert bob.answers("WHO ev*") == [f"{SERVER} 315 bob ev* :End of /WHO list"]
 
