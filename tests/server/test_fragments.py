@@ -1,9 +1,10 @@
 """Each section of the IRC surface whose commands carry more than words: the same whatever pieces its bytes come in.
 
-A script is run by anna, who owns the room, while bob listens; once line by line, once byte by byte. What both are sent
-must be the same, and must hold what the section is about.
+A script is run by anna, who owns the room, or by somebody who has just connected, while bob, who is in it, listens;
+once line by line, once byte by byte. What both are sent must be the same, and must hold what the section is about.
 """
 
+import base64
 import re
 from pathlib import Path
 
@@ -58,24 +59,145 @@ SECTIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "INFO": (("INFO",), " 371 "),
     "TIME": (("TIME", "TIME elsewhere"), " 391 "),
     "mute extban": (("MODE #tea +b m:bob!*@*", "MODE #tea +e m:é!*@*", "MODE #tea b"), "m:bob!*@*"),
-    "metadata": (
-        ("METADATA * SET url :Анна 💜 б", "METADATA #tea SET url :", "METADATA anna GET url $ нет", "METADATA * CLEAR"),
-        " 766 ",
-    ),
     "channel-rename": (("RENAME #tea #чай :потому 💜", "RENAME #чай #none,x"), "FAIL RENAME CANNOT_RENAME #чай"),
     "account extban": (("MODE #tea +b a:bob", "MODE #tea b"), "a:bob"),
+    "MONITOR and extended-monitor": (
+        ("MONITOR + bob,никто", "MONITOR L", "MONITOR S", "MONITOR - BOB", "MONITOR C", "MONITOR X"),
+        " 731 ",
+    ),
+    "RPL_ISUPPORT": (("CAP REQ :draft/extended-isupport", "ISUPPORT", "VERSION"), " 005 "),
+    "UTF8ONLY": (
+        ("PRIVMSG #tea :a\udcffb", "PRIVMSG #tea :\udcd0", "NO\udcffTICE #tea :x", "TOPIC #tea :\udcf0\udc9f"),
+        "FAIL PRIVMSG INVALID_UTF8",
+    ),
+    "read-marker": (
+        (
+            "CAP REQ :draft/read-marker",
+            "MARKREAD #tea",
+            "MARKREAD #tea timestamp=2019-01-04T14:33:26.123Z",
+            "MARKREAD #tea timestamp=вчера",
+            "MARKREAD",
+        ),
+        "MARKREAD #tea timestamp=2019-01-04T14:33:26.123Z",
+    ),
+    "message-redaction": (
+        (
+            "CAP REQ :draft/message-redaction",
+            "PRIVMSG #tea :опечатка",
+            "REDACT #tea NEWEST :прошу прощения",
+            "REDACT #tea NEWEST",
+            "REDACT #none x",
+        ),
+        ":прошу прощения",
+    ),
+    "metadata": (
+        (
+            "CAP REQ :draft/metadata-3",
+            "METADATA * SUB имя url $",
+            "METADATA * SET url :https://пример/ 𝐀",
+            "METADATA #tea SET url :чай",
+            "METADATA * GET url none",
+            "METADATA #tea LIST",
+            "METADATA * SET url",
+        ),
+        " 761 anna #tea url * :чай",
+    ),
+    "bot mode": (("MODE anna +B", "PRIVMSG #tea :бип", "WHO anna", "WHOIS anna", "MODE anna -B"), " 335 "),
+    "OPER": (("OPER root :неверно", "OPER root", "OPER root :correct horse"), " 381 "),
+    "KILL": (("KILL bob :рано", "OPER root :correct horse", "KILL никто :x", "KILL bob :вон, 𝐀"), "KILL bob :вон, 𝐀"),
+    "WALLOPS": (
+        ("WALLOPS :рано", "OPER root :correct horse", "MODE anna +w", "WALLOPS :всем, 𝐀", "WALLOPS"),
+        "WALLOPS :всем, 𝐀",
+    ),
+    "LINKS": (("LINKS", "LINKS *", "LINKS нигде"), " 364 "),
+    "channel mode +s": (("MODE #tea +s", "NAMES #tea", "LIST #tea", "MODE #tea -s"), " 353 anna @ #tea "),
+    "multiline": (
+        (
+            "CAP REQ :draft/multiline",
+            "BATCH +1 draft/multiline #tea",
+            "@batch=1 PRIVMSG #tea :раз ",
+            "@batch=1;draft/multiline-concat PRIVMSG #tea :два",
+            "@batch=1 PRIVMSG #tea :три",
+            "BATCH -1",
+        ),
+        "PRIVMSG #tea :раз ",
+    ),
 }  # fmt: skip
+COMES = ("CAP END", "NICK новая", "USER new 0 * :Новая 𝐀")
+LOGIN = base64.b64encode(b"root\0root\0correct horse").decode()
+OF_NEWCOMERS: dict[str, tuple[tuple[str, ...], str]] = {
+    "Connection registration, PASS, QUIT": (
+        ("PASS :а б", "USER", "USER \udcff 0 * :x", "NICK :", "NICK bob", *COMES, "USER a b c :d", "PASS x", "QUIT"),
+        " 462 ",
+    ),
+    "Capability negotiation (3.1 and 3.2)": (
+        (
+            "CAP LS 302",
+            "CAP REQ :echo-message -batch",
+            "CAP REQ :server-time несуществующая",
+            "CAP LIST",
+            "CAP НЕТ",
+            "CAP",
+            "NICK новая",
+            "USER new 0 * :x",
+            "CAP END",
+            "CAP REQ :-echo-message",
+        ),
+        " NAK :server-time несуществующая",
+    ),
+    "RPL_ISUPPORT": (COMES, " UTF8ONLY"),
+    "channel mode +n": ((*COMES, "PRIVMSG #tea :впустите", "NOTICE #tea :впустите"), " 404 "),
+    "account-tag, away-notify, extended-join, invite-notify, setname": (
+        (
+            "CAP REQ :sasl",
+            "AUTHENTICATE PLAIN",
+            f"AUTHENTICATE {LOGIN}",
+            *COMES,
+            "AWAY :вышла",
+            "JOIN #tea",
+            "SETNAME :Старая 𝐀",
+            "PRIVMSG #tea :ага",
+            "INVITE bob #tea",
+            "AWAY",
+        ),
+        "JOIN #tea root :Новая 𝐀",
+    ),
+    "SASL 3.1/3.2": (
+        (
+            "CAP REQ :sasl",
+            "AUTHENTICATE НЕТ",
+            "AUTHENTICATE PLAIN",
+            "AUTHENTICATE *",
+            "AUTHENTICATE PLAIN",
+            "AUTHENTICATE я",
+            "AUTHENTICATE PLAIN",
+            f"AUTHENTICATE {LOGIN}",
+            "AUTHENTICATE PLAIN",
+            *COMES,
+        ),
+        " 900 ",
+    ),
+    "account-registration": (
+        ("CAP REQ :draft/account-registration", "NICK новая", "REGISTER * * :па роль, 𝐀", *COMES),
+        "REGISTER ",
+    ),
+}  # fmt: skip
+NOTIFIED = f"{MODERN} away-notify account-notify extended-join invite-notify setname extended-monitor"
 
 
-def run(folder: Path, lines: tuple[str, ...], piece: int) -> list[str]:
-    """Run a script, its bytes in pieces of so many (0: line by line); return what anna and bob were sent."""
+def run(folder: Path, lines: tuple[str, ...], piece: int, *, newcomer: bool) -> list[str]:
+    """Run a script, its bytes in pieces of so many (0: line by line); return what its author and bob were sent."""
     folder.mkdir()
-    with running(folder) as harness:
-        anna, bob = harness.members_of("#tea", "anna", "bob", capabilities=MODERN)
+    with running(folder, accounts__register_before_connect=True) as harness:
+        harness.account("root", administrator=True)
+        anna, bob = harness.members_of("#tea", "anna", "bob", capabilities=NOTIFIED if newcomer else MODERN)
+        one = harness.connection() if newcomer else anna
+        said = ""
         for line in lines:
-            send(anna, f"{line}\r\n".encode(), piece)
-        text = "\n".join([*anna.received(), "bob:", *bob.received()])
-        return re.sub(r"(?<=msgid=)\w+-", "EPOCH-", text).splitlines()
+            send(one, f"{line}\r\n".replace("NEWEST", said).encode(errors="surrogateescape"), piece)
+            said = harness.hub.message_ids.format(harness.delivery.delivered_sequence)
+        text = "\n".join([*one.received(), "bob:", *bob.received()])
+        return text.replace(f"{harness.journal.epoch}-", "EPOCH-").splitlines()
 
 
 def send(one: Person, data: bytes, piece: int) -> None:
@@ -85,10 +207,19 @@ def send(one: Person, data: bytes, piece: int) -> None:
     one.harness.settle()
 
 
+def compare(folder: Path, lines: tuple[str, ...], expected: str, *, newcomer: bool) -> None:
+    """Run a script both ways."""
+    whole = run(folder / "whole", lines, 0, newcomer=newcomer)
+    assert any(expected in line for line in whole), whole
+    assert run(folder / "bytes", lines, 1, newcomer=newcomer) == whole
+    assert all(re.match(r"@|:|bob:$|ERROR ", line) for line in whole), whole
+
+
 @pytest.mark.parametrize("section", SECTIONS)
 def test_a_section_whole_and_byte_by_byte(tmp_path: Path, section: str) -> None:
-    lines, expected = SECTIONS[section]
-    whole = run(tmp_path / "whole", lines, 0)
-    assert any(expected in line for line in whole), whole
-    assert run(tmp_path / "bytes", lines, 1) == whole
-    assert all(re.match(r"@|:|bob:$|ERROR ", line) for line in whole), whole
+    compare(tmp_path, *SECTIONS[section], newcomer=False)
+
+
+@pytest.mark.parametrize("section", OF_NEWCOMERS)
+def test_a_section_of_newcomers_whole_and_byte_by_byte(tmp_path: Path, section: str) -> None:
+    compare(tmp_path, *OF_NEWCOMERS[section], newcomer=True)

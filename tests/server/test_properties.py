@@ -17,6 +17,7 @@ from securechat.names import fold
 from securechat.protocol.line_buffer import MAX_LINE, MAX_TAGS
 from securechat.protocol.message import Message, nick_of, parse
 from securechat.protocol.modes import USER_MODES
+from securechat.server.metadata import Metadata
 from securechat.server.registry import COMMANDS
 from securechat.server.snapshot import take_snapshot
 from securechat.server.users import User
@@ -48,7 +49,23 @@ TAGS = (
     "@ ",
     "@;=;+ ",
 )
-CHANGES = ("", "b", "+i", "-i", "+m", "-m", "+k key", "-k key", "+l 2", "-l", "+ns", "-n+t", "+b *!u1@*", "-b *!u1@*")
+CHANGES = (
+    "",
+    "b",
+    "+i",
+    "-i",
+    "+m",
+    "-m",
+    "+k key",
+    "-k key",
+    "+l 2",
+    "-l",
+    "+ns",
+    "-n+t",
+    "+b *!u1@*",
+    "-b *!u1@*",
+    "+b-b *!u1@* *!u1@*",
+)
 CAPABILITIES = (
     "",
     "echo-message",
@@ -339,7 +356,7 @@ def check_hub(harness: Harness, people: list[Person]) -> None:
 
 
 def check_storage(harness: Harness) -> None:
-    """What the hub knows of rooms and members is what the next start would read."""
+    """What the hub knows of rooms, members and their values is what the next start would read."""
     hub = harness.hub
     stored = harness.journal.call(take_snapshot).result(20)
     held = [(number, room, roles) for number, rooms in hub.memberships.items() for room, roles in rooms.items()]
@@ -358,6 +375,16 @@ def check_storage(harness: Harness) -> None:
         assert {letter: sorted(map(str, masks)) for letter, masks in room.lists.items() if masks} == {
             letter: sorted(map(str, masks)) for letter, masks in of_disk.lists.items() if masks
         }
+    after_start = Metadata()
+    after_start.fill(stored.account_values, stored.room_values)
+    for account in hub.accounts_by_id.values():
+        user = User("x", "x", "x", account)
+        assert hub.metadata.of(user) == after_start.of(user)
+    for live in hub.rooms.values():
+        assert hub.metadata.of(live) == after_start.of(live)
+    # Nor is anything stored of whom the hub does not know.
+    assert {account_id for account_id, _, _ in stored.account_values} <= hub.accounts_by_id.keys()
+    assert {room_id for room_id, _, _ in stored.room_values} <= hub.rooms_by_id.keys()
     records, origin, head = harness.database.read(
         lambda unit: (unit.audit.page(0, 10_000), unit.audit.origin(), unit.audit.head())
     )
