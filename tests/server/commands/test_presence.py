@@ -136,7 +136,7 @@ def test_the_longest_names_fit_into_lines(harness: Harness) -> None:
     watch = harness.person("watch", "extended-join setname")
     watch.sends("JOIN #" + "好" * 63)
     one = harness.connection()
-    one.sends(f"NICK {'𐐀' * 32}", f"USER {'𐐀' * 16} 0 * :{'人' * 100}", "CAP REQ :setname", "CAP END")
+    one.sends(f"NICK {'𐐀' * 24}", f"USER {'𐐀' * 8} 0 * :{'人' * 100}", "CAP REQ :setname", "CAP END")
     watch.received()
     one.sends("JOIN #" + "好" * 63, "SETNAME :" + "人" * 100)
     joined, named = watch.received()
