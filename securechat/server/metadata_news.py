@@ -124,6 +124,12 @@ def later(response: Response, live: LiveRoom) -> None:
     response.numeric(RPL_METADATASYNCLATER, target=live.room.name, seconds=RETRY_SECONDS)
 
 
+def hint(hub: Hub, session: Session, response: Response, live: LiveRoom) -> None:
+    """Tell who knows a room under another name when to ask for what it carries, if that is anything they hear of."""
+    if session.has(METADATA.bit) and hub.metadata.of(live).keys() & hub.metadata.subscriptions(session):
+        later(response, live)
+
+
 def show_page(hub: Hub, session: Session, response: Response, live: LiveRoom) -> None:
     """Tell what the room and the next people in it carry; and, if there are more of them, when to ask again.
 

@@ -32,10 +32,50 @@ def show_topic(response: Response, live: LiveRoom, *, even_none: bool) -> None:
 
 def show_names(response: Response, live: LiveRoom, shown: Container[User] | None = None) -> None:
     """Send 353 as often as needed, and 366 (modern-irc, "RPL_NAMREPLY"); only those in `shown`, if it is given."""
-    symbol = "@" if live.room.rules.secret else "="
-    every = response.has(capabilities.MULTI_PREFIX.bit)
-    userhost = response.has(capabilities.USERHOST_IN_NAMES.bit)
-    most = response.numeric_text_bytes(RPL_NAMREPLY, symbol=symbol, room=live.room.name, names="")
+    _send_names(response, live, _names(live, _room_for_names(response, live), *_look(response), shown))
+
+
+class SharedNames:
+    """The names of a room for many sessions, whose nicks are no longer than that of `longest`'s.
+
+    They are put together once for each look that capabilities ask for.
+    """
+
+    __slots__ = ("_live", "_made", "_most")
+
+    def __init__(self, live: LiveRoom, longest: Response) -> None:
+        self._live = live
+        self._most = _room_for_names(longest, live)
+        self._made: dict[tuple[bool, bool], list[str]] = {}
+
+    def show(self, response: Response) -> None:
+        """Send what `show_names` sends; nothing to a client that asks for names when it needs them."""
+        if response.has(capabilities.NO_IMPLICIT_NAMES.bit):
+            return
+        look = _look(response)
+        names = self._made.get(look)
+        if names is None:
+            names = self._made[look] = _names(self._live, self._most, *look)
+        _send_names(response, self._live, names)
+
+
+def _look(response: Response) -> tuple[bool, bool]:
+    """Whether every sign is shown, and whether user and host are."""
+    return response.has(capabilities.MULTI_PREFIX.bit), response.has(capabilities.USERHOST_IN_NAMES.bit)
+
+
+def _symbol(live: LiveRoom) -> str:
+    return "@" if live.room.rules.secret else "="
+
+
+def _room_for_names(response: Response, live: LiveRoom) -> int:
+    """How many bytes of names fit into one 353."""
+    return response.numeric_text_bytes(RPL_NAMREPLY, symbol=_symbol(live), room=live.room.name, names="")
+
+
+def _names(live: LiveRoom, most: int, every: bool, userhost: bool, shown: Container[User] | None = None) -> list[str]:
+    """Return the names of a room in texts of at most `most` bytes."""
+    texts: list[str] = []
     line: list[str] = []
     size = 0
     for member, roles in live.members.items():
@@ -44,12 +84,18 @@ def show_names(response: Response, live: LiveRoom, shown: Container[User] | None
         nick = prefix_of(roles, every=every) + (member.source.mask if userhost else member.nick)
         length = len(nick.encode()) + 1
         if line and size + length - 1 > most:
-            response.numeric(RPL_NAMREPLY, symbol=symbol, room=live.room.name, names=" ".join(line))
+            texts.append(" ".join(line))
             line, size = [], 0
         line.append(nick)
         size += length
     if line:
-        response.numeric(RPL_NAMREPLY, symbol=symbol, room=live.room.name, names=" ".join(line))
+        texts.append(" ".join(line))
+    return texts
+
+
+def _send_names(response: Response, live: LiveRoom, texts: list[str]) -> None:
+    for names in texts:
+        response.numeric(RPL_NAMREPLY, symbol=_symbol(live), room=live.room.name, names=names)
     response.numeric(RPL_ENDOFNAMES, room=live.room.name)
 
 

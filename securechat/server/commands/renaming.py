@@ -20,13 +20,16 @@ from securechat.server.membership import GENERAL
 from securechat.server.registry import command
 from securechat.server.rendering import text_bytes
 from securechat.server.response import Response
-from securechat.server.roster import show_room
+from securechat.server.roster import SharedNames, show_topic
 from securechat.server.sessions import Session
 from securechat.server.targets import visible_room
 from securechat.server.users import LiveRoom, User, audience_of
 
-MOST_NAMES = 50_000
-"""To clients that know no RENAME everybody in the room is shown anew: so many nicks at most in all of their answers."""
+MOST_NAMES = 20_000
+"""To clients that know no RENAME everybody in the room is shown anew: so many nicks at most in all of their answers.
+
+All of it is made at once, while everybody else waits; so many take some tens of milliseconds.
+"""
 
 
 @command(
@@ -96,16 +99,24 @@ def _rename(context: Context, live: LiveRoom, new: str) -> None:
     response.stands_or_falls_with(publication)
     if fold(old) == fold(new):
         return  # the same name to every client ("Fallback")
-    for member in live.members:
-        for session in member.sessions:
-            if session.has(CHANNEL_RENAME.bit):
-                continue
-            if session is context.session:
-                _show_anew(context, session, response, member, live, old, reason)
-            else:
-                shown = Response(session, hub.journal, hub.configuration.server.name)
-                _show_anew(context, session, shown, member, live, old, reason)
-                response.publish(Reply(session, shown.lines(), publication, counted=False))
+    _show_all_anew(context, live, old, reason, publication)
+
+
+def _show_all_anew(context: Context, live: LiveRoom, old: str, reason: str, publication: Publication) -> None:
+    """Show those who know no RENAME what has become of their room."""
+    hub = context.hub
+    others = [(member, one) for member in live.members for one in member.sessions if not one.has(CHANNEL_RENAME.bit)]
+    if not others:
+        return
+    longest = max((one for _, one in others), key=lambda one: len(one.shown_nick.encode()))
+    names = SharedNames(live, Response(longest, hub.journal, hub.configuration.server.name))
+    for member, session in others:
+        if session is context.session:
+            _show_anew(context, session, context.response, member, live, old, reason, names)
+        else:
+            shown = Response(session, hub.journal, hub.configuration.server.name)
+            _show_anew(context, session, shown, member, live, old, reason, names)
+            context.response.publish(Reply(session, shown.lines(), publication, counted=False))
 
 
 def _undo(hub: Hub, live: LiveRoom, before: str, failed: str) -> None:
@@ -118,9 +129,19 @@ def _undo(hub: Hub, live: LiveRoom, before: str, failed: str) -> None:
 
 
 def _show_anew(
-    context: Context, session: Session, response: Response, user: User, live: LiveRoom, old: str, reason: str
+    context: Context,
+    session: Session,
+    response: Response,
+    user: User,
+    live: LiveRoom,
+    old: str,
+    reason: str,
+    names: SharedNames,
 ) -> None:
-    """Tell `session` that its user left the room under its `old` name and joined it under the new one."""
+    """Tell `session` that its user left the room under its `old` name and joined it under the new one.
+
+    What people carry is not told again: they are the same. What the room carries is asked for (774).
+    """
     hub, source = context.hub, user.source
     capabilities = session.capabilities & RENDER_MASK
     text = cut(reason, text_bytes(Kind.EVICT, source.mask, old))
@@ -131,5 +152,6 @@ def _show_anew(
     ):
         response.tagged(partial(hub.renderer.line, event, capabilities))
     hub.markers.show(session, response, user, live)
-    show_room(response, live)
-    metadata_news.show_room(hub, session, response, live)
+    show_topic(response, live, even_none=False)
+    names.show(response)
+    metadata_news.hint(hub, session, response, live)

@@ -1,9 +1,11 @@
 """Section "channel-rename" of the IRC surface: RENAME (draft/channel-rename)."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from securechat.server import roster
 from securechat.server.commands import renaming
 from securechat.server.membership import RENAMES_PER_MINUTE
 from tests.server.harness import Harness, Person, code_of, running
@@ -136,6 +138,40 @@ def test_not_again_and_again_and_not_before_a_crowd(harness: Harness, monkeypatc
     old.vanishes()
     alice.received()
     assert code_of(alice.answers(f"RENAME {last} #again")[0]) == "RENAME"
+
+
+def test_the_names_are_put_together_once_for_each_look_and_no_values_are_told_again(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata = "draft/metadata-3 batch"
+    looks = ["", "", metadata, metadata, "multi-prefix", "userhost-in-names", "no-implicit-names"]
+    nicks = ["ann", "ben", "cid", "dan", "eva", "florentine", "gus"]
+    everybody = [harness.person(nick, caps) for nick, caps in zip(nicks, looks, strict=True)]
+    everybody[2].sends("METADATA * SUB url", "METADATA * SET url :hers")
+    everybody[3].sends("METADATA * SUB status")
+    for one in everybody:
+        one.sends("JOIN #tea")
+    everybody[0].sends("METADATA #tea SET url :the-rooms")
+    for one in everybody:
+        one.received()
+    made: list[tuple[object, ...]] = []
+    real = roster._names
+
+    def names_of(*args: Any) -> list[str]:
+        made.append(args[2:])
+        return real(*args)
+
+    monkeypatch.setattr(roster, "_names", names_of)
+    answers = [everybody[0].answers("RENAME #tea #coffee"), *(one.received() for one in everybody[1:])]
+    assert sorted(made) == [(False, False), (False, True), (True, False)]
+    names = " ".join(["@ann", *nicks[1:]])
+    for nick, lines in zip(nicks[:5], answers, strict=False):
+        assert f":chat.test 353 {nick} = #coffee :{names}" in lines
+    assert any(":@ann!ann@securechat ben!ben@securechat" in line for line in answers[5])
+    assert [code_of(line) for line in answers[6]] == ["PART", "JOIN"]
+    assert answers[2][-1] == ":chat.test 774 cid #coffee 4"
+    assert not {"761", "BATCH"} & {code_of(line) for lines in answers for line in lines}
+    assert "774" not in {code_of(line) for line in answers[3]}
 
 
 def test_every_line_keeps_its_bounds(harness: Harness) -> None:
