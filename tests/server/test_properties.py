@@ -283,7 +283,8 @@ def play(harness: Harness, clients: list[Client], index: int, step: object) -> N
     elif step == "disk":
         # Everything of now and of the next step may fail, with whatever else is on its way.
         with harness.disk_full():
-            lost = f"PART #tea\r\nNICK disk{index}\r\nJOIN #tea,#new\r\nRENAME #new #lost\r\nPRIVMSG #tea :lost\r\n"
+            lost = f"METADATA #tea SET a :lost\r\nMETADATA * SET a :lost\r\nPART #tea\r\nNICK disk{index}\r\n"
+            lost += "JOIN #tea,#new\r\nRENAME #new #lost\r\nPRIVMSG #tea :lost\r\n"
             client.person.sends_unsettled(lost.encode())
     elif step == "vanish":
         client.person.vanishes()
