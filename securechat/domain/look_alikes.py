@@ -3,7 +3,6 @@
 import bisect
 import json
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
@@ -133,29 +132,38 @@ class TakenNames:
     """The names of one kind (people, or rooms) that are taken, and whether another looks like one of them."""
 
     def __init__(self) -> None:
-        self._holders: dict[str, Counter[str]] = {}  # key -> folded names that have it, and how often
+        # By the hash of a key, which is smaller than the key: the folded names that have it, each as often as it is
+        # taken. There are three for each name, and nearly always one holder, which stands for itself then.
+        self._holders: dict[int, str | tuple[str, ...]] = {}
 
     def add(self, name: str) -> None:
         """Take `name`; it may be taken several times."""
-        for key in keys(name):
-            self._holders.setdefault(key, Counter())[fold(name)] += 1
+        folded = fold(name)
+        for key in map(hash, keys(name)):
+            holders = self._of(key)
+            self._holders[key] = (*holders, folded) if holders else folded
 
     def remove(self, name: str) -> None:
         """Give `name` back, once."""
-        for key in keys(name):
-            holders = self._holders.get(key)
-            if holders is None:
+        folded = fold(name)
+        for key in map(hash, keys(name)):
+            holders = list(self._of(key))
+            if folded not in holders:
                 continue
-            holders[fold(name)] -= 1
-            if holders[fold(name)] <= 0:
-                del holders[fold(name)]
-            if not holders:
+            holders.remove(folded)
+            if holders:
+                self._holders[key] = holders[0] if len(holders) == 1 else tuple(holders)
+            else:
                 del self._holders[key]
 
     def has_alike(self, name: str, but: Iterable[str] = ()) -> bool:
         """Whether a taken name looks like `name` without being the same or one of `but`."""
         own = {fold(name), *map(fold, but)}
-        return any(not own.issuperset(self._holders.get(key, ())) for key in keys(name))
+        return any(not own.issuperset(self._of(hash(key))) for key in keys(name))
+
+    def _of(self, key: int) -> tuple[str, ...]:
+        holders = self._holders.get(key, ())
+        return (holders,) if isinstance(holders, str) else holders
 
 
 def check_new_room_name(name: str, taken: TakenNames, but: Iterable[str] = ()) -> None:

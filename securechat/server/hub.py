@@ -73,6 +73,8 @@ class Hub:
         self.names_of_rooms = TakenNames()
         self.rooms: dict[str, LiveRoom] = {}  # by folded name
         self.rooms_by_id: dict[int, LiveRoom] = {}
+        self.secret_rooms: set[int] = set()  # their ids: everybody who connects is told how many others there are
+        self.isupport: list[list[str]] = []  # the tokens of each 005, made for the first who connects
         self.memberships: dict[int, dict[int, RoomRole]] = {}  # account id -> room id -> what it is there
         self.direct: dict[tuple[str, str], DirectConversation] = {}
         self.direct_by_party: dict[str, dict[int, DirectConversation]] = {}
@@ -146,6 +148,8 @@ class Hub:
     def _add_room(self, live: LiveRoom) -> None:
         self.rooms[fold(live.room.name)] = live
         self.names_of_rooms.add(live.room.name)
+        if live.room.rules.secret:
+            self.secret_rooms.add(live.room.id)
         self.rooms_by_id[live.room.id] = live
         self._next_conversation = max(self._next_conversation, live.room.id + 1)
 
@@ -158,6 +162,7 @@ class Hub:
             self.evict(user, live, NOT_STORED)
         if self.rooms_by_id.pop(live.room.id, None) is not None:
             self._forget_name(live)
+        self.secret_rooms.discard(live.room.id)
         self.metadata.forget_room(live.room.id)
 
     def _forget_name(self, live: LiveRoom) -> None:

@@ -34,7 +34,7 @@ def send_lusers(hub: Hub, response: Response) -> None:
     response.numeric(RPL_LUSERCLIENT, users=visible, invisible=users - visible, servers=1)
     response.numeric(RPL_LUSEROP, operators=len(hub.unusual["o"]))
     response.numeric(RPL_LUSERUNKNOWN, connections=len(hub.sessions) - hub.present_sessions)
-    response.numeric(RPL_LUSERCHANNELS, rooms=sum(not live.room.rules.secret for live in hub.rooms.values()))
+    response.numeric(RPL_LUSERCHANNELS, rooms=len(hub.rooms) - len(hub.secret_rooms))
     response.numeric(RPL_LUSERME, clients=users, servers=0)
     response.numeric(RPL_LOCALUSERS, users=users, maximum=hub.most_users)
     response.numeric(RPL_GLOBALUSERS, users=users, maximum=hub.most_users)

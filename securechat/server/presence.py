@@ -152,7 +152,7 @@ def _welcome(hub: Hub, session: Session, response: Response, user: User) -> None
 
 def send_isupport(hub: Hub, response: Response) -> None:
     """Send what the server supports (005)."""
-    lines = isupport(hub).lines()
+    lines = hub.isupport = hub.isupport or isupport(hub).lines()
     if response.has(BATCH.bit) and response.has(EXTENDED_ISUPPORT.bit):
         response.numerics_in_batch("draft/isupport", RPL_ISUPPORT, [{"tokens": tokens} for tokens in lines])
         return

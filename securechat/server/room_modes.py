@@ -8,9 +8,11 @@ from securechat.domain.audit import Act, Deed
 from securechat.domain.events import Event, Kind
 from securechat.domain.permissions import Subject
 from securechat.domain.roles import ListEntry, RoomChange, RoomRole, RoomRules
+from securechat.domain.room import Room
 from securechat.protocol import standard_replies as replies
 from securechat.server.context import Context
 from securechat.server.deeds import called, deed_of
+from securechat.server.hub import Hub
 from securechat.server.members import Member, account_of, roles_of, set_roles
 from securechat.server.rendering import text_bytes
 from securechat.server.users import LiveRoom, User
@@ -129,18 +131,26 @@ class ModeChange:
         roles = [(member, roles_of(hub, live, member)) for member, _ in self._roles.values()]
 
         def undo() -> None:
-            room.rules = rules
+            _set_rules(hub, room, rules)
             room.lists.update(lists)
             for member, before in roles:
                 set_roles(hub, live, member, before)
             live.forget_subjects()
 
-        room.rules = self.rules
+        _set_rules(hub, room, self.rules)
         room.lists.update(self._lists)
         for member, after in self._roles.values():
             set_roles(hub, live, member, after)
         live.forget_subjects()
         return undo
+
+
+def _set_rules(hub: Hub, room: Room, rules: RoomRules) -> None:
+    room.rules = rules
+    if rules.secret:
+        hub.secret_rooms.add(room.id)
+    else:
+        hub.secret_rooms.discard(room.id)
 
 
 def _key(member: Member) -> User | int:

@@ -353,6 +353,7 @@ def check_hub(harness: Harness, people: list[Person]) -> None:
     for mode in USER_MODES:
         unusual = [user for user in hub.users.values() if getattr(user, mode.shows) != mode.initial]
         assert set(hub.unusual[mode.letter]) == set(unusual)
+    assert hub.secret_rooms == {number for number, live in hub.rooms_by_id.items() if live.room.rules.secret}
     assert hub.present_sessions == sum(len(user.sessions) for user in hub.users.values())
 
 
