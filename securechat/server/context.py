@@ -5,15 +5,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
+from securechat.domain.events import Event
 from securechat.protocol.message import Message
 from securechat.protocol.standard_replies import StandardReply
+from securechat.server.entries import Publication
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
 from securechat.server.ports import Pool
 from securechat.server.presence import INTERNAL_ERROR, end_session
 from securechat.server.response import Response, after_own_events
 from securechat.server.sessions import Session
-from securechat.server.users import User
+from securechat.server.users import NOBODY, User
 
 T = TypeVar("T")
 
@@ -23,7 +25,7 @@ logger = logging.getLogger(__name__)
 class Context:
     """One command under way."""
 
-    __slots__ = ("deferred", "hub", "message", "params", "response", "session")
+    __slots__ = ("_awaited", "deferred", "hub", "message", "params", "response", "session")
 
     def __init__(self, hub: Hub, session: Session, message: Message, response: Response) -> None:
         self.hub = hub
@@ -32,6 +34,7 @@ class Context:
         self.params = message.params
         self.response = response
         self.deferred = False  # the answer comes later: the dispatcher does not flush it
+        self._awaited = 0  # how much there is to wait for
 
     @property
     def user(self) -> User:
@@ -95,7 +98,7 @@ class Context:
     def when_stored(self, step: Callable[[], None]) -> None:
         """Go on with `step` once the session's own events are on disk, at once when they are; then flush the answer.
 
-        When the session ends meanwhile, nobody is called. Not for what is called by `work`, which has waited already.
+        When the session ends meanwhile, nobody is called.
         """
         self.wait()
 
@@ -106,6 +109,17 @@ class Context:
 
         after_own_events(self.session, self.hub.journal, partial(self._guarded, go_on))
 
+    def when_recorded(self, event: Event, step: Callable[[bool], None]) -> None:
+        """Store `event`, which is shown to nobody, then go on with `step(stored)`; then flush the answer.
+
+        When the session ends meanwhile, nobody is called.
+        """
+        session = self.session
+        record = Publication(event, NOBODY, session)
+        session.in_flight += 1
+        self.hub.journal.submit(record)
+        self.when_stored(lambda: step(not record.failed))
+
     def _guarded(self, step: Callable[[], None]) -> None:
         """Run a later step of this command as the dispatcher runs the first: a bug ends this session and no other."""
         try:
@@ -115,12 +129,16 @@ class Context:
             end_session(self.hub, self.session, INTERNAL_ERROR)
 
     def wait(self) -> None:
-        """The answer comes later; until `done`, no further line of the session is run."""
+        """The answer comes later; until `done` is called as often, no further line of the session is run."""
+        self._awaited += 1
         self.deferred = True
         self.session.busy = True
 
     def done(self) -> None:
         """Flush a deferred answer and go on with the lines that waited, unless there is more to wait for."""
+        self._awaited -= 1
+        if self._awaited:
+            return
         self.response.flush()
         if self.response.holds_afterwards:
             return  # a replay: it lets the session go on when it is done

@@ -34,8 +34,8 @@ def resign(user: User) -> None:
     user.settle_powers()
 
 
-def empower(hub: Hub, session: Session, account: Account | None) -> None:
-    """Give the user of a session the powers of an administrator, whose account is `account`; None: take them back."""
+def empower(hub: Hub, session: Session, account: Account) -> None:
+    """Give the user of a session the powers of an administrator, whose account is `account`."""
     user = session.user
     assert user is not None, "only who is present is an operator"
     session.operates_as = account

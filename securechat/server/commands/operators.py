@@ -21,7 +21,7 @@ from securechat.server.registry import command
 from securechat.server.rendering import text_bytes
 from securechat.server.sessions import Session
 from securechat.server.user_modes import announcement, empower, shown_modes
-from securechat.server.users import NOBODY, audience_of
+from securechat.server.users import audience_of
 
 logger = logging.getLogger(__name__)
 
@@ -43,13 +43,12 @@ def oper(context: Context) -> None:
     session.claim = account
 
     def then(right: bool) -> None:
-        claimed, session.claim = current(context, session.claim), None
+        claimed = current(context, session.claim)
         if right and claimed is not None:
-            _succeed(context, claimed)
+            _record(context, claimed)
         else:
             count_failure(context, name)
-            logger.info("OPER failed", extra={"peer": session.outlet.address, "account": name})
-            context.response.numeric(ERR_PASSWDMISMATCH)
+            _refuse(context, name)
 
     context.work(
         Pool.HASHING,
@@ -60,27 +59,40 @@ def oper(context: Context) -> None:
     )
 
 
+def _record(context: Context, account: Account) -> None:
+    """Give the powers once it is on the record that they were asked for, and by whose password; not before."""
+    hub, user = context.hub, context.user
+    event = Event(Kind.USER_MODE, hub.now(), user.source, target=user.nick)
+    event.deeds = (deed_of(event.time, user.source, Act.OPER, "", account.name),)
+
+    def then(stored: bool) -> None:
+        claimed, context.session.claim = current(context, context.session.claim), None
+        if not stored:
+            context.response.fail("OPER", replies.NOT_STORED, account.name)
+        elif claimed is None:  # suspended, or its password changed, while the record was written
+            _refuse(context, account.name)
+        else:
+            _succeed(context, claimed)
+
+    context.when_recorded(event, then)
+
+
 def _succeed(context: Context, account: Account) -> None:
-    """Give the powers, and tell all sessions of the user, once that is on the record."""
+    """Give the powers, and tell all sessions of the user."""
     hub, session, user = context.hub, context.session, context.user
     logger.info("OPER", extra={"peer": session.outlet.address, "account": account.name, "by": user.nick})
-    before, operated_as = shown_modes(user), session.operates_as
+    before = shown_modes(user)
     empower(hub, session, account)
     changed = announcement(hub, user, before, session)
-    if changed is None:  # the user had them already; this session has them for itself now
-        changed = Publication(Event(Kind.USER_MODE, hub.now(), user.source, target=user.nick), NOBODY, session)
-    assert changed.event is not None, "both are made with one"
-    changed.event.deeds = (deed_of(hub.now(), user.source, Act.OPER, "", account.name),)
-    changed.failure = context.failure(replies.NOT_STORED, account.name)
-
-    def undo() -> None:
-        if session.user is user and session.operates_as is account:
-            empower(hub, session, operated_as)
-
-    changed.undo = undo
-    context.response.publish(changed)
-    context.response.stands_or_falls_with(changed)
+    if changed is not None:  # else the user had them already; this session has them for itself now
+        context.response.publish(changed)
     context.response.numeric(RPL_YOUREOPER)
+
+
+def _refuse(context: Context, name: str) -> None:
+    context.session.claim = None
+    logger.info("OPER failed", extra={"peer": context.session.outlet.address, "account": name})
+    context.response.numeric(ERR_PASSWDMISMATCH)
 
 
 def _failed(context: Context, error: BaseException) -> None:

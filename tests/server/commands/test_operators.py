@@ -7,6 +7,7 @@ import pytest
 
 from securechat.server.live_effects import HubEffects
 from securechat.server.ports import Pool
+from securechat.server.presence import end_session
 from tests.server.harness import Harness, Person, code_of, full_disk, running
 
 SERVER = ":chat.test"
@@ -25,6 +26,13 @@ def harness(harness: Harness) -> Harness:
 def is_operator(one: Person) -> bool:
     (line,) = one.answers(f"MODE {one.session.shown_nick}")
     return "o" in line.split()[-1]
+
+
+def run_posted(harness: Harness) -> None:
+    """Let the answers of workers come in, but nothing from the journal."""
+    with harness.hub.lock:
+        while harness.posted:
+            harness.posted.popleft()()
 
 
 def logged_in(harness: Harness, name: str) -> Person:
@@ -209,6 +217,70 @@ def test_an_oper_under_way_fails_when_the_password_changes(harness: Harness) -> 
     harness.workers.work()
     harness.settle()
     assert alice.received() == [MISMATCH]
+
+
+@pytest.mark.parametrize("end", ["credentials_changed", "account_suspended"])
+def test_an_oper_whose_record_is_being_written_comes_to_nothing_when_its_account_is_changed(
+    harness: Harness, end: str
+) -> None:
+    alice = harness.person("alice")
+    with harness.one_batch():
+        alice.sends_unsettled(ROOT.encode() + b"\r\n")
+        run_posted(harness)
+        getattr(HubEffects(harness.hub), end)(harness.hub.accounts["root"].id)
+    harness.settle()
+    assert alice.received() == [MISMATCH]
+    assert not is_operator(alice)
+
+
+@pytest.mark.parametrize("end", ["credentials_changed", "account_suspended"])
+def test_an_oper_that_fails_gives_no_powers_back(harness: Harness, end: str) -> None:
+    harness.account("other", administrator=True)
+    alice = harness.person("alice")
+    alice.sends(ROOT)
+    alice.received()
+    with harness.one_batch(fails=True):
+        alice.sends_unsettled(b"OPER other :correct horse\r\n")
+        run_posted(harness)
+        getattr(HubEffects(harness.hub), end)(harness.hub.accounts["root"].id)
+    harness.settle()
+    assert sorted(code_of(line) for line in alice.received()) == ["FAIL", "MODE"]
+    assert not is_operator(alice)
+    assert code_of(alice.answers("WALLOPS :still here")[0]) == "481"
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_there_are_no_powers_before_they_are_on_the_record(harness: Harness, fails: bool) -> None:
+    bob, alice = harness.person("bob"), harness.person("alice", "labeled-response batch")
+    bob.sends("MODE bob +w")
+    bob.received()
+    with harness.one_batch(fails=fails):
+        alice.sends_unsettled(b"@label=1 OPER root :correct horse\r\nWALLOPS :hear me\r\n")
+        run_posted(harness)
+        assert alice.session.user is not None
+        assert not alice.session.user.operator
+    harness.settle()
+    if fails:
+        answer, refused = alice.received()
+        assert answer.startswith(f"@label=1 {SERVER} FAIL OPER NOT_STORED root :")
+        assert code_of(refused) == "481"
+        assert bob.received() == []
+        assert not is_operator(alice)
+        alice.sends(ROOT)
+    alice.received()
+    assert is_operator(alice)
+    assert bob.received() == [":alice!alice@securechat WALLOPS :hear me"] * (not fails)
+
+
+def test_who_goes_while_the_record_is_written(harness: Harness) -> None:
+    bob, alice = harness.person("bob"), harness.person("alice")
+    with harness.one_batch():
+        alice.sends_unsettled(ROOT.encode() + b"\r\n")
+        run_posted(harness)
+        alice.outlet.post(lambda: end_session(harness.hub, alice.session, "gone"))
+        run_posted(harness)
+    harness.settle()
+    assert f"{SERVER} 252 bob 0 :operator(s) online" in bob.answers("LUSERS")
 
 
 def test_who_goes_while_the_password_is_checked(harness: Harness) -> None:
