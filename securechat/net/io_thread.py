@@ -15,9 +15,9 @@ from collections.abc import Callable, Sequence
 
 from securechat.domain.ports import Entry as EntryPort
 from securechat.errors import StorageError
-from securechat.net.connection import Connection, MakeConnection, PeerCertificate, Phase, words_for
+from securechat.net.connection import Connection, MakeConnection, Phase, words_for
+from securechat.net.opening import AccountIn, open_session
 from securechat.protocol.line_buffer import TooLong
-from securechat.protocol.message import format_message
 from securechat.server.admission import Admission
 from securechat.server.delivery import Delivery
 from securechat.server.dispatcher import Dispatcher
@@ -27,7 +27,6 @@ from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
 from securechat.server.presence import INTERNAL_ERROR, end_session
 from securechat.server.sessions import Session
-from securechat.server.throttle import Budget
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +52,7 @@ class IoThread(threading.Thread):
         dispatcher: Dispatcher,
         admission: Admission,
         tls_contexts: tuple[ssl.SSLContext, ssl.SSLContext],
-        account_in: Callable[[PeerCertificate], str],
+        account_in: AccountIn,
         on_fatal: Callable[[], None],
     ) -> None:
         """`tls_contexts`: for lines, for WebSockets; `account_in` tells whose account a certificate is for.
@@ -259,14 +258,16 @@ class IoThread(threading.Thread):
                 # What a session does later is guarded where it is made (Context); this is for what is nobody's own.
                 logger.exception("Bug in a posted action; everything else goes on")
         for connection, lines in work:
-            session = connection.session
-            if session is None:
-                session = self._open_session(connection)
+            try:
+                session = connection.session or open_session(self._hub, connection, self._account_in, now)
                 if session is None:
                     continue
-            session.heard_at = now
-            if connection.phase is Phase.OPEN:
-                self._after_lines(connection, session, self._dispatcher.run_lines(session, lines, now))
+                session.heard_at = now
+                if connection.phase is Phase.OPEN:
+                    self._after_lines(connection, session, self._dispatcher.run_lines(session, lines, now))
+            except Exception:
+                logger.exception("Bug while running the lines of a connection; it is closed")
+                lost.append((connection, INTERNAL_ERROR))
         for connection, reason in lost:
             self._lose(connection, reason)
         while self._parting:
@@ -289,21 +290,6 @@ class IoThread(threading.Thread):
             connection.pause(True)
         elif connection.phase is Phase.OPEN:
             connection.pause(session.backlog is not None and len(session.backlog) > MOST_BACKLOG)
-
-    def _open_session(self, connection: Connection) -> Session | None:
-        """Begin the session of a connection whose handshake is done, or tell it why not."""
-        if connection.refusal:
-            connection.put(format_message("ERROR", (f"Closing link: ({connection.refusal})",)))
-            connection.close(connection.refusal)
-            return None
-        limits = self._hub.configuration.limits
-        budget = Budget(limits.commands_per_second, limits.command_burst, self.now)
-        session = connection.session = Session(connection, self.now, budget)
-        session.asked_host = connection.asked_host
-        if certificate := connection.peer_certificate():
-            session.certificate_account = self._account_in(certificate)
-        self._hub.sessions[session] = None
-        return session
 
     def _begin(self, plain: socket.socket, address: str, refusal: str, make: MakeConnection) -> None:
         """Wrap an accepted socket and begin the handshake."""

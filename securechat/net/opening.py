@@ -1,0 +1,52 @@
+"""From a finished handshake to a session: by which name the peer has asked, and whose certificate it has shown."""
+
+import logging
+from collections.abc import Callable
+
+from securechat.net.connection import Connection, PeerCertificate
+from securechat.protocol.message import format_message
+from securechat.server.hub import Hub
+from securechat.server.sessions import Session
+from securechat.server.throttle import Budget
+
+logger = logging.getLogger(__name__)
+
+AccountIn = Callable[[PeerCertificate], str]
+"""Tells whose account a certificate is for; empty when it is nobody's."""
+
+
+def open_session(hub: Hub, connection: Connection, account_in: AccountIn, now: float) -> Session | None:
+    """Begin the session of a connection whose handshake is done, or tell it why not. Hub lock held.
+
+    `now` is monotonic seconds.
+    """
+    if connection.refusal:
+        connection.put(format_message("ERROR", (f"Closing link: ({connection.refusal})",)))
+        connection.close(connection.refusal)
+        return None
+    limits = hub.configuration.limits
+    session = Session(connection, now, Budget(limits.commands_per_second, limits.command_burst, now))
+    session.asked_host = connection.asked_host
+    session.certificate_account = _account_of(connection, account_in)
+    # From here on it is a session that must be ended: nothing that can fail comes between these two.
+    hub.sessions[session] = None
+    connection.session = session
+    return session
+
+
+def _account_of(connection: Connection, account_in: AccountIn) -> str:
+    """Return whose account the certificate is for that the peer has shown; empty when it is of no use here.
+
+    The authority has signed it, but whoever asked for it chose what is in it: what cannot be read is no certificate.
+    """
+    try:
+        certificate = connection.peer_certificate()
+        return account_in(certificate) if certificate else ""
+    except Exception as error:  # noqa: BLE001 - the ssl module and parsers of certificates have no common base
+        # Not the error's own words: they would repeat what stands in the certificate.
+        logger.info(
+            "A client's certificate cannot be read (%s); it counts as none",
+            type(error).__name__,
+            extra={"peer": connection.address},
+        )
+        return ""
