@@ -41,43 +41,58 @@ def change(
 
 
 def _listeners(hub: Hub, owner: User | LiveRoom, key: str) -> list[Session]:
-    """The sessions that hear of `key` and are to hear of `owner`: who is there too, or watches them."""
-    subscribers = hub.metadata.subscribers(key)
+    """The sessions that hear of `key` and are to hear of `owner`: who is there too, or watches them.
+
+    Walks those who hear of the key, or those who are there, whichever are fewer.
+    """
+    metadata = hub.metadata
+    subscribers = metadata.subscribers(key)
     if not subscribers:
         return []
-    watchers = set(hub.watches.watchers(owner.nick)) if isinstance(owner, User) else set()
-    found = []
-    for session in subscribers:
-        user = session.user
-        if user is None or not session.has(METADATA.bit):
-            continue
-        concerned = owner.room.id in user.rooms if isinstance(owner, LiveRoom) else share_a_room(user, owner)
-        if concerned or session in watchers:
-            found.append(session)
-    return found
+    rooms = [owner] if isinstance(owner, LiveRoom) else list(owner.rooms.values())
+    if len(subscribers) > sum(len(live.members) for live in rooms):
+        near = {member: None for live in rooms for member in live.members}
+        if isinstance(owner, User):
+            near[owner] = None
+        found = {one: None for user in near for one in user.sessions if key in metadata.subscriptions(one)}
+    elif isinstance(owner, LiveRoom):
+        found = {one: None for one in subscribers if one.user is not None and owner.room.id in one.user.rooms}
+    else:
+        found = {one: None for one in subscribers if one.user is not None and share_a_room(one.user, owner)}
+    if isinstance(owner, User):
+        watchers = hub.watches.watchers(owner.nick)
+        found.update({one: None for one in watchers if one.user is not None and key in metadata.subscriptions(one)})
+    return [one for one in found if one.has(METADATA.bit)]
 
 
-def _carried(hub: Hub, user: User, wants: Callable[[Session], bool]) -> list[Publication]:
-    """What `user` carries, for those sessions that hear of the key and of which `wants` is true."""
-    found = []
+def _carried(hub: Hub, user: User, sessions: Collection[Session]) -> list[Publication]:
+    """What `user` carries, for those of `sessions` that hear of the key."""
+    metadata = hub.metadata
     server = hub.configuration.server.name
-    for key, value in hub.metadata.of(user).items():
-        sessions = [one for one in hub.metadata.subscribers(key) if one.has(METADATA.bit) and wants(one)]
-        if sessions:
+    found = []
+    for key, value in metadata.of(user).items():
+        hearing = [one for one in sessions if key in metadata.subscriptions(one) and one.has(METADATA.bit)]
+        if hearing:
             event = news(Kind.CARRIED, server, hub.now(), user, key, value)
-            found.append(Publication(event, audience_of(sessions), None))
+            found.append(Publication(event, audience_of(hearing), None))
     return found
 
 
 def brought_along(hub: Hub, user: User, live: LiveRoom) -> list[Publication]:
-    """What tells those in a room of the values of who has just come in, unless they know them from another room."""
+    """What tells those in a room of the values of who has just come in, unless they know them from another room.
+
+    Walks those who hear of the keys, or those who are there, whichever are fewer.
+    """
+    hearing = [hub.metadata.subscribers(key) for key in hub.metadata.of(user)]
+    number = sum(len(some) for some in hearing)
+    if not number:
+        return []
+    people: Collection[User] = live.members
+    if number < len(live.members):
+        people = {one.user: None for some in hearing for one in some if one.user is not None}
     only = {live.room.id}
-
-    def wants(session: Session) -> bool:
-        other = session.user
-        return other is not None and other is not user and user.rooms.keys() & other.rooms.keys() == only
-
-    return _carried(hub, user, wants)
+    near = [one for one in people if one is not user and user.rooms.keys() & one.rooms.keys() == only]
+    return _carried(hub, user, [session for one in near for session in one.sessions])
 
 
 def tell_everybody(hub: Hub, user: User) -> None:
@@ -90,8 +105,7 @@ def tell_everybody(hub: Hub, user: User) -> None:
 def tell_watchers(hub: Hub, user: User) -> None:
     """Tell who watches the nick what its user carries."""
     if hub.metadata.of(user):
-        watchers = set(hub.watches.watchers(user.nick))
-        for publication in _carried(hub, user, watchers.__contains__):
+        for publication in _carried(hub, user, hub.watches.watchers(user.nick)):
             hub.journal.submit(publication)
 
 

@@ -1,11 +1,13 @@
 """Section "metadata" of the IRC surface: METADATA (draft/metadata-3)."""
 
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
 
 from securechat.server import metadata_news
 from securechat.server.metadata import CHANGES_PER_MINUTE, KEY_BYTES, MOST_KEYS, MOST_SUBSCRIPTIONS, VALUE_BYTES
+from securechat.server.sessions import Session
 from tests.server.commands.logins import plain as log_in
 from tests.server.harness import Harness, Person, code_of, running
 
@@ -24,6 +26,24 @@ def in_batch(lines: list[str], target: str) -> list[str]:
     assert lines[-1] == ":chat.test BATCH -n"
     assert all(line.startswith("@batch=n ") for line in lines[1:-1])
     return [line.removeprefix("@batch=n ") for line in lines[1:-1]]
+
+
+class Watched(Collection[Session]):
+    """Sessions; whoever walks them is noted to have looked at each."""
+
+    def __init__(self, sessions: Collection[Session], looked: list[Session]) -> None:
+        self._sessions = sessions
+        self._looked = looked
+
+    def __contains__(self, session: object) -> bool:
+        return session in self._sessions
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def __iter__(self) -> Iterator[Session]:
+        self._looked += self._sessions
+        return iter(self._sessions)
 
 
 def news_for(one: Person) -> list[str]:
@@ -281,6 +301,51 @@ def test_who_is_told_of_a_change_of_a_room(harness: Harness) -> None:
     alice.sends("METADATA #tea SET url :x")
     assert bob.received() == [":chat.test 761 * #tea url * :x"]
     assert deaf.received() == far.received() == []
+
+
+@pytest.mark.parametrize("crowd_is_near", [False, True])
+def test_the_smaller_side_is_walked_and_the_same_people_are_told(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, crowd_is_near: bool
+) -> None:
+    """Of many who hear of a key far away nobody is looked at, nor of many in a room who hear of none."""
+    metadata = harness.hub.metadata
+    alice, near = harness.members_of("#tea", "alice", "near", capabilities=CAPS)
+    watcher = harness.person("watcher", CAPS)
+    crowd = [harness.person(f"crowd{number}", CAPS) for number in range(5)]
+    for one in (near, watcher, *([] if crowd_is_near else crowd)):
+        one.sends("METADATA * SUB url")
+    for one in crowd if crowd_is_near else ():
+        one.sends("JOIN #tea", "JOIN #cake")
+    near.sends("JOIN #cake")
+    watcher.sends("MONITOR + alice")
+    everybody = (alice, near, watcher, *crowd)
+    for one in everybody:
+        one.received()
+    looked: list[Session] = []
+    subscriptions, subscribers = metadata.subscriptions, metadata.subscribers
+
+    def looking(session: Session) -> Collection[str]:
+        looked.append(session)
+        return subscriptions(session)
+
+    def listing(key: str) -> Collection[Session]:
+        return Watched(subscribers(key), looked)
+
+    monkeypatch.setattr(metadata, "subscriptions", looking)
+    monkeypatch.setattr(metadata, "subscribers", listing)
+    value = ":chat.test 761 * alice url * :x"
+    for line, heard in (
+        ("METADATA * SET url :x", (value, value)),
+        ("METADATA #tea SET url :y", (":chat.test 761 * #tea url * :y", "")),
+        ("PART #tea", ("", "")),
+        ("JOIN #tea", (value, "")),
+        ("JOIN #cake", ("", "")),
+    ):
+        alice.sends(line)
+        assert [one.session for one in crowd if one.session in looked] == [], line
+        told = [[text for text in one.received() if code_of(text) == "761"] for one in everybody]
+        assert told[1:3] == [[text] if text else [] for text in heard], line
+        assert told[3:] == [[]] * 5
 
 
 def test_a_subscription_tells_what_is_there(harness: Harness) -> None:
