@@ -113,6 +113,13 @@ class InMemoryInvites:
             if one.bootstrap and one.uses_left > 0:
                 self.rows[digest] = replace(one, revoked=True)
 
+    def record(self, event: Event) -> None:
+        if event.kind is Kind.RENAME:
+            new = event.text.partition(" ")[0]
+            for digest, one in self.rows.items():
+                rooms = tuple(new if fold(name) == fold(event.target) else name for name in one.rooms)
+                self.rows[digest] = replace(one, rooms=rooms)
+
 
 @dataclass
 class InMemoryRooms:
@@ -125,6 +132,10 @@ class InMemoryRooms:
 
     def all(self) -> list[Room]:
         return [replace(one) for one in sorted(self.rows.values(), key=lambda one: fold(one.name))]
+
+    def ids(self, names: Iterable[str]) -> list[int]:
+        known = {fold(one.name): one.id for one in self.rows.values()}
+        return [known.get(fold(name), 0) for name in names]
 
     def memberships(self) -> list[tuple[int, int, RoomRole]]:
         return [(account_id, room_id, roles) for (account_id, room_id), roles in self.members.items()]
@@ -356,6 +367,7 @@ class ImmediateJournal:
         self._sequence += 1
         event.sequence = self._sequence
         self.unit.rooms.record(event)
+        self.unit.invites.record(event)
         self.unit.metadata.record(event)
         for deed in event.deeds:
             self.unit.audit.append(deed)

@@ -3,7 +3,7 @@
 import bisect
 import json
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 from importlib import resources
 
@@ -164,6 +164,18 @@ class TakenNames:
     def _of(self, key: int) -> tuple[str, ...]:
         holders = self._holders.get(key, ())
         return (holders,) if isinstance(holders, str) else holders
+
+
+def check_rooms_to_be(names: Iterable[str], rooms: Collection[str]) -> None:
+    """Raise InvalidRoomName unless there is, or could be made, a room of each of `names` beside `rooms`."""
+    taken = TakenNames()
+    for room in rooms:
+        taken.add(room)
+    there = {fold(room) for room in rooms}
+    for name in names:
+        if fold(name) not in there:
+            check_new_room_name(name, taken)
+            taken.add(name)
 
 
 def check_new_room_name(name: str, taken: TakenNames, but: Iterable[str] = ()) -> None:

@@ -79,6 +79,9 @@ class RoomRepository(Protocol):
     def all(self) -> list[Room]:
         """Every room with its newest sequence number, by name."""
 
+    def ids(self, names: Iterable[str]) -> list[int]:
+        """The id of the room of each name, 0 where there is none, in the order of `names`."""
+
     def memberships(self) -> list[tuple[int, int, RoomRole]]:
         """Every (account id, room id, what the account is in the room)."""
 

@@ -17,7 +17,7 @@ from typing import Final
 from securechat.clock import Clock, format_time, wall_clock
 from securechat.domain.account import Account, Credentials, Invite, refusal
 from securechat.domain.audit import Act, Deed, Origin
-from securechat.domain.look_alikes import TakenNames, check_person_name
+from securechat.domain.look_alikes import TakenNames, check_person_name, check_rooms_to_be
 from securechat.domain.ports import UnitOfWork
 from securechat.errors import (
     AccountExists,
@@ -209,6 +209,7 @@ class Administration:
         longest = self._configuration.limits.room_name_length
         wire = tuple(dict.fromkeys(check_room_name(room_to_wire(one), longest) for one in rooms or ("general",)))
         _check_invite(wire, uses, note)
+        check_rooms_to_be(wire, [one.name for one in self.store.read(lambda unit: unit.rooms.all())])
         now = self.clock()
         lasts = parse_duration(expires)
         address = self._address()

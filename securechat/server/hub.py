@@ -139,7 +139,8 @@ class Hub:
         return self.rooms.get(fold(name))
 
     def create_room(self, name: str, source: Source) -> tuple[LiveRoom, Publication]:
-        """Make a room; the publication tells the journal."""
+        """Make a room; the publication tells the journal. Raises InvalidRoomName (see check_new_room_name)."""
+        check_new_room_name(name, self.names_of_rooms)
         event = Event(Kind.ROOM, self.now(), source, self._take_conversation_id(), name)
         live = LiveRoom(Room(event.conversation, name, event.time))
         self._add_room(live)
@@ -248,7 +249,6 @@ class Hub:
         publications = []
         if live is None:
             require(user.subject(), Action.CREATE_ROOM, self.policy, name)
-            check_new_room_name(name, self.names_of_rooms)
             live, created = self.create_room(name, user.source)
             publications.append(created)
         elif live.room.id in user.rooms:

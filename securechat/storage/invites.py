@@ -7,6 +7,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from securechat.domain.account import Invite, refusal
 from securechat.errors import InviteRefused, NoSuchInvite
+from securechat.names import fold
 from securechat.storage.models import InviteRow
 
 _INVITES = select(
@@ -94,6 +95,16 @@ class Invites:
         self._connection.execute(
             update(InviteRow).where(InviteRow.bootstrap, InviteRow.uses_left > 0).values(revoked=True)
         )
+
+
+def follow_renamed_room(connection: Connection, old: str, new: str) -> None:
+    """Let every invite that can still be used lead into the room that was called `old` under its `new` name."""
+    open_ones = select(InviteRow.id, InviteRow.rooms).where(InviteRow.uses_left > 0, ~InviteRow.revoked)
+    for invite_id, rooms in connection.execute(open_ones).all():
+        names = json.loads(rooms)
+        renamed = [new if fold(name) == fold(old) else name for name in names]
+        if renamed != names:
+            connection.execute(update(InviteRow).where(InviteRow.id == invite_id).values(rooms=json.dumps(renamed)))
 
 
 def _invite(row: RowMapping) -> Invite:

@@ -13,6 +13,7 @@ from securechat.errors import StorageError
 from securechat.names import fold
 from securechat.storage.audit import Audit
 from securechat.storage.faults import ROW_FAULTS, is_general
+from securechat.storage.invites import follow_renamed_room
 from securechat.storage.metadata import set_value
 from securechat.storage.models import (
     ConversationRow,
@@ -324,10 +325,12 @@ def _set_topic(connection: Connection, event: Event) -> None:
 
 
 def _rename(connection: Connection, event: Event) -> None:
+    """Invites hold names, as a room may not be there yet when one is made: they follow."""
     name = event.text.partition(" ")[0]
     connection.execute(
         update(ConversationRow).where(ConversationRow.id == event.conversation).values(name=name, folded=fold(name))
     )
+    follow_renamed_room(connection, event.target, name)
 
 
 def _mark(connection: Connection, event: Event) -> None:

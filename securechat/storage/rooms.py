@@ -1,12 +1,14 @@
 """Rooms, membership and direct conversations in the database. The journal's recorder writes them, event by event."""
 
 import dataclasses
+from collections.abc import Iterable
 
 from sqlalchemy import Connection, select
 
 from securechat.domain.events import RECORDED
 from securechat.domain.roles import ListEntry, RoomRole, RoomRules
 from securechat.domain.room import DirectConversation, Room
+from securechat.names import fold
 from securechat.storage.models import ConversationRow, MembershipRow, ReadMarkerRow, RoomMaskRow, RoomRulesRow
 from securechat.storage.timeline import newest_of_conversations
 
@@ -52,6 +54,15 @@ class Rooms:
             )
             for room_id, name, created, topic, topic_by, topic_time in rows
         ]
+
+    def ids(self, names: Iterable[str]) -> list[int]:
+        """The id of the room of each name, 0 where there is none, in the order of `names`."""
+        folded = [fold(name) for name in names]
+        rows = self._connection.execute(
+            select(ConversationRow.folded, ConversationRow.id).where(ConversationRow.folded.in_(folded))
+        )
+        known = {row.folded: row.id for row in rows}
+        return [known.get(name, 0) for name in folded]
 
     def _rules(self) -> dict[int, RoomRules]:
         """The rules of every room whose rules were ever changed."""

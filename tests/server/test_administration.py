@@ -12,6 +12,7 @@ from securechat.domain.events import Event, Kind, Source
 from securechat.errors import (
     AccountExists,
     InvalidName,
+    InvalidRoomName,
     InviteRefused,
     NoSuchAccount,
     NoSuchInvite,
@@ -231,6 +232,15 @@ def test_what_is_no_invite(setting: Setting, wrong: dict[str, object]) -> None:
     assert answer["ok"] is False
     assert answer["code"] not in ("bug", "bad_request", "failed", "refused")
     assert setting.unit.invites.all() == []
+
+
+def test_an_invite_into_a_room_that_could_not_be_made(setting: Setting) -> None:
+    setting.unit.rooms.record(Event(Kind.ROOM, NOW, Source("ann", "ann", "host", "ann", 1), 7, "#dev1"))
+    for rooms in (["devl"], ["l1", "ll"], ["tеa"]):
+        with pytest.raises(InvalidRoomName):
+            setting.administration.invite_create(rooms)
+    assert setting.unit.invites.all() == []
+    assert setting.administration.invite_create(["DEV1", "ops"]).invite.rooms == ("DEV1", "ops")
 
 
 def test_listing_and_revoking_invites(setting: Setting) -> None:

@@ -3,8 +3,11 @@
 import pytest
 
 from securechat.domain.account import Invite
+from securechat.domain.events import Kind
 from securechat.errors import InviteRefused, NoSuchInvite
 from securechat.storage.engine import Database
+from securechat.storage.journal import Journal
+from tests.storage.harness import happened, settle, submit
 
 NOW = 1_763_800_000_000
 
@@ -50,6 +53,26 @@ def test_each_use_is_taken_once(database: Database) -> None:
         database.write(lambda unit: unit.invites.use(b"one", NOW))
     assert caught.value.reason == "used"
     assert [invite.uses_left for invite in database.read(lambda unit: unit.invites.all())] == [0]
+
+
+def test_open_invites_follow_a_room_to_its_new_name(database: Database, journal: Journal) -> None:
+    for digest in (b"one", b"revoked"):
+        add(database, digest)
+    add(database, b"used", uses=0)
+    database.write(lambda unit: unit.invites.revoke(2))
+    submit(
+        journal,
+        [
+            happened(Kind.ROOM, target="#OPS"),
+            happened(Kind.RENAME, target="#OPS", text="#core for short"),
+            happened(Kind.ROOM, conversation=2, target="#ops"),
+        ],
+    )
+    journal.start()
+    settle(journal)
+    rooms = [one.rooms for one in database.read(lambda unit: unit.invites.all())]
+    assert rooms == [("#general", "#ops", '#quo"te')] * 2 + [("#general", "#core", '#quo"te')]
+    assert database.read(lambda unit: unit.rooms.ids(["#Core", "#none", "#ops"])) == [1, 0, 2]
 
 
 def test_a_refused_invite_says_why(database: Database) -> None:

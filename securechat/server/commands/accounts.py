@@ -5,14 +5,14 @@ import logging
 from dataclasses import dataclass
 from functools import partial
 
-from securechat.domain.account import Account, Invite, refusal
+from securechat.domain.account import Account, refusal
 from securechat.domain.audit import Act, Deed, Origin
 from securechat.domain.events import Event, Kind, Source
 from securechat.domain.look_alikes import check_person_name
 from securechat.domain.permissions import Action, Role, Subject, may, role_of
 from securechat.domain.ports import UnitOfWork
 from securechat.domain.roles import RoomChange
-from securechat.errors import AccountExists, DomainError, InvalidName, InviteRefused
+from securechat.errors import AccountExists, DomainError, InvalidName, InvalidRoomName, InviteRefused
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.server.admission import counted_as
@@ -23,14 +23,19 @@ from securechat.server.error_replies import answer_error
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
 from securechat.server.login import logged_in, parameters, throttled
-from securechat.server.membership import roles_on_entering
+from securechat.server.membership import GENERAL, roles_on_entering
 from securechat.server.passwords import check_password, hash_password
 from securechat.server.ports import Pool
 from securechat.server.presence import evict_guest, is_same_secret, register_when_ready
 from securechat.server.registry import Stage, command
-from securechat.server.users import HOST, NOBODY
+from securechat.server.users import HOST, NOBODY, LiveRoom
 
 logger = logging.getLogger(__name__)
+
+
+Rooms = tuple[tuple[str, int], ...]
+"""The rooms of an invite: name, and id of what had that name when the invite was used; 0: nothing had."""
+Made = tuple[Account, Rooms]
 
 
 @dataclass(slots=True, frozen=True)
@@ -60,7 +65,7 @@ def register(context: Context) -> None:
     hub = context.hub
     now = hub.now()
 
-    def make() -> tuple[Account, Invite | None]:
+    def make() -> Made:
         if wish.token_digest is not None:  # refuse before the costly hash; `use` decides in the transaction
             digest = wish.token_digest
             reason = refusal(hub.reader.read(lambda unit: unit.invites.by_token(digest)), now)
@@ -70,13 +75,15 @@ def register(context: Context) -> None:
             raise AccountExists(wish.name)
         credentials = hash_password(wish.password, parameters(context))
 
-        def store(unit: UnitOfWork) -> tuple[Account, Invite | None]:
+        def store(unit: UnitOfWork) -> Made:
             invite = unit.invites.use(wish.token_digest, now) if wish.token_digest is not None else None
             administrator = invite is not None and invite.administrator
             if invite is not None and administrator:
                 detail = f"invite {invite.id}"
                 unit.audit.append(Deed(Act.USER_REGISTER, now, Origin.IRC, wish.name, wish.name, detail=detail))
-            return unit.accounts.add(wish.name, credentials, administrator=administrator, time=now), invite
+            rooms = invite.rooms if invite is not None else ()
+            account = unit.accounts.add(wish.name, credentials, administrator=administrator, time=now)
+            return account, tuple(zip(rooms, unit.rooms.ids(rooms), strict=True))
 
         return hub.journal.call(store).result()
 
@@ -160,7 +167,7 @@ def _failed(context: Context, wish: _Wish, error: BaseException) -> None:
     context.response.fail("REGISTER", replies.TEMPORARILY_UNAVAILABLE, wish.name)
 
 
-def _add(context: Context, account: Account, invite: Invite | None) -> None:
+def _add(context: Context, account: Account, rooms: Rooms) -> None:
     """Know the account, whether or not its maker is still there, and make it a member of the rooms of its invite."""
     context.hub.add_account(account)
     evict_guest(context.hub, account.name, keep=context.session.user)
@@ -168,15 +175,15 @@ def _add(context: Context, account: Account, invite: Invite | None) -> None:
         "Account made",
         extra={"account": account.name, "peer": context.session.outlet.address, "administrator": account.administrator},
     )
-    for name in invite.rooms if invite is not None else ():
-        _put_into_room(context.hub, account, name)
+    for name, room_id in rooms:
+        _put_into_room(context.hub, account, name, room_id)
 
 
-def _made(context: Context, account: Account, invite: Invite | None) -> None:
+def _made(context: Context, account: Account, rooms: Rooms) -> None:
     """Let the account in."""
     hub = context.hub
     session = context.session
-    _add(context, account, invite)
+    _add(context, account, rooms)
     session.password = ""
 
     def confirm() -> None:
@@ -190,16 +197,29 @@ def _made(context: Context, account: Account, invite: Invite | None) -> None:
         register_when_ready(hub, session, context.response)
 
 
-def _put_into_room(hub: Hub, account: Account, name: str) -> None:
-    """Make the account a member of a room, which is made if there is none; the account is not present yet."""
+def _put_into_room(hub: Hub, account: Account, name: str, room_id: int) -> None:
+    """Make the account a member of a room, which is made if there is none; the account is not present yet.
+
+    A room that was there when the invite was used is known by its id: it may have got another name since.
+    """
     source = Source(account.name, account.name, HOST, account.name, account.id)
-    live = hub.find_room(name)
-    if live is None:
-        live, created = hub.create_room(name, source)
-        hub.journal.submit(created)
+    live = hub.rooms_by_id.get(room_id) or hub.find_room(name) or _make_room(hub, source, name)
+    if live.room.id in hub.memberships[account.id]:
+        return
     roles = roles_on_entering(role_of(account), live)
     hub.set_membership(account.id, live, roles)
     change = RoomChange(roles=((account.id, roles),))
     event = Event(Kind.JOIN, hub.now(), source, live.room.id, live.room.name, change=change)
     undo = partial(hub.set_membership, account.id, live, None)
     hub.journal.submit(Publication(event, NOBODY, None, undo=undo))
+
+
+def _make_room(hub: Hub, source: Source, name: str) -> LiveRoom:
+    """Make a room that an invite leads into; where that is not possible any more it is the room that all come into."""
+    try:
+        live, created = hub.create_room(name, source)
+    except InvalidRoomName:
+        logger.info("An invite leads into a room that cannot be made", extra={"room": name})
+        return hub.rooms[GENERAL]
+    hub.journal.submit(created)
+    return live

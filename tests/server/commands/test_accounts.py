@@ -49,6 +49,55 @@ def test_with_an_invite_into_its_rooms(tmp_path: Path) -> None:
         assert [line.split()[2] for line in one.received() if " JOIN " in line] == ["#general", "#новая"]
 
 
+def rooms_of(harness: Harness, account: str) -> set[str]:
+    rooms = harness.hub.memberships[harness.hub.accounts[account].id]
+    return {harness.hub.rooms_by_id[room_id].room.name for room_id in rooms}
+
+
+def test_an_invite_leads_into_its_room_whatever_that_is_called_now(harness: Harness) -> None:
+    boss, eve = harness.person("boss"), harness.person("eve")
+    boss.sends("JOIN #team", "MODE #team +i")
+    harness.invite("token", rooms=("#Team", "#general"))
+    boss.sends("RENAME #team #core")
+    eve.sends("JOIN #team")
+    assert register(newcomer(harness, "token"))[0] == SUCCESS
+    assert rooms_of(harness, "alice") == {"#core", "#general"}
+
+
+def test_an_invite_leads_into_its_room_that_is_renamed_while_it_is_used(harness: Harness) -> None:
+    boss = harness.person("boss")
+    boss.sends("JOIN #team")
+    harness.invite("token", rooms=("#team",))
+    one = newcomer(harness, "token")
+    one.sends_unsettled(f"REGISTER * * :{PASSWORD}\r\n".encode())  # the invite is used, the account not known yet
+    boss.sends_unsettled(b"RENAME #team #core\r\n")
+    harness.settle()
+    assert one.received()[0] == SUCCESS
+    assert rooms_of(harness, "alice") == {"#core"}
+    assert "#team" not in harness.hub.rooms
+
+
+def test_an_invite_follows_no_new_name_that_could_not_be_stored(harness: Harness) -> None:
+    boss = harness.person("boss")
+    boss.sends("JOIN #team")
+    harness.invite("token", rooms=("#team",))
+    with harness.disk_full():
+        boss.sends("RENAME #team #core")
+    assert register(newcomer(harness, "token"))[0] == SUCCESS
+    assert rooms_of(harness, "alice") == {"#team"}
+
+
+def test_an_invite_makes_no_room_that_passes_for_another(harness: Harness) -> None:
+    harness.person("boss").sends("JOIN #dev1")
+    harness.invite("token", rooms=("#general", "#devl"))
+    assert register(newcomer(harness, "token"))[0] == SUCCESS
+    assert rooms_of(harness, "alice") == {"#general"}
+    assert "#devl" not in harness.hub.rooms
+    harness.invite("other", rooms=("#devI",))
+    register(newcomer(harness, "other", "bob"))
+    assert rooms_of(harness, "bob") == {"#general"}
+
+
 def test_an_invite_may_make_an_administrator(harness: Harness) -> None:
     harness.invite("token", administrator=True)
     assert register(newcomer(harness, "token"))[0] == SUCCESS
