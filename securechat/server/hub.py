@@ -106,6 +106,7 @@ class Hub:
         for room in snapshot.rooms:
             self._add_room(LiveRoom(room))
             self.last_said[room.id] = room.last_sequence
+        self.secret_rooms.update(room.id for room in snapshot.rooms if room.rules.secret)
         for account_id, room_id, roles in snapshot.memberships:
             self.set_membership(account_id, self.rooms_by_id[room_id], roles)
         for direct in snapshot.direct:
@@ -149,8 +150,6 @@ class Hub:
     def _add_room(self, live: LiveRoom) -> None:
         self.rooms[fold(live.room.name)] = live
         self.names_of_rooms.add(live.room.name)
-        if live.room.rules.secret:
-            self.secret_rooms.add(live.room.id)
         self.rooms_by_id[live.room.id] = live
         self._next_conversation = max(self._next_conversation, live.room.id + 1)
 
@@ -329,7 +328,8 @@ class Hub:
         self._give_up_nick(user)
         if user.account is not None:
             self.users_of_account.pop(user.account.id, None)
-        self._forget_modes(user)
+        for users in self.unusual.values():
+            users.pop(user, None)
 
     def adopt(self, user: User, account: Account) -> None:
         """Make a guest who is present the user of an account that is not; about rooms see `server.adoption`."""
@@ -346,10 +346,6 @@ class Hub:
                 self.unusual[mode.letter][user] = None
             else:
                 self.unusual[mode.letter].pop(user, None)
-
-    def _forget_modes(self, user: User) -> None:
-        for users in self.unusual.values():
-            users.pop(user, None)
 
     def _take_nick(self, user: User) -> None:
         self.users[fold(user.nick)] = user
