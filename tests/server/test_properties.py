@@ -46,6 +46,7 @@ TAGS = (
     "@+x=1;+draft/y=\\n ",
     "@label=2;+typing=active ",
     "@time=1 ",
+    "@batch=1 ",
     "@ ",
     "@;=;+ ",
 )
@@ -75,6 +76,7 @@ CAPABILITIES = (
     "extended-join setname",
     "draft/metadata-3 batch labeled-response",
     "draft/channel-rename",
+    "draft/multiline batch labeled-response echo-message message-tags",
 )
 
 ACCOUNT = "shared"
@@ -123,6 +125,8 @@ sensible = st.one_of(
     st.builds("KILL {} :{}".format, names, texts),
     st.builds("WALLOPS :{}".format, texts),
     st.builds("INVITE {} {}".format, names, rooms),
+    st.builds("BATCH +1 draft/multiline {}".format, names),
+    st.sampled_from(("BATCH -1", "BATCH +2 draft/multiline #tea", "BATCH -2")),
     st.sampled_from((f"AUTHENTICATE PLAIN\r\nAUTHENTICATE {PLAIN}", "AUTHENTICATE PLAIN", EXTERNAL)),
     st.sampled_from(("LIST", "LUSERS", "MOTD", "JOIN 0", "CACERT", "LINKS", "PONG 1", "PONG 999999999")),
 )
