@@ -1,7 +1,7 @@
 """Cuts the stream of bytes of a connection into lines, within fixed bounds of memory."""
 
 from collections.abc import Sequence
-from enum import Enum
+from dataclasses import dataclass, field
 from typing import Final
 
 MAX_LINE: Final = 512
@@ -14,14 +14,16 @@ MAX_TAGS: Final = 8191
 _LINE_END_LENGTH: Final = 2  # CR LF counts against MAX_LINE, even when the peer sends LF alone
 
 
-class TooLong(Enum):
-    """Type of the marker that stands in place of a line whose bytes were thrown away."""
+@dataclass(slots=True, frozen=True)
+class TooLong:
+    """Stands for a line over the limits, whose bytes were thrown away; the answer is 417 ERR_INPUTTOOLONG."""
 
-    TOO_LONG = "too long"
+    tags: bytes = field(default=b"", compare=False)
+    """Its tags, `@` and the space included, if these are whole: the answer may need the label that is among them."""
 
 
-TOO_LONG: Final = TooLong.TOO_LONG
-"""Stands for a line over the limits; compare by `is`. The server answers it with 417 ERR_INPUTTOOLONG."""
+TOO_LONG: Final = TooLong()
+"""Any line over the limits: all are equal."""
 
 
 class LineBuffer:
@@ -36,7 +38,7 @@ class LineBuffer:
         self._max_body = max_line - _LINE_END_LENGTH
         self._max_tags = max_tags
         self._pending = b""  # the beginning of a line whose end has not come yet
-        self._skipping = False  # that line is over the limits already; its bytes are dropped until its end
+        self._skipping: TooLong | None = None  # that line is over the limits already; dropped until its end
 
     def feed(self, data: bytes) -> Sequence[bytes | TooLong]:
         """Return the lines that `data` completes, without their ends; a line over the limits becomes TOO_LONG.
@@ -48,7 +50,7 @@ class LineBuffer:
             data = self._pending + data
         pieces = data.replace(b"\r\n", b"\n").split(b"\n")
         rest = pieces.pop()
-        if len(data) <= self._max_body and not self._skipping:
+        if len(data) <= self._max_body and self._skipping is None:
             # The usual case: everything together is shorter than a line may be.
             self._pending = rest
             return [line for line in pieces if line] if b"" in pieces else pieces
@@ -57,18 +59,23 @@ class LineBuffer:
     def _check(self, pieces: list[bytes], rest: bytes) -> list[bytes | TooLong]:
         """Return the lines with the over-long ones marked; keep `rest` unless no end could make it a line."""
         lines: list[bytes | TooLong] = []
-        if self._skipping:
+        if self._skipping is not None:
             if not pieces:
                 return lines
-            self._skipping = False
-            lines.append(TOO_LONG)
+            lines.append(self._skipping)
+            self._skipping = None
             del pieces[0]
         limit = self._max_body  # a line within it fits whatever part of it is tags
-        lines += [line if len(line) <= limit or self._fits(line) else TOO_LONG for line in pieces if line]
+        lines += [line if len(line) <= limit or self._fits(line) else self._mark(line) for line in pieces if line]
         # A last CR may be the first half of the end.
-        self._skipping = not self._fits(rest.removesuffix(b"\r"))
-        self._pending = b"" if self._skipping else rest
+        self._skipping = None if self._fits(rest.removesuffix(b"\r")) else self._mark(rest)
+        self._pending = rest if self._skipping is None else b""
         return lines
+
+    def _mark(self, line: bytes) -> TooLong:
+        """Return what stands for an over-long line, or the beginning of one."""
+        tags_length = line.find(b" ") + 1 if line.startswith(b"@") else 0
+        return TooLong(line[:tags_length]) if 0 < tags_length <= self._max_tags else TOO_LONG
 
     def _fits(self, line: bytes) -> bool:
         """Tell whether a line, or its beginning, is within the limits of its two parts."""

@@ -2,11 +2,12 @@
 
 import logging
 from collections import deque
+from collections.abc import Mapping
 
 from securechat.domain.permissions import may
 from securechat.errors import DomainError, ProtocolError
 from securechat.protocol.line_buffer import TooLong
-from securechat.protocol.message import InvalidUtf8, MalformedLine, Message, parse
+from securechat.protocol.message import InvalidUtf8, MalformedLine, Message, parse, tags_of
 from securechat.protocol.numerics import (
     ERR_ALREADYREGISTERED,
     ERR_INPUTTOOLONG,
@@ -129,7 +130,12 @@ class Dispatcher:
         wait = session.budget.wait(now)
         if wait:
             return wait
-        label = problem.tags.get("label", "") if isinstance(problem, InvalidUtf8 | MalformedLine) else ""
+        tags: Mapping[str, str] = {}
+        if isinstance(problem, TooLong):
+            tags = tags_of(problem.tags.decode(errors="replace"))
+        elif isinstance(problem, InvalidUtf8 | MalformedLine):
+            tags = problem.tags
+        label = tags.get("label", "")
         response = Response(session, self._hub.journal, self._server_name, label)
         if isinstance(problem, TooLong):
             response.numeric(ERR_INPUTTOOLONG)

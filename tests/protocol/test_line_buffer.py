@@ -89,6 +89,15 @@ def test_a_flood_of_tags_is_dropped_at_the_limit() -> None:
     assert list(buffer.feed(b" PING\n")) == [TOO_LONG]
 
 
+@pytest.mark.parametrize("split", [False, True])
+def test_the_tags_of_an_over_long_line_are_kept_when_they_are_whole(split: bool) -> None:
+    buffer = LineBuffer()
+    data = b"@label=a PRIVMSG #tea :" + b"x" * 600 + b"\n" + b"@" + b"t" * 4096 + b" PING\n"
+    pieces = [data[start : start + 100] for start in range(0, len(data), 100)] if split else [data]
+    marks = [line for piece in pieces for line in buffer.feed(piece)]
+    assert [mark.tags for mark in marks if isinstance(mark, TooLong)] == [b"@label=a ", b""]
+
+
 def test_a_client_takes_the_tags_of_a_server() -> None:
     buffer = LineBuffer(max_tags=MAX_TAGS)
     line = b"@" + b"t" * (MAX_TAGS - 2) + b" " + b"x" * BODY

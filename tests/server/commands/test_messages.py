@@ -304,6 +304,13 @@ def test_a_room_counts_by_the_name_that_is_relayed(harness: Harness) -> None:
     assert bob.received() == [f"{ALICE} PRIVMSG {name} :short"]
 
 
+def test_the_refusal_of_too_long_a_line_has_its_label(harness: Harness) -> None:
+    alice = harness.person("alice", "batch labeled-response")
+    assert alice.answers(f"@label=x;+a=b PRIVMSG #tea :{'x' * 600}") == [
+        "@label=x :chat.test 417 alice :Input line was too long"
+    ]
+
+
 def test_too_long_a_line_or_tags_are_refused_whole(harness: Harness) -> None:
     alice, bob = harness.members_of("#tea", "alice", "bob", capabilities="message-tags")
     too_long = [":chat.test 417 alice :Input line was too long"]
