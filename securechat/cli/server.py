@@ -72,6 +72,7 @@ def _start(arguments: argparse.Namespace) -> "Server":
     }
     configuration = load(arguments.config, {key: value for key, value in overrides.items() if value is not None})
     logs.setup(configuration.log.level, configuration.log.format, threaded=True)
+    sys.unraisablehook = logs.report_unraisable
     server = Server(configuration)
     signal.set_wakeup_fd(server.wakeup_descriptor, warn_on_full_buffer=False)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -124,7 +124,7 @@ class WebSocket:
             return self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The request is too long.\n")
         request, *early = events
         assert isinstance(request, Request)
-        if early:
+        if early or self._protocol.parser_exc is not None:
             # RFC 6455 section 4.1: the client waits for the answer.
             return self._refuse(HTTPStatus.BAD_REQUEST, "Frames came before the WebSocket was open.\n")
         return self._answer(request)

@@ -3,6 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Mapping
+from typing import Final
 
 from securechat.domain.permissions import may
 from securechat.errors import DomainError, ProtocolError
@@ -27,6 +28,13 @@ from securechat.server.response import Response
 from securechat.server.sessions import Session
 
 logger = logging.getLogger(__name__)
+
+HTTP_WORDS: Final = frozenset({"GET", "POST", "HEAD", "PUT", "OPTIONS", "DELETE", "PATCH", "TRACE", "CONNECT", "HOST:"})
+"""What a request of HTTP has and nobody sends here. A page can let a browser send one whose body is lines of IRC.
+
+`Host:` stands in each of them, and is found as well when the first line was too long to be read.
+"""
+HTTP_SPOKEN: Final = "This is no web server: HTTP is not spoken here"
 
 
 class Dispatcher:
@@ -88,7 +96,9 @@ class Dispatcher:
         context = Context(self._hub, session, message, response)
         try:
             if row is None:
-                if session.user is None:
+                if session.user is None and message.command in HTTP_WORDS:
+                    end_session(self._hub, session, HTTP_SPOKEN)
+                elif session.user is None:
                     response.numeric(ERR_NOTREGISTERED)
                 else:
                     response.numeric(ERR_UNKNOWNCOMMAND, command=message.command)

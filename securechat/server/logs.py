@@ -215,6 +215,22 @@ def setup(
     root.setLevel(max(logging.WARNING, ours.level))
 
 
+def report_unraisable(found: "sys.UnraisableHookArgs") -> None:
+    """Log an exception that had nobody to take it, in one line. For `sys.unraisablehook`.
+
+    What a peer sends can be its cause, such as a name in the TLS handshake that is not ASCII: the ssl module calls us
+    with it, and refuses the peer.
+    """
+    where = getattr(found.object, "__qualname__", type(found.object).__name__)
+    logging.getLogger(f"{LOGGER}.server.logs").warning(
+        "%s (%s): %s: %s",
+        found.err_msg or "An exception was ignored",
+        where,
+        found.exc_type.__name__,
+        found.exc_value,
+    )
+
+
 def stop() -> None:
     """Write what waits for the log's thread, if there is one."""
     for handler in logging.getLogger().handlers:

@@ -36,7 +36,10 @@ def issue_client_certificate(
     folder = directory / FOLDER
     certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
     with files.exclusive(directory):
-        there = [path for path in (certificate, key) if path.exists()]
+        try:
+            there = [path for path in (certificate, key) if path.exists()]
+        except OSError as error:
+            raise TrustError(f"cannot make {certificate}: {error.strerror}") from error
         if there and not force:
             raise TrustError(f"{there[0]} is there already; --force replaces it")
         alternative = [x509.UniformResourceIdentifier(_SCHEME + quote(name, safe=""))]

@@ -16,6 +16,9 @@ from securechat.tls.files import CA_FILE, CA_KEY_FILE, read_certificate, read_ke
 
 BACKDATED: Final = timedelta(minutes=5)  # clocks differ
 
+MOST_COMMON_NAME_BYTES: Final = 64
+"""RFC 5280, appendix A: ub-common-name. It counts characters, the library bytes."""
+
 KEY_USAGE = dict.fromkeys(
     (
         "digital_signature",
@@ -48,7 +51,7 @@ def issue(
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = (
         x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common[:64])]))
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, _cut(common))]))
         .issuer_name(authority.subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
@@ -63,6 +66,11 @@ def issue(
         .sign(authority_key, hashes.SHA256())
     )
     return key, [certificate, authority]
+
+
+def _cut(name: str) -> str:
+    """Return what of a name fits into a common name, in whole characters. Nothing is decided by it."""
+    return name.encode()[:MOST_COMMON_NAME_BYTES].decode(errors="ignore")
 
 
 def _signer(directory: Path, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:

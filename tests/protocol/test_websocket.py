@@ -348,3 +348,12 @@ def test_nothing_of_it_waits_for_the_collector() -> None:
     web.feed(masked(Opcode.TEXT, b"NICK a"))
     web.drop()
     assert inspect.getgeneratorstate(web._protocol.parser) == inspect.GEN_CLOSED
+
+
+@pytest.mark.parametrize("frames", [b"\x81\x05hello", b"\xff\xff\xff", masked(Opcode.TEXT, b"NICK a")])
+def test_frames_in_the_same_read_as_the_request_are_refused_right_or_wrong(frames: bytes) -> None:
+    web = WebSocket((), LOGGER)
+    answer = web.shake_hands(request() + frames)
+    assert answer is not None
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert web.refusal == "400 Bad Request"

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from securechat.server.dispatcher import HTTP_SPOKEN, HTTP_WORDS
 from securechat.server.registry import COMMANDS, Command, Stage
 from securechat.server.throttle import Budget
+from tests.server.commands.logins import begun
 from tests.server.harness import Harness, Person, running
 
 
@@ -112,3 +114,30 @@ def test_a_malformed_line_is_answered_with_its_label(harness: Harness) -> None:
     anna = harness.person("anna", "batch labeled-response standard-replies")
     (answer,) = anna.answers("@label=7 :source")
     assert answer.startswith("@label=7 :chat.test FAIL * MALFORMED_LINE ")
+
+
+@pytest.mark.parametrize(
+    "request_lines",
+    [
+        ("POST / HTTP/1.1", "Host: localhost"),
+        ("get / HTTP/1.1",),
+        (f"POST /{'a' * 600} HTTP/1.1", "Host: localhost"),
+    ],
+)
+def test_a_request_of_a_browser_does_not_become_a_session(harness: Harness, request_lines: tuple[str, ...]) -> None:
+    page = begun(harness, "page")
+    page.sends(*request_lines, "", "NICK x", "USER x 0 * :x", "CAP END", "JOIN #tea")
+    received = page.received()
+    assert received[-1] == f"ERROR :Closing link: ({HTTP_SPOKEN})"
+    assert page.outlet.closed == HTTP_SPOKEN
+    assert page.session.user is None
+    assert page.session.nick == "page"
+
+
+def test_who_is_present_may_say_what_they_like(harness: Harness) -> None:
+    alice = harness.person("alice")
+    assert alice.answers("POST / HTTP/1.1") == [":chat.test 421 alice POST :Unknown command"]
+
+
+def test_no_command_of_ours_is_a_word_of_http() -> None:
+    assert not HTTP_WORDS & COMMANDS.keys()

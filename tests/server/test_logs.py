@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -181,3 +182,19 @@ def test_the_log_is_complete_when_it_was_stopped() -> None:
         logging.getLogger("securechat").info("number %d", number)
     logs.stop()
     assert [line.rpartition(" ")[2] for line in stream.getvalue().splitlines()] == [str(n) for n in range(1000)]
+
+
+def test_an_exception_that_nobody_takes_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    class Fragile:
+        def __del__(self) -> None:
+            raise ValueError("a\nforged \x1b[2J line")
+
+    logs.setup("info", "text")
+    before, sys.unraisablehook = sys.unraisablehook, logs.report_unraisable
+    try:
+        Fragile()
+    finally:
+        sys.unraisablehook = before
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "WARNING server.logs: An exception was ignored" in line
+    assert line.endswith("Fragile.__del__): ValueError: a\\nforged \\x1b[2J line")

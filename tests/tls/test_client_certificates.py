@@ -1,5 +1,6 @@
 """Certificates of clients: what is in them, what they are good for, and whose account they open."""
 
+import errno
 import socket
 import ssl
 from collections.abc import Mapping
@@ -61,6 +62,30 @@ def test_nothing_is_replaced_unless_asked_for(folder: Path) -> None:
 def test_a_name_that_no_account_has(folder: Path, name: str) -> None:
     assert refused(lambda: issue_client_certificate(folder, name)).startswith("not the name of an account: ")
     assert not (folder / "clients").exists()
+
+
+@pytest.mark.parametrize("name", ["名" * 30, "a" + "名" * 30, "a" * 65, "名" * 21 + "a"])
+def test_a_name_that_is_longer_than_a_common_name(folder: Path, name: str) -> None:
+    certificate, key = issue_client_certificate(folder, name)
+    (common,) = load(certificate).subject
+    assert isinstance(common.value, str)
+    assert name.startswith(common.value)
+    assert 61 < len(common.value.encode()) <= 64
+    assert show(folder, certificate, key).heard == b"hello"
+
+
+@pytest.mark.parametrize("length", [97, 300])
+def test_a_name_that_is_too_long(folder: Path, length: int) -> None:
+    assert "longer than 96 bytes" in refused(lambda: issue_client_certificate(folder, "a" * length))
+
+
+def test_a_folder_that_cannot_be_looked_into(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Path) -> bool:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "exists", broken)
+    text = refused(lambda: issue_client_certificate(folder, "anna"))
+    assert text == f"cannot make {folder / 'clients' / 'anna.pem'}: Input/output error"
 
 
 def test_without_the_authoritys_key(folder: Path) -> None:
