@@ -59,35 +59,42 @@ class Context:
         failed: Callable[[BaseException], None],
         busy: Callable[[], None],
         too_late: Callable[[T], None] | None = None,
+        afterwards: Callable[[], None] = lambda: None,
     ) -> None:
         """Run `job` on a worker once the session's own events are on disk; then go on here, under the hub lock.
 
         Exactly one of `then(result)`, `failed(error)` and `busy()` (the pool's queue is full) is called, then the
         answer is flushed. Further lines of the session wait until then. When the session ends meanwhile, nobody is
-        called, but `too_late(result)` when the job has changed something that the hub must know of.
+        called, but `too_late(result)` when the job has changed something that the hub must know of. However it ends,
+        `afterwards()` is called once.
         """
         session = self.session
         self.wait()
 
         def finish(result: T, error: BaseException | None) -> None:
             def go_on() -> None:
-                if session.state is not State.ENDED:
-                    if error is None:
-                        then(result)
-                    else:
-                        failed(error)
-                elif error is None and too_late is not None:
-                    too_late(result)
+                try:
+                    if session.state is not State.ENDED:
+                        if error is None:
+                            then(result)
+                        else:
+                            failed(error)
+                    elif error is None and too_late is not None:
+                        too_late(result)
+                finally:
+                    afterwards()
                 self.done()
 
             self.post(go_on)
 
         def start() -> None:
-            if session.state is State.ENDED:
-                self.done()
-            elif not self.hub.workers.submit(pool, job, finish):
+            ended = session.state is State.ENDED
+            if not ended and self.hub.workers.submit(pool, job, finish):
+                return
+            afterwards()
+            if not ended:
                 busy()
-                self.done()
+            self.done()
 
         after_own_events(session, self.hub.journal, partial(self._guarded, start))
 

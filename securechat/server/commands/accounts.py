@@ -64,6 +64,8 @@ def register(context: Context) -> None:
         return
     hub = context.hub
     now = hub.now()
+    # Others who want a name that looks like this one are refused from now on: the hash is slow.
+    hub.names_of_people.add(wish.name)
 
     def make() -> Made:
         if wish.token_digest is not None:  # refuse before the costly hash; `use` decides in the transaction
@@ -94,6 +96,7 @@ def register(context: Context) -> None:
         failed=lambda error: _failed(context, wish, error),
         busy=lambda: context.response.fail("REGISTER", replies.TEMPORARILY_UNAVAILABLE, wish.name),
         too_late=lambda made: _add(context, *made),
+        afterwards=lambda: hub.names_of_people.remove(wish.name),
     )
 
 

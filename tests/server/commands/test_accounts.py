@@ -152,6 +152,52 @@ def test_of_two_with_the_same_single_use_one_gets_it(harness: Harness) -> None:
     assert list(harness.hub.accounts) == ["alice"]
 
 
+@pytest.mark.parametrize("registration", ["invite", "open"])
+def test_of_two_at_once_whose_names_look_alike_one_gets_it(tmp_path: Path, registration: str) -> None:
+    with running(tmp_path, access__registration=registration) as harness:
+        harness.invite("token", uses=2)
+        first, second = (newcomer(harness, "token", nick) for nick in ("anna", "bert"))
+        harness.workers.put_off()
+        first.sends(f"REGISTER paul1 * :{PASSWORD}")
+        second.sends(f"REGISTER paull * :{PASSWORD}")
+        harness.workers.work()
+        harness.settle()
+        assert "REGISTER SUCCESS paul1" in first.received()[0]
+        assert second.received()[0].startswith(":chat.test FAIL REGISTER ACCOUNT_EXISTS paull :")
+        assert list(harness.hub.accounts) == ["paul1"]
+        assert "REGISTER SUCCESS paula" in register(second, "paula")[0]
+
+
+@pytest.mark.parametrize("how", ["refused", "full", "disk", "gone meanwhile", "bug"])
+def test_a_name_that_was_not_got_is_free_for_those_who_want_one_like_it(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    harness.invite("token", uses=2)
+    one = newcomer(harness, "wrong" if how == "refused" else "token", "anna")
+    harness.workers.put_off()
+    harness.workers.full = how == "full"
+    one.sends_unsettled(f"REGISTER paul1 * :{PASSWORD}\r\n".encode())
+    if how == "bug":
+        monkeypatch.setattr("securechat.server.commands.accounts._failed", None)
+        monkeypatch.setattr("securechat.server.commands.accounts.hash_password", None)
+    if how == "gone meanwhile":
+        with harness.disk_full():
+            one.vanishes()
+            harness.workers.work()
+    elif how == "disk":
+        with harness.disk_full():
+            harness.workers.work()
+    else:
+        harness.workers.work()
+    harness.settle()
+    monkeypatch.undo()
+    caplog.clear()  # of the bug
+    harness.workers.full = False
+    assert not harness.hub.accounts
+    assert not harness.hub.names_of_people.has_alike("paull")
+    assert "REGISTER SUCCESS paull" in register(newcomer(harness, "token", "bert"), "paull")[0]
+
+
 def test_of_two_who_want_the_same_name_one_gets_it_and_the_other_keeps_the_invite(harness: Harness) -> None:
     harness.invite("one")
     harness.invite("two")
