@@ -25,6 +25,8 @@ CHANGES_PER_MINUTE = 60
 """How many values one user may change: each change may be told to many."""
 AT_ONCE = 500
 """Of how many people one answer tells the values; what is more has to be asked for (SYNC)."""
+PAGE_BYTES = 131_072
+"""How long an answer may become by values, which is made while everybody else waits; what is more is asked for, too."""
 RETRY_SECONDS = 4
 """After how many seconds a client should ask for them."""
 

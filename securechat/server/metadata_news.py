@@ -9,10 +9,11 @@ from securechat.protocol.capabilities import METADATA
 from securechat.protocol.numerics import RPL_KEYVALUE, RPL_METADATASYNCLATER
 from securechat.server.entries import Publication, Reply
 from securechat.server.hub import Hub
-from securechat.server.metadata import AT_ONCE, MOST_KEYS, RETRY_SECONDS, name_of, news
+from securechat.server.metadata import AT_ONCE, MOST_KEYS, PAGE_BYTES, RETRY_SECONDS, name_of, news
 from securechat.server.people import share_a_room
 from securechat.server.response import Response
 from securechat.server.sessions import Session
+from securechat.server.throttle import PER_COMMAND
 from securechat.server.users import LiveRoom, User, audience_of
 
 BATCH_TYPE = "metadata"
@@ -118,30 +119,60 @@ def lines_of(response: Response, hub: Hub, owner: User | LiveRoom | Session, key
     ]
 
 
+class _Page:
+    """Values for one answer, until it has become long. Who asks pays for what it costs (see throttle)."""
+
+    __slots__ = ("_hub", "_keys", "_left", "_lines", "_looks", "_response", "_session")
+
+    def __init__(self, hub: Hub, session: Session, response: Response, keys: Collection[str]) -> None:
+        self._hub = hub
+        self._session = session
+        self._response = response
+        self._keys = keys
+        queue = hub.configuration.limits.send_queue_bytes // 2
+        self._left = (min(PAGE_BYTES, queue) if queue else PAGE_BYTES) - response.size
+        self._lines: list[bytes] = []
+        self._looks = 0
+
+    def add(self, owner: User | LiveRoom) -> bool:
+        """Tell what `owner` carries, all of it; False when there is no place for it."""
+        if self._left <= 0:
+            self._looks += 1
+            return self._hub.metadata.of(owner).keys().isdisjoint(self._keys)
+        lines = lines_of(self._response, self._hub, owner, self._keys)
+        self._lines += lines
+        self._left -= sum(len(line) for line in lines)
+        self._looks += 1 + len(lines)
+        return True
+
+    def send(self, target: str, *, even_empty: bool = False) -> None:
+        """Put what is told into the answer."""
+        if self._lines or even_empty:
+            self._response.batch((BATCH_TYPE, target), self._lines)
+        self._session.budget.charge(self._looks / PER_COMMAND)
+
+
 def show_room(hub: Hub, session: Session, response: Response, live: LiveRoom) -> None:
     """After a JOIN, tell `session` what the room and the people in it carry, or when to ask for it."""
     keys = hub.metadata.subscriptions(session)
     if not keys or not session.has(METADATA.bit):
         return
-    if len(live.members) > AT_ONCE:
-        later(response, live)
-        return
-    lines = lines_of(response, hub, live, keys)
-    for member in live.members:
-        lines += lines_of(response, hub, member, keys)
-    if lines:
-        response.batch((BATCH_TYPE, live.room.name), lines)
+    page = _Page(hub, session, response, keys)
+    whole = len(live.members) <= AT_ONCE and page.add(live) and all(page.add(member) for member in live.members)
+    page.send(live.room.name)
+    if not whole:
+        later(response, live.room.name)
 
 
-def later(response: Response, live: LiveRoom) -> None:
-    """Say when to ask for the values of a room ("Postponed synchronization")."""
-    response.numeric(RPL_METADATASYNCLATER, target=live.room.name, seconds=RETRY_SECONDS)
+def later(response: Response, target: str) -> None:
+    """Say when to ask for the values of a room or a person ("Postponed synchronization")."""
+    response.numeric(RPL_METADATASYNCLATER, target=target, seconds=RETRY_SECONDS)
 
 
 def hint(hub: Hub, session: Session, response: Response, live: LiveRoom) -> None:
     """Tell who knows a room under another name when to ask for what it carries, if that is anything they hear of."""
     if session.has(METADATA.bit) and hub.metadata.of(live).keys() & hub.metadata.subscriptions(session):
-        later(response, live)
+        later(response, live.room.name)
 
 
 def show_page(hub: Hub, session: Session, response: Response, live: LiveRoom) -> None:
@@ -149,40 +180,54 @@ def show_page(hub: Hub, session: Session, response: Response, live: LiveRoom) ->
 
     Who is not in the room is not told who is.
     """
-    keys = hub.metadata.subscriptions(session)
+    page = _Page(hub, session, response, hub.metadata.subscriptions(session))
     room_id, waiting = hub.metadata.unfinished.pop(session, (0, deque[User]()))
-    lines: list[bytes] = []
     if room_id != live.room.id or not waiting:
         waiting = deque(live.members if session.user in live.members else ())
-        lines = lines_of(response, hub, live, keys)
+        page.add(live)
     for _ in range(min(AT_ONCE, len(waiting))):
-        member = waiting.popleft()
-        if member in live.members:  # they may have left since the page before
-            lines += lines_of(response, hub, member, keys)
-    response.batch((BATCH_TYPE, live.room.name), lines)
+        # They may have left since the page before.
+        if waiting[0] in live.members and not page.add(waiting[0]):
+            break
+        waiting.popleft()
+    page.send(live.room.name, even_empty=True)
     if waiting:
         hub.metadata.unfinished[session] = (live.room.id, waiting)
-        later(response, live)
+        later(response, live.room.name)
 
 
 def show_known(hub: Hub, session: Session, response: Response, user: User, keys: Collection[str]) -> None:
     """Behind a new subscription, tell what there is of `keys` already; of many people only when it is asked for."""
     if not session.has(METADATA.bit):
         return
+    page = _Page(hub, session, response, keys)
     people: dict[User, None] = {user: None}
-    lines: list[bytes] = []
+    told: list[LiveRoom] = []
     for live in user.rooms.values():
-        lines += lines_of(response, hub, live, keys)
-        if len(people) + len(live.members) <= AT_ONCE:
+        if page.add(live) and len(people) + len(live.members) <= AT_ONCE:
             people.update(dict.fromkeys(live.members))
+            told.append(live)
         else:
-            later(response, live)
-    watched = (hub.users.get(folded) for folded in hub.watches.folded_of(session))
-    people.update(dict.fromkeys(one for one in watched if one is not None))
-    for one in people:
-        lines += lines_of(response, hub, one, keys)
-    if lines:
-        response.batch((BATCH_TYPE, user.nick), lines)
+            later(response, live.room.name)
+    watched = _present(hub, session)
+    people.update(dict.fromkeys(watched))
+    waiting = deque(people)
+    while waiting and page.add(waiting[0]):
+        waiting.popleft()
+    page.send(user.nick)
+    untold = set(waiting)
+    for live in told:
+        if not untold.isdisjoint(live.members):
+            later(response, live.room.name)
+    for one in watched:
+        if one in untold and not any(one in live.members for live in told):
+            later(response, one.nick)
+
+
+def _present(hub: Hub, session: Session) -> list[User]:
+    """Whom `session` watches and who is present."""
+    found = (hub.users.get(folded) for folded in hub.watches.folded_of(session))
+    return [one for one in found if one is not None]
 
 
 def show_people(hub: Hub, session: Session, response: Response, people: Iterable[User]) -> None:
@@ -191,9 +236,11 @@ def show_people(hub: Hub, session: Session, response: Response, people: Iterable
     if not keys or not session.has(METADATA.bit):
         return
     for user in people:
-        lines = lines_of(response, hub, user, keys)
-        if lines:
-            response.batch((BATCH_TYPE, user.nick), lines)
+        page = _Page(hub, session, response, keys)
+        whole = page.add(user)
+        page.send(user.nick)
+        if not whole:
+            later(response, user.nick)
 
 
 def bring(hub: Hub, session: Session, response: Response, user: User, brought: Mapping[str, str]) -> Publication | None:

@@ -71,6 +71,7 @@ class Response:
     def batch(self, kind: Sequence[str], lines: Sequence[bytes]) -> None:
         """Answer with lines in a batch of `kind`, its type and its parameters; without a frame to who knows none."""
         if lines or self.has(BATCH.bit):
+            self.size += sum(len(line) for line in lines)
             self.tagged(self.framed(kind, lines))
 
     def framed(self, kind: Sequence[str], lines: Sequence[bytes]) -> Callable[[str], bytes]:

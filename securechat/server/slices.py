@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 from securechat.server.context import Context
 from securechat.server.lifecycle import State
+from securechat.server.throttle import PER_COMMAND
 
 SLICE = 2000
 """How many things are looked at while the hub lock is held."""
-PER_COMMAND = 1000
-"""How many things cost as much of a session's budget as one command."""
 
 _END = object()
 

@@ -2,6 +2,9 @@
 
 from collections import deque
 
+PER_COMMAND = 1000
+"""How many things that are looked at for an answer cost as much of a session's budget as one command."""
+
 
 class Budget:
     """A burst, then a steady rate. Over it a session is slowed by not reading from it; nothing is dropped."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.server import slices
+from securechat.server import throttle
 from securechat.server.commands import listing
 from securechat.server.throttle import Budget
 from tests.server.harness import Harness, running
@@ -111,5 +111,5 @@ def test_what_it_costs_is_charged(harness: Harness) -> None:
     rooms(harness, 5000)
     budget = anna.session.budget = Budget(rate=1, burst=100, now=harness.now)
     anna.sends("LIST *a?b*,>5")
-    cost = (100 - 1 - (5001 * 22) / slices.PER_COMMAND) * -1
+    cost = (100 - 1 - (5001 * 22) / throttle.PER_COMMAND) * -1
     assert budget.wait(harness.now) == pytest.approx(cost + 1)

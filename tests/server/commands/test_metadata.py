@@ -8,6 +8,7 @@ import pytest
 from securechat.server import metadata_news
 from securechat.server.metadata import CHANGES_PER_MINUTE, KEY_BYTES, MOST_KEYS, MOST_SUBSCRIPTIONS, VALUE_BYTES
 from securechat.server.sessions import Session
+from securechat.server.throttle import PER_COMMAND, Budget
 from tests.server.commands.logins import plain as log_in
 from tests.server.harness import Harness, Person, code_of, running
 
@@ -414,6 +415,57 @@ def test_of_a_crowd_it_is_told_page_by_page(harness: Harness, monkeypatch: pytes
         people[2].vanishes()  # whoever has left is passed over
         alice.received()
     assert [line.split()[3] for line in told] == ["#tea", "ann", "ben", "dan"]
+
+
+def test_an_answer_that_becomes_long_is_cut_and_the_rest_is_for_later(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nicks = ("ann", "ben", "cid", "dan")
+    people = harness.members_of("#tea", *nicks)
+    watched = harness.person("eva")
+    for one in (*people, watched):
+        one.sends(f"METADATA * SET url :{'x' * VALUE_BYTES}")
+    alice = harness.person("alice", CAPS)
+    alice.sends("METADATA * SUB url")
+    alice.received()
+    line = len(f":chat.test 761 alice ann url * :{'x' * VALUE_BYTES}\r\n")
+    monkeypatch.setattr(metadata_news, "PAGE_BYTES", 2 * line)
+    later = ":chat.test 774 alice #tea 4"
+    told: list[list[str]] = []
+    for _ in range(2):
+        *lines, last = alice.answers("METADATA #tea SYNC") if told else alice.answers("JOIN #tea")[-5:]
+        told.append([one.split()[4] for one in lines if code_of(one) == "761"])
+        assert last == later
+    lines = alice.answers("METADATA #tea SYNC")
+    told.append([one.split()[4] for one in lines if code_of(one) == "761"])
+    assert "774" not in [code_of(one) for one in lines]
+    assert told == [["ann", "ben"], ["ann", "ben"], ["cid", "dan"]]  # SYNC tells all of it, and each once
+    alice.sends("MONITOR + eva")
+    assert "774" not in alice.codes()
+    lines = alice.answers("METADATA * SUB url")
+    assert [one.split()[4] for one in lines if code_of(one) == "761"] == ["ann", "ben"]
+    assert lines[-2:] == [later, ":chat.test 774 alice eva 4"]
+    alice.sends("MONITOR C")
+    lines = alice.answers("MONITOR + ann,ben,cid")
+    assert [one.split()[2:] for one in lines if code_of(one) == "774"] == [["alice", "cid", "4"]]
+    assert len([one for one in lines if code_of(one) == "761"]) == 2
+
+
+def test_who_asks_for_values_pays_for_them(harness: Harness) -> None:
+    alice, *others = harness.members_of("#tea", "alice", *(f"other{number}" for number in range(9)), capabilities=CAPS)
+    for one in others:
+        one.sends("METADATA * SET url :x")
+    budget = alice.session.budget = Budget(rate=1, burst=100, now=harness.now)
+    for line, lines in (
+        ("METADATA * SUB url", 9),
+        ("METADATA #tea SYNC", 9),
+        ("METADATA #tea SYNC", 9),
+        ("JOIN #cake", 0),
+    ):
+        before = budget._tokens
+        alice.sends(line)
+        looks = lines + (2 if line.startswith("JOIN") else 11)  # the room and the people in it
+        assert before - budget._tokens == pytest.approx(1 + looks / PER_COMMAND)
 
 
 def test_sync(harness: Harness) -> None:
