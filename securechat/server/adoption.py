@@ -2,7 +2,8 @@
 
 All sessions of an account are one user. When nobody of the account is present, the guest becomes its user and keeps the
 nick. When somebody is, the guest goes, and the session is one more of the account's user, under that user's nick.
-Either way the rooms of both are the account's from then on, and it is in each whatever either of them was there.
+Either way the rooms of both are the account's from then on, and it is in each whatever either of them was there. Only
+from a room that it may not be in the account is kept out, whoever brings it there.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from functools import partial
 
 from securechat.domain.account import Account
 from securechat.domain.events import Event, Kind, Source
-from securechat.domain.roles import LEADING, MEMBER, RoomChange, RoomRole
+from securechat.domain.permissions import Action, may
+from securechat.domain.roles import LEADING, MEMBER, OUTSIDER, RoomChange, RoomRole
 from securechat.protocol.capabilities import ACCOUNT_NOTIFY, CHATHISTORY, NO_IMPLICIT_NAMES, READ_MARKER
 from securechat.protocol.numerics import RPL_UMODEIS
 from securechat.server import metadata_news
@@ -20,7 +22,7 @@ from securechat.server.hub import NOT_STORED, Hub
 from securechat.server.markers import wire_form
 from securechat.server.membership import ROOMS_PER_USER, joining
 from securechat.server.notices import ABSENT, absence, account_change, arrive, tell_offline
-from securechat.server.presence import hear_room, return_to_room
+from securechat.server.presence import BANNED_MEANWHILE, hear_room, return_to_room
 from securechat.server.replay import replay_missed
 from securechat.server.response import Response
 from securechat.server.roster import show_names, show_to_other_sessions
@@ -49,6 +51,7 @@ class Adoption:
         """
         hub, session, response = self.hub, self.session, self.response
         stored = dict(hub.memberships[self.account.id])
+        self._leave_what_is_barred(stored)
         self._leave_what_is_too_much(stored)
         rooms = {live: live.members[self.guest] for live in self.guest.rooms.values()}
         read, carried = self.guest.markers, self.guest.metadata
@@ -72,6 +75,24 @@ class Adoption:
         session.received_sequence = 0  # of what the account has missed, nothing
         if not session.has(CHATHISTORY.bit):
             replay_missed(hub, session, response, user, self.account, seen={live.room.id for live in rooms})
+
+    def _leave_what_is_barred(self, stored: dict[int, RoomRole]) -> None:
+        """Take the guest out of the rooms to which the account, as what both are there, could not come back.
+
+        One that the account is a member of puts it out afterwards, as at any login.
+        """
+        hub, guest = self.hub, self.guest
+        user = hub.users_of_account.get(self.account.id)
+        asking = user or User(guest.nick, guest.username, guest.realname, self.account)
+        if user is None:
+            asking.sessions = guest.sessions  # what these can do by OPER stays
+            asking.settle_powers()
+        for live in list(guest.rooms.values()):
+            if user is not None and user in live.members:
+                continue  # it is there already
+            roles = live.members[guest] | stored.get(live.room.id, OUTSIDER)
+            if not may(live.subject_as(asking, roles), Action.RETURN_TO_ROOM, hub.policy):
+                hub.evict(guest, live, BANNED_MEANWHILE)
 
     def _leave_what_is_too_much(self, stored: dict[int, RoomRole]) -> None:
         """Take the guest out of the rooms that would be more than one user may be in."""

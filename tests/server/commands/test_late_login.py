@@ -10,7 +10,7 @@ from securechat.protocol.sasl import ScramClient
 from securechat.server.live_effects import HubEffects
 from tests.server.commands.logins import FAILED, MECHANISMS, PASSWORD, data_of, send_data
 from tests.server.commands.logins import plain as log_in
-from tests.server.harness import Harness, Person, running
+from tests.server.harness import Harness, Person, code_of, running
 
 ALICE = ":alice!alice@securechat"
 ALLY = ":ally!ally@securechat"
@@ -255,6 +255,57 @@ def test_rooms_beyond_the_bound_are_left(harness: Harness, monkeypatch: pytest.M
     assert one.session.user is not None
     assert {live.room.name for live in one.session.user.rooms.values()} == {"#a", "#own"}
     assert roles_in(harness, "alice", "#b") is None
+
+
+@pytest.mark.parametrize("is_present", [False, True])
+def test_a_room_that_the_account_is_banned_from_is_not_brought(harness: Harness, is_present: bool) -> None:
+    harness.account("alice", PASSWORD)
+    twin = harness.person("alice", password=PASSWORD) if is_present else None
+    bob, one = harness.members_of("#tea", "bob", "ally")
+    bob.sends("MODE #tea +b a:alice")
+    bob.received()
+    lines = plain(one, "alice", PASSWORD)
+    gone = f"{ALLY} PART #tea :You have been banned from this room"
+    expected = [gone, f"{ALLY} NICK alice", *told("alice")] if is_present else [*told("ally"), gone]
+    assert lines == expected
+    assert bob.received() == [gone]
+    assert roles_in(harness, "alice", "#tea") is None
+    assert one.session.user is not None
+    assert not one.session.user.rooms
+    assert twin is None or twin.received() == []
+
+
+def test_a_member_who_was_banned_while_away_is_put_out_as_at_any_login(harness: Harness) -> None:
+    bob = harness.members_of("#tea", "bob")[0]
+    member(harness, "#tea")
+    one = harness.person("ally")
+    one.sends("JOIN #tea")
+    bob.sends("MODE #tea +b a:alice")
+    bob.received()
+    lines = plain(one, "alice", PASSWORD)
+    assert lines == [
+        *told("ally"),
+        f"{ALLY} PART #tea :You have been banned from this room",
+        f"{ALLY} JOIN #tea",
+        ":chat.test KICK #tea ally :You have been banned from this room",
+    ]
+    assert bob.received() == [lines[2], lines[4]]
+    assert roles_in(harness, "alice", "#tea") is None
+    assert code_of(one.answers("JOIN #tea")[0]) == "474"
+
+
+def test_who_is_in_the_room_already_or_looks_after_it_stays(harness: Harness) -> None:
+    """A ban puts nobody out who is there, and none keeps those out who could lift it."""
+    twin = present(harness, "#tea")
+    (one,) = harness.members_of("#tea", "ally")
+    twin.sends("MODE #tea +b a:alice")
+    plain(one, "alice", PASSWORD)
+    assert one.session in twin.session.user.sessions  # type: ignore[union-attr]
+    assert roles_in(harness, "alice", "#tea") == FOUNDER
+    (one,) = harness.members_of("#own", "ally")
+    one.sends("MODE #own +b a:alice")
+    plain(one, "alice", PASSWORD)
+    assert roles_in(harness, "alice", "#own") == FOUNDER
 
 
 def test_the_watchers_of_the_guest_learn_that_it_is_gone(harness: Harness) -> None:
