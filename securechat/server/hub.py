@@ -205,26 +205,6 @@ class Hub:
             live.accounts += live.room.id not in rooms
             rooms[live.room.id] = roles
 
-    def return_to(self, user: User, source: Source, live: LiveRoom, roles: RoomRole) -> None:
-        """Undo that `user`, as `source` was then, left a room: they are in it if they are still here, and members.
-
-        The room was not told what they did outside of it, a new nick or the end, so it is told now. But nobody returns
-        to a room whose own making failed in an earlier batch: there is none any more.
-        """
-        if self.rooms_by_id.get(live.room.id) is not live:
-            return
-        missed = None
-        if not user.sessions:
-            missed = Event(Kind.QUIT, self.now(), source, text="Quit")
-        elif user.nick != source.nick:
-            missed = Event(Kind.NICK, self.now(), source, text=user.nick)
-        if missed is not None and fold(source.nick) not in self.users:
-            self.journal.submit(Publication(missed, live.audience(), None))
-        if user.sessions:
-            self.enter(user, live, roles)
-        elif user.account is not None:
-            self.set_membership(user.account.id, live, roles)
-
     def leave(self, user: User, live: LiveRoom, *, keep_membership: bool = False) -> None:
         """Take a user out of a room; `keep_membership` when they only go offline."""
         user.rooms.pop(live.room.id, None)

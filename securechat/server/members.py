@@ -4,13 +4,13 @@ from collections.abc import Callable
 from functools import partial
 
 from securechat.domain.account import Account
-from securechat.domain.events import Event, Kind
+from securechat.domain.events import Event, Kind, Source
 from securechat.domain.permissions import Subject, role_of
 from securechat.domain.roles import OUTSIDER, RoomRole
 from securechat.names import fold
 from securechat.server.entries import Publication
-from securechat.server.hub import Hub
-from securechat.server.users import LiveRoom, User
+from securechat.server.hub import NOT_STORED, Hub
+from securechat.server.users import LiveRoom, User, audience_of
 
 Member = User | Account
 """Somebody who is present, or an account that is not."""
@@ -71,11 +71,41 @@ def remove(hub: Hub, live: LiveRoom, member: Member) -> Callable[[], None]:
     """Take a member out of the room; return what undoes it."""
     roles = roles_of(hub, live, member)
     if isinstance(member, User):
-        undo = partial(hub.return_to, member, member.source, live, roles)
+        undo = partial(return_to, hub, member, member.source, live, roles)
         hub.leave(member, live)
         return undo
     hub.set_membership(member.id, live, None)
     return partial(_return_account, hub, live, member, roles)
+
+
+def return_to(hub: Hub, user: User, source: Source, live: LiveRoom, roles: RoomRole) -> None:
+    """Undo that `user`, as `source` was then, left a room: they are in it if they are still here, and members.
+
+    The room was not told what they did outside of it, a new nick or the end, so it is told now. But nobody returns
+    to a room whose own making failed in an earlier batch: there is none any more.
+    """
+    if hub.rooms_by_id.get(live.room.id) is not live:
+        return
+    missed = None
+    if not user.sessions:
+        missed = Event(Kind.QUIT, hub.now(), source, text="Quit")
+    elif user.nick != source.nick:
+        missed = Event(Kind.NICK, hub.now(), source, text=user.nick)
+    if missed is not None and fold(source.nick) not in hub.users:
+        hub.journal.submit(Publication(missed, live.audience(), None))
+    if user.source.account_id != source.account_id:
+        _tell_gone(hub, user, live)
+    elif user.sessions:
+        hub.enter(user, live, roles)
+    elif user.account is not None:
+        hub.set_membership(user.account.id, live, roles)
+
+
+def _tell_gone(hub: Hub, user: User, live: LiveRoom) -> None:
+    """A guest has logged in since they left: the account is where the disk has it, in the room or not."""
+    if user.sessions and user not in live.members:
+        gone = Event(Kind.EVICT, hub.now(), user.source, live.room.id, live.room.name, NOT_STORED)
+        hub.journal.submit(Publication(gone, live.audience() + audience_of(user.sessions), None))
 
 
 def _return_account(hub: Hub, live: LiveRoom, account: Account, roles: RoomRole) -> None:

@@ -121,3 +121,35 @@ def test_an_account_can_log_in_after_what_it_did_in_a_room_that_never_was(harnes
     again = harness.person("alice", password=PASSWORD)
     assert code_of(again.answers("JOIN #new")[0]) == "JOIN"
     check(harness)
+
+
+@pytest.mark.parametrize("login", ["bob", "alice", ""])
+@pytest.mark.parametrize("following", ["", "JOIN #tea", "NICK guesty", "QUIT"])
+def test_a_guest_who_was_not_kicked_and_logs_in_meanwhile(
+    harness: Harness, people: tuple[Person, Person], login: str, following: str
+) -> None:
+    """Bob is a member of the room who is not here, alice is one who is; carol is none: she is told that she is out."""
+    alice, bob = people
+    harness.account("carol", PASSWORD)
+    bob.sends("QUIT")
+    guest = harness.person("guest")
+    guest.session.certificate_account = login or "carol"
+    guest.sends("JOIN #tea")
+    for one in (alice, guest):
+        one.received()
+    with harness.one_batch(fails=True):
+        alice.sends_unsettled(b"KICK #tea guest\r\n")
+        for line in ("AUTHENTICATE EXTERNAL", "AUTHENTICATE +", following):
+            guest.sends_unsettled(f"{line}\r\n".encode())
+    check(harness)
+    hub = harness.hub
+    user = guest.session.user
+    here = user is not None and user in hub.rooms["#tea"].members
+    if following != "QUIT":
+        assert here is bool(login or following == "JOIN #tea")
+        names = alice.answers("NAMES #tea")[-2]
+        assert (f" {guest.session.shown_nick}" in names.replace("@", "")) is here
+        gone = "PART #tea :It could not be stored"
+        assert any(gone in line for line in guest.received()) is (not login)
+    guest.sends("JOIN #tea")
+    check(harness)

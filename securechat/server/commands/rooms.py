@@ -17,6 +17,7 @@ from securechat.protocol.numerics import (
 from securechat.server import metadata_news
 from securechat.server.context import Context
 from securechat.server.error_replies import answer_error
+from securechat.server.members import return_to
 from securechat.server.membership import ROOMS_PER_USER
 from securechat.server.notices import absence
 from securechat.server.people import seen_in_room
@@ -117,7 +118,7 @@ def _part(context: Context, live: LiveRoom, reason: str) -> None:
         event,
         live,
         context.session,
-        undo=lambda: hub.return_to(user, event.source, live, roles),
+        undo=lambda: return_to(hub, user, event.source, live, roles),
         failure=context.failure(replies.NOT_STORED, live.room.name),
     )
     hub.leave(user, live)
