@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from securechat.domain.account import Account, Credentials, Invite, refusal
-from securechat.domain.audit import AuditRecord, Deed, Head, chained, start
+from securechat.domain.audit import Act, AuditRecord, Deed, Head, chained, start
 from securechat.domain.events import RECORDED, SAID, Event, Kind
 from securechat.domain.history import Bound, Direction, HistoryQuery, StoredEvent
 from securechat.domain.ports import Entry
@@ -276,8 +276,11 @@ class InMemoryAudit:
         self.rows.append(record)
         return record
 
-    def page(self, after: int, limit: int) -> list[AuditRecord]:
-        return self.rows[after : after + limit]
+    def renames(self) -> list[tuple[str, str]]:
+        return [(one.room, one.detail) for one in self.rows if one.act == Act.ROOM_RENAME.word]
+
+    def page(self, after: int | None, limit: int) -> list[AuditRecord]:
+        return [one for one in self.rows if after is None or one.number > after][:limit]
 
     def page_before(self, before: int | None, limit: int) -> list[AuditRecord]:
         return [one for one in reversed(self.rows) if before is None or one.number < before][:limit]

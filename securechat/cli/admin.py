@@ -115,7 +115,7 @@ def _audit_arguments(area: argparse.ArgumentParser, common: argparse.ArgumentPar
         "--since", default="", metavar="TIME", help="such as 30m, 12h, 7d, 2026-11-22 or 2026-11-22T08:00 (UTC)"
     )
     shown.add_argument("--account", default="", metavar="NAME", help="only what it did, or what was done to it")
-    shown.add_argument("--room", default="", metavar="ROOM", help="only what was done in it")
+    shown.add_argument("--room", default="", metavar="ROOM", help="only what was done in it, whatever it was called")
     shown.add_argument("--limit", type=int, default=100, metavar="N", help="the newest N (default: %(default)s)")
     verify = _action(
         actions, common, "audit verify",
@@ -204,7 +204,7 @@ def _export(configuration: "Configuration", request: dict[str, Any], output: Pat
     """Write the record part by part, the rows as JSON lines; tell its head. Raises StorageError, ControlError."""
     from securechat.server.administration_texts import export_text
 
-    answer = _ask(configuration, request | {"after": 0})
+    answer = _ask(configuration, request)
     rows = 0
     try:
         with _new_file(output) as file:

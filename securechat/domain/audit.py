@@ -198,6 +198,8 @@ class Verification:
         expected = self.head.number + 1
         if record.number > expected:
             return Flaw(expected, "is missing")
+        if record.number < 1:
+            return Flaw(record.number, "was added by somebody else than the server")
         if record.number < expected or digest(record) != record.hash:
             return Flaw(record.number, "was altered")
         if record.previous != self.head.hash:

@@ -127,11 +127,14 @@ class AuditRepository(Protocol):
     def append(self, deed: Deed) -> AuditRecord:
         """Store one act as the newest row; it stands or falls with the transaction."""
 
-    def page(self, after: int, limit: int) -> list[AuditRecord]:
-        """At most `limit` rows with a number above `after`, oldest first."""
+    def page(self, after: int | None, limit: int) -> list[AuditRecord]:
+        """At most `limit` rows with a number above `after` (None: all, forged ones too), oldest first."""
 
     def page_before(self, before: int | None, limit: int) -> list[AuditRecord]:
         """At most `limit` rows with a number below `before` (None: the newest), newest first."""
+
+    def renames(self) -> list[tuple[str, str]]:
+        """Of each renamed room the old name and the new one, as they are written, oldest first."""
 
     def origin(self) -> str:
         """What the first row's hash is made of (see domain.audit.start)."""

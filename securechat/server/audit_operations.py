@@ -1,7 +1,7 @@
 """Reading the record of acts of power: the operations behind `securechat-admin audit`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -40,24 +40,27 @@ class ExportPart:
 def audit_list(
     administration: Administration, *, since: str = "", account: str = "", room: str = "", limit: int = 100
 ) -> list[dict[str, Any]]:
-    """Return the newest `limit` rows, oldest first: since a time, by or on an account, in a room."""
+    """Return the newest `limit` rows, oldest first: since a time, by or on an account, in a room.
+
+    A room is meant under every name that it has had, and so is any other room that has had one of these names.
+    """
     if not 1 <= limit <= MAX_LISTED:
         raise AdministrationError("bad_limit", f"From 1 to {MAX_LISTED:,} rows can be listed; more: audit export.")
     earliest = _moment(since, administration.clock()) if since else None
     wanted_account = fold(account)
-    wanted_room = fold(room_to_wire(room)) if room else ""
 
-    def fits(record: AuditRecord) -> bool:
+    def fits(record: AuditRecord, rooms: set[str]) -> bool:
         return (not account or wanted_account in (fold(record.actor), fold(record.target))) and (
-            not room or wanted_room in fold(record.room).split(",")
+            not room or not rooms.isdisjoint(fold(record.room).split(","))
         )
 
     def work(unit: UnitOfWork) -> list[AuditRecord]:
         found: list[AuditRecord] = []
+        rooms = _names_of(fold(room_to_wire(room)), unit.audit.renames()) if room else set()
         for record in _backwards(unit):
             if len(found) == limit or (earliest is not None and record.time < earliest):
                 break
-            if fits(record):
+            if fits(record, rooms):
                 found.append(record)
         return found
 
@@ -73,7 +76,7 @@ def audit_verify(administration: Administration, *, head: str = "") -> Verificat
 
     def work(unit: UnitOfWork) -> tuple[Verification, Flaw | None]:
         verification = Verification(unit.audit.origin(), kept)
-        after = 0
+        after: int | None = None
         while (page := unit.audit.page(after, _PAGE)) and verification.follow(page) is None:
             after = page[-1].number
         return verification, verification.finish(unit.audit.head())
@@ -83,9 +86,12 @@ def audit_verify(administration: Administration, *, head: str = "") -> Verificat
     return VerificationResult(flaw is None, verification.head.number, str(verification.head), number, problem)
 
 
-def audit_export(administration: Administration, *, after: int = 0) -> ExportPart:
-    """Return the rows after number `after`, as they are stored, as many as fit into an answer."""
-    if not 0 <= after < 2**63:
+def audit_export(administration: Administration, *, after: int | None = None) -> ExportPart:
+    """Return the rows after number `after` (None: from the first on), as they are stored, as many as fit in an answer.
+
+    A number may be negative: a row that has one is forged, and exported as well.
+    """
+    if after is not None and not -(2**63) <= after < 2**63:
         raise AdministrationError("bad_number", "There is no row with such a number.")
 
     def work(unit: UnitOfWork) -> tuple[list[AuditRecord], Head]:
@@ -100,6 +106,20 @@ def audit_export(administration: Administration, *, after: int = 0) -> ExportPar
 def plain(record: AuditRecord) -> dict[str, Any]:
     """Return a row as it is listed and exported."""
     return asdict(record) | {"time": _shown_time(record.time), "milliseconds": record.time}
+
+
+def _names_of(room: str, renames: Iterable[tuple[str, str]]) -> set[str]:
+    """Return all names (folded) that hang together with `room` by RENAMEs."""
+    others: dict[str, set[str]] = {}
+    for old, new in renames:
+        others.setdefault(fold(old), set()).add(fold(new))
+        others.setdefault(fold(new), set()).add(fold(old))
+    names, waiting = {room}, [room]
+    while waiting:
+        found = others.get(waiting.pop(), set()) - names
+        names |= found
+        waiting += found
+    return names
 
 
 def _backwards(unit: UnitOfWork) -> Iterator[AuditRecord]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from securechat.domain.audit import AuditRecord, Deed, Head, chained, parse_head, start
+from securechat.domain.audit import Act, AuditRecord, Deed, Head, chained, parse_head, start
 from securechat.storage.models import AUDIT_HEAD, AUDIT_ORIGIN, AuditRow, SettingRow
 
 _RECORDS = select(
@@ -25,6 +25,7 @@ _FIELDS = AuditRecord.__slots__
 # Made once: making a statement takes longer than running it, and the journal's thread has other things to do.
 _NEWEST = select(func.coalesce(func.max(AuditRow.number), 0))
 _SETTING = select(SettingRow.value).where(SettingRow.key == bindparam("wanted"))
+_RENAMES = select(AuditRow.room, AuditRow.detail).where(AuditRow.act == Act.ROOM_RENAME.word).order_by(AuditRow.number)
 _INSERT = insert(AuditRow)
 _REMEMBER = update(SettingRow).where(SettingRow.key == AUDIT_HEAD).values(value=bindparam("newest"))
 
@@ -59,9 +60,11 @@ class Audit:
         self._connection.execute(_REMEMBER, {"newest": str(head)})
         return records
 
-    def page(self, after: int, limit: int) -> list[AuditRecord]:
-        """At most `limit` rows with a number above `after`, oldest first."""
-        rows = _RECORDS.where(AuditRow.number > after).order_by(AuditRow.number).limit(limit)
+    def page(self, after: int | None, limit: int) -> list[AuditRecord]:
+        """At most `limit` rows with a number above `after` (None: all, forged ones too), oldest first."""
+        rows = _RECORDS.order_by(AuditRow.number).limit(limit)
+        if after is not None:
+            rows = rows.where(AuditRow.number > after)
         return [_record(*row) for row in self._connection.execute(rows)]
 
     def page_before(self, before: int | None, limit: int) -> list[AuditRecord]:
@@ -70,6 +73,10 @@ class Audit:
         if before is not None:
             rows = rows.where(AuditRow.number < before)
         return [_record(*row) for row in self._connection.execute(rows)]
+
+    def renames(self) -> list[tuple[str, str]]:
+        """Of each renamed room the old name and the new one, as they are written, oldest first."""
+        return [(str(old), str(new)) for old, new in self._connection.execute(_RENAMES)]
 
     def origin(self) -> str:
         """What the first row's hash is made of; empty when somebody took it away."""

@@ -1,6 +1,7 @@
 """The record of acts of power: each act leaves its rows, nothing else does, and nobody has power without a record."""
 
 import re
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -482,7 +483,44 @@ def test_the_record_is_exported_in_parts(recorded: Harness) -> None:
     assert [one["number"] for one in part["records"]] == [2, 3]
     assert part["head"] == perform(administration(recorded), {"operation": "audit verify"})["result"]["head"]
     assert perform(administration(recorded), {"operation": "audit export", "after": 3})["result"]["records"] == []
-    assert perform(administration(recorded), {"operation": "audit export", "after": -1})["code"] == "bad_number"
+    assert perform(administration(recorded), {"operation": "audit export", "after": 2**63})["code"] == "bad_number"
+
+
+def test_a_row_below_the_first_is_no_secret(recorded: Harness) -> None:
+    for number in (0, -(2**63)):
+        forged = (
+            "INSERT INTO audit SELECT :number, time, origin, actor, act, target, room, detail, reason, previous, hash"
+            " FROM audit WHERE number = 1"
+        )
+        with sqlite3.connect(recorded.database.path) as connection:
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                connection.execute(forged, {"number": number})
+            connection.execute("DROP TRIGGER IF EXISTS audit_only_append")
+            connection.execute(forged, {"number": number})
+            connection.execute(
+                "CREATE TRIGGER audit_only_append BEFORE INSERT ON audit WHEN NEW.number < 4 "
+                "BEGIN SELECT RAISE(ABORT, 'the record of acts is append-only'); END"
+            )
+        connection.close()
+        result = perform(administration(recorded), {"operation": "audit verify"})["result"]
+        assert (result["intact"], result["row"]) == (False, number)
+        assert result["problem"] == "was added by somebody else than the server"
+        part = perform(administration(recorded), {"operation": "audit export"})["result"]
+        assert part["records"][0]["number"] == number
+        rest = perform(administration(recorded), {"operation": "audit export", "after": number})["result"]
+        assert rest["records"] == part["records"][1:]
+
+
+def test_a_room_is_listed_under_all_names_that_it_has_had(harness: Harness) -> None:
+    anna, bob = harness.person("anna"), harness.person("bob")
+    anna.sends("JOIN #team", "MODE #team +m", "RENAME #team #crew", "MODE #crew -m", "RENAME #crew #CORE")
+    anna.sends("MODE #core +s", "JOIN #other", "MODE #other +m")
+    for name in ("team", "#CREW", "core"):
+        assert listed(harness, room=name) == [1, 2, 3, 4, 5]
+    assert listed(harness, room="other") == [6]
+    assert listed(harness, room="none") == []
+    bob.sends("JOIN #team", "MODE #team +m")  # another room that bears one of the names
+    assert listed(harness, room="core") == [1, 2, 3, 4, 5, 7]
 
 
 def test_users_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
