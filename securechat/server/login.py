@@ -57,7 +57,12 @@ def mechanisms(session: Session) -> tuple[str, ...]:
 
 
 def throttled(context: Context, name: str) -> bool:
-    """Answer with the seconds to wait when too many logins to `name` have failed from this address."""
+    """Answer with the seconds to wait when too many logins to `name` have failed from this address.
+
+    Asked before a password is looked at and again before the outcome counts for anything: of attempts that are under
+    way at once, no more learn whether they are right than of those that come one by one. Only failures count, so that
+    everybody may come back at once after a restart.
+    """
     hub = context.hub
     now = hub.monotonic()
     address = counted_as(context.session.outlet.address)
@@ -181,6 +186,8 @@ def plain(context: Context, response: PlainResponse) -> None:
     exchange.name, exchange.account = name, account
 
     def then(right: bool) -> None:
+        if _refused(context, name, ""):
+            return
         allowed = current(context, exchange.account)
         if right and allowed is not None:
             succeed(context, allowed)
@@ -275,6 +282,8 @@ def scram_final(context: Context, exchange: Exchange, data: bytes) -> None:
     scram, credentials = exchange.scram, exchange.credentials
     assert scram is not None, "client-final comes after client-first"
     assert credentials is not None, "the session was busy until they were read"
+    if _refused(context, exchange.name, ""):
+        return
     try:
         signature = scram.verify(data, credentials.scram_stored_key, credentials.scram_server_key)
     except ScramRefused:

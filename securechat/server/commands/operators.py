@@ -44,7 +44,9 @@ def oper(context: Context) -> None:
 
     def then(right: bool) -> None:
         claimed = current(context, session.claim)
-        if right and claimed is not None:
+        if throttled(context, name):
+            _refuse(context, name)
+        elif right and claimed is not None:
             _record(context, claimed)
         else:
             count_failure(context, name)

@@ -12,7 +12,7 @@ from securechat.protocol.sasl import ScramClient
 from securechat.server.live_effects import HubEffects
 from securechat.server.passwords import Parameters, hash_password
 from tests.server.commands.logins import FAILED, LOGGED_IN, MECHANISMS, PASSWORD, begun, data_of, plain, send_data
-from tests.server.harness import CHEAP, Harness, Person, running
+from tests.server.harness import CHEAP, Harness, Person, code_of, running
 
 
 def test_lines_that_come_while_a_password_is_checked_wait_and_keep_their_order(harness: Harness) -> None:
@@ -103,6 +103,45 @@ def test_failures_are_throttled_by_name_and_by_address(
         assert "RATE_LIMITED" in send_data(one, b"\0somebody\0x")[0]
         harness.now += 60.5
         assert login(one, "alice", PASSWORD) == LOGGED_IN
+
+
+def test_logins_under_way_at_once_are_no_more_guesses_than_one_by_one(tmp_path: Path) -> None:
+    with running(tmp_path, limits__failed_logins_per_minute=2) as harness:
+        harness.account("alice", PASSWORD)
+        people = [begun(harness, f"guest{letter}") for letter in "abcdef"]
+        passwords = ["x", "y", "z", PASSWORD, "x", PASSWORD]
+        challenges = []
+        for one, password in zip(people, passwords, strict=True):
+            client = ScramClient("alice", password, "fyko+d2lbbFgONRv9qkxdawL")
+            one.answers("AUTHENTICATE SCRAM-SHA-256")
+            challenges.append(client.final(data_of(send_data(one, client.first()))))
+        answers = [send_data(one, final) for one, final in zip(people, challenges, strict=True)]
+        assert [code_of(lines[0]) for lines in answers] == ["904"] * 2 + ["FAIL"] * 4
+
+        harness.now += 61
+        for one in people:
+            one.answers("AUTHENTICATE PLAIN")
+        harness.workers.put_off()
+        for one, password in zip(people, passwords, strict=True):
+            send_data(one, f"\0alice\0{password}".encode())
+        harness.workers.work()
+        harness.settle()
+        assert [one.codes() for one in people] == [["904"]] * 2 + [["FAIL", "904"]] * 4
+
+
+def test_right_logins_at_once_are_all_let_in(tmp_path: Path) -> None:
+    """After a restart all sessions of an account come back together: only what has failed counts."""
+    with running(tmp_path, limits__failed_logins_per_minute=2) as harness:
+        harness.account("alice", PASSWORD)
+        people = [begun(harness, f"guest{letter}") for letter in "abcdef"]
+        for one in people:
+            one.answers("AUTHENTICATE PLAIN")
+        harness.workers.put_off()
+        for one in people:
+            send_data(one, f"\0alice\0{PASSWORD}".encode())
+        harness.workers.work()
+        harness.settle()
+        assert [one.codes() for one in people] == [["900", "903"]] * 6
 
 
 def test_a_hash_of_other_costs_is_made_anew_at_the_next_login(tmp_path: Path) -> None:

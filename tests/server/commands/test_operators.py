@@ -104,6 +104,20 @@ def test_failed_opers_count_as_failed_logins(tmp_path: Path) -> None:
         assert code_of(alice.answers(ROOT)[-1]) == "381"
 
 
+def test_opers_under_way_at_once_are_no_more_guesses_than_one_by_one(tmp_path: Path) -> None:
+    with running(tmp_path, limits__failed_logins_per_minute=2) as harness:
+        harness.account("root", administrator=True)
+        people = [harness.person(f"guest{letter}") for letter in "abcdef"]
+        harness.workers.put_off()
+        for one, password in zip(people, ["x", "y", "z", "correct horse", "x", "correct horse"], strict=True):
+            one.sends_unsettled(f"OPER root :{password}\r\n".encode())
+        harness.workers.work()
+        harness.settle()
+        answers = [[code_of(line) for line in one.received()] for one in people]
+        assert answers == [["464"]] * 2 + [["FAIL", "464"]] * 4
+        assert not any(is_operator(one) for one in people)
+
+
 def test_oper_when_too_many_wait_and_when_the_disk_cannot_be_read(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
