@@ -70,7 +70,7 @@ class Metadata:
         self._subscriptions: dict[Session, dict[str, None]] = {}
         self._subscribers: dict[str, dict[Session, None]] = {}  # by key
         self.unfinished: dict[Session, tuple[int, deque[User]]] = {}  # room id and those whose values are still to tell
-        self.changes = Window(CHANGES_PER_MINUTE, 60)  # of a user's party
+        self._changes = Window(CHANGES_PER_MINUTE, 60)  # of accounts, by party
 
     def fill(self, of_accounts: Iterable[tuple[int, str, str]], of_rooms: Iterable[tuple[int, str, str]]) -> None:
         """Take over what the database holds: (account or room id, key, value)."""
@@ -107,6 +107,28 @@ class Metadata:
         """Undo a `put` of `failed` that could not be stored, unless a later one stands already."""
         if self.of(owner).get(key) == failed:
             self.put(owner, key, before)
+
+    def seconds_to_wait(self, user: User, now: float) -> float:
+        """Return 0, or how long until `user` may change a value again.
+
+        The changes of an account count over all its visits, those of a guest for as long as they are here.
+        """
+        changes, key = self._changes_of(user)
+        return changes.wait(key, now)
+
+    def count_changes(self, user: User, now: float, number: int) -> None:
+        """Note that `user` changes so many values; `now` is monotonic seconds."""
+        changes, key = self._changes_of(user)
+        for _ in range(number):
+            changes.count(key, now)
+
+    def _changes_of(self, user: User) -> tuple[Window, str]:
+        """Where the changes of `user` are counted: of a guest under any nick that they take."""
+        if user.account is not None:
+            return self._changes, user.party
+        if user.changes is None:
+            user.changes = Window(CHANGES_PER_MINUTE, 60)
+        return user.changes, ""
 
     def take_early(self, session: "Session") -> dict[str, str]:
         """Return and forget what a session set before its login."""

@@ -12,6 +12,7 @@ from securechat.domain.room import Room, party_of_account, party_of_guest
 from securechat.names import fold
 from securechat.server.ports import Outlet
 from securechat.server.sessions import Session
+from securechat.server.throttle import Window
 
 HOST = "securechat"
 """The host part of every user: no address is ever disclosed."""
@@ -31,6 +32,7 @@ class User:
         "account",
         "away",
         "bot",
+        "changes",
         "hears_wallops",
         "invisible",
         "invited_to",
@@ -61,6 +63,7 @@ class User:
         self.resigned = False  # an administrator who has given up their powers
         self.markers: dict[int, int] = {}  # of a guest: see markers.ReadMarkers
         self.metadata: dict[str, str] = {}  # of a guest: see metadata.Metadata
+        self.changes: Window | None = None  # how often a guest has changed these
         self.sessions: list[Session] = []
         self.rooms: dict[int, LiveRoom] = {}
         self.invited_to: dict[LiveRoom, None] = {}  # rooms that keep an invitation of this user, not of the account

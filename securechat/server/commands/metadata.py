@@ -44,9 +44,11 @@ def metadata(context: Context) -> None:
     if session.state is not State.PRESENT and not session.has(METADATA.bit):
         context.response.numeric(ERR_NOTREGISTERED)
         return
-    row = _SUBCOMMANDS.get(context.params[1].upper())
+    word = context.params[1]
+    # Some letters beyond ASCII have a capital within it: `ſub` is not SUB.
+    row = _SUBCOMMANDS.get(word.upper()) if word.isascii() else None
     if row is None:
-        context.response.fail("METADATA", replies.INVALID_SUBCOMMAND, context.params[1])
+        context.response.fail("METADATA", replies.INVALID_SUBCOMMAND, word)
         return
     needed, run = row
     owner = _owner(context)
@@ -85,7 +87,7 @@ def _may_set(context: Context, owner: Owner) -> bool:
 
 
 def _get(context: Context, owner: Owner) -> None:
-    """Send the values of keys, in order; a key that is none is only warned of, as the others are answered."""
+    """Send the values of keys, in order; a key that is none is refused among the answers of the others."""
     response = context.response
     target, values = name_of(owner), context.hub.metadata.of(owner)
     lines = []
@@ -100,7 +102,7 @@ def _get(context: Context, owner: Owner) -> None:
 
 
 def _bad_key(context: Context, key: str) -> bytes:
-    return replies.warn(context.hub.configuration.server.name, "METADATA", replies.INVALID_KEY, (key,))
+    return replies.fail(context.hub.configuration.server.name, "METADATA", replies.INVALID_KEY, (key,))
 
 
 def _list(context: Context, owner: Owner) -> None:
@@ -136,14 +138,12 @@ def _too_often(context: Context, target: str, key: str, times: int = 1) -> bool:
     """Count a change; answer when there were too many. Before login nobody is told of one, so it costs nothing."""
     if context.session.state is not State.PRESENT:
         return False
-    changes, now = context.hub.metadata.changes, context.hub.monotonic()
-    party = context.user.party
-    wait = changes.wait(party, now)
+    values, user, now = context.hub.metadata, context.user, context.hub.monotonic()
+    wait = values.seconds_to_wait(user, now)
     if wait:
         context.response.fail("METADATA", replies.RATE_LIMITED, target, key, str(int(wait) + 1))
         return True
-    for _ in range(times):
-        changes.count(party, now)
+    values.count_changes(user, now, times)
     return False
 
 

@@ -80,7 +80,7 @@ def test_set_get_list_and_remove(harness: Harness, account: bool, target: str) -
     assert in_batch(alice.answers(f"METADATA {target} GET status none $ url"), "alice") == [
         ":chat.test 761 alice alice status * :",
         ":chat.test 766 alice alice none :key not set",
-        ":chat.test WARN METADATA INVALID_KEY $ :This cannot be a key",
+        ":chat.test FAIL METADATA INVALID_KEY $ :This cannot be a key",
         ":chat.test 761 alice alice url * :http://a b",
     ]
     assert alice.answers(f"METADATA {target} SET url") == [":chat.test 766 alice alice url :key not set"]
@@ -102,6 +102,7 @@ def test_set_get_list_and_remove(harness: Harness, account: bool, target: str) -
         ("METADATA bob SUB url", "INVALID_TARGET bob"),
         ("METADATA #tea SUBS", "INVALID_TARGET #tea"),
         ("METADATA * destr0y", "INVALID_SUBCOMMAND destr0y"),
+        ("METADATA * ſub url", "INVALID_SUBCOMMAND ſub"),
         ("METADATA * SET Url :x", "INVALID_KEY Url"),
         ("METADATA * SET $url$ :x", "INVALID_KEY $url$"),
         ("METADATA * SET :a b", "INVALID_KEY *"),
@@ -180,6 +181,26 @@ def test_changes_are_not_told_without_end(harness: Harness) -> None:
     assert code_of(alice.answers("METADATA * SET url :x")[0]) == "761"
 
 
+def test_another_nick_gives_nobody_more_changes(harness: Harness) -> None:
+    alice = harness.person("alice", CAPS)
+    for number in range(CHANGES_PER_MINUTE):
+        alice.sends(f"METADATA * SET url :{number}")
+    alice.sends("NICK anna")
+    alice.received()
+    assert failed(alice, "METADATA * SET url :x") == "RATE_LIMITED anna url 61"
+    other = harness.person("alice", CAPS)
+    assert code_of(other.answers("METADATA * SET url :x")[0]) == "761"  # whoever takes the nick is another one
+
+
+def test_an_account_that_comes_back_has_no_more_changes_than_before(harness: Harness) -> None:
+    harness.account("alice", PASSWORD)
+    alice = logged_in(harness)
+    for number in range(CHANGES_PER_MINUTE):
+        alice.sends(f"METADATA * SET url :{number}")
+    alice.vanishes()
+    assert failed(logged_in(harness), "METADATA * SET url :x") == "RATE_LIMITED alice url 61"
+
+
 def test_rooms_carry_what_those_set_who_look_after_them(harness: Harness) -> None:
     alice, bob = harness.members_of("#Tea", "alice", "bob", capabilities=CAPS)
     assert alice.answers("METADATA #tea SET url :x") == [":chat.test 761 alice #Tea url * :x"]
@@ -242,13 +263,13 @@ def test_subscriptions(harness: Harness) -> None:
     ]
     assert alice.answers("METADATA * SUB url $ url status") == [
         ":chat.test 770 alice url status",
-        ":chat.test WARN METADATA INVALID_KEY $ :This cannot be a key",
+        ":chat.test FAIL METADATA INVALID_KEY $ :This cannot be a key",
     ]
     assert alice.answers("METADATA alice SUB url") == [":chat.test 770 alice url"]
     assert alice.answers("METADATA * SUBS")[1:-1] == ["@batch=n :chat.test 772 alice url status"]
     assert alice.answers("METADATA * UNSUB url $ other") == [
         ":chat.test 771 alice url other",
-        ":chat.test WARN METADATA INVALID_KEY $ :This cannot be a key",
+        ":chat.test FAIL METADATA INVALID_KEY $ :This cannot be a key",
     ]
     assert alice.answers("METADATA * SUBS")[1:-1] == ["@batch=n :chat.test 772 alice status"]
 
