@@ -9,7 +9,6 @@ from securechat.domain.events import RECORDED, SAID, Kind
 from securechat.domain.history import Bound, Direction, HistoryQuery, StoredEvent
 from securechat.domain.permissions import Action, may
 from securechat.domain.room import DirectConversation, parties
-from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import BATCH, EVENT_PLAYBACK, MESSAGE_TAGS, RENDER_MASK
 from securechat.protocol.message import format_message
@@ -94,10 +93,9 @@ def _conversation(context: Context, target: str) -> tuple[int | None, str]:
     if live is None and not target.startswith("#") and may(user.subject(), Action.READ_DIRECT_HISTORY, hub.policy):
         found = find_person(hub, target)
         if found is not None:
-            party, nick, _ = found
+            party, _, _ = found
             direct = hub.direct.get(parties(user.party, party))
-            # Asked for by the name of an account, it is shown under that name.
-            return direct.id if direct is not None else None, nick if fold(nick) == fold(target) else target
+            return direct.id if direct is not None else None, target  # the batch bears the name that was asked for
     raise _BadRequestError(replies.INVALID_TARGET, context.params[0], target)
 
 

@@ -210,7 +210,7 @@ def test_nobody_reads_the_direct_messages_of_others(harness: Harness) -> None:
     assert page(bob, "LATEST alice * 10", "alice") == ["between us"]
     alice.received()
     assert page(alice, "LATEST alice * 10", "alice") == ["memo"]
-    assert page(alice, "LATEST BOB * 10", "bob") == ["between us"]
+    assert page(alice, "LATEST BOB * 10", "BOB") == ["between us"]
 
 
 def test_a_guest_reads_no_direct_messages_not_even_those_of_a_guest_of_that_name_before(harness: Harness) -> None:
