@@ -3,9 +3,9 @@
 import selectors
 import socket
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from securechat.protocol.line_buffer import LineBuffer, TooLong
 from securechat.server.sessions import Session
@@ -13,8 +13,6 @@ from securechat.server.sessions import Session
 if TYPE_CHECKING:
     from securechat.net.io_thread import IoThread
 
-PeerCertificate = Mapping[str, Any]
-"""What `ssl.SSLSocket.getpeercert` tells."""
 READ_BYTES = 16384
 """A TLS record's size: what one read returns at most."""
 READS_PER_TICK = 8
@@ -180,9 +178,9 @@ class Connection:
         """By which name the peer asked for the server; empty when it named none, or nobody wants to know."""
         return getattr(self._tls, "asked_host", "")
 
-    def peer_certificate(self) -> PeerCertificate | None:
-        """The certificate that the peer has shown, verified, as `ssl.SSLSocket.getpeercert` tells it; None: none."""
-        return self._tls.getpeercert()
+    def peer_certificate(self) -> bytes | None:
+        """The certificate that the peer has shown (DER), which TLS has verified; None: it has shown none."""
+        return None if self._tls.context.verify_mode is ssl.CERT_NONE else self._tls.getpeercert(binary_form=True)
 
     def read_lines(self) -> tuple[list[bytes | TooLong], bool]:
         """Return the lines that have come, and whether the stream has ended behind them.

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from securechat.domain.ports import Entry as EntryPort
 from securechat.errors import StorageError
 from securechat.net.connection import Connection, MakeConnection, Phase, words_for
-from securechat.net.opening import AccountIn, open_session
+from securechat.net.opening import ReadShown, open_session
 from securechat.protocol.line_buffer import TooLong
 from securechat.server.admission import Admission
 from securechat.server.delivery import Delivery
@@ -52,10 +52,10 @@ class IoThread(threading.Thread):
         dispatcher: Dispatcher,
         admission: Admission,
         tls_contexts: tuple[ssl.SSLContext, ssl.SSLContext],
-        account_in: AccountIn,
+        read_shown: ReadShown,
         on_fatal: Callable[[], None],
     ) -> None:
-        """`tls_contexts`: for lines, for WebSockets; `account_in` tells whose account a certificate is for.
+        """`tls_contexts`: for lines, for WebSockets; `read_shown` tells what a certificate is good for.
 
         `on_fatal` is told when the thread ends by a bug: the server must end, too.
         """
@@ -67,7 +67,7 @@ class IoThread(threading.Thread):
         self.now = time.monotonic()  # of this tick
         self._hub = hub
         self._admission = admission
-        self._account_in = account_in
+        self._read_shown = read_shown
         self._on_fatal = on_fatal
         self._dispatcher = dispatcher
         self._selector = selectors.DefaultSelector()
@@ -259,7 +259,7 @@ class IoThread(threading.Thread):
                 logger.exception("Bug in a posted action; everything else goes on")
         for connection, lines in work:
             try:
-                session = connection.session or open_session(self._hub, connection, self._account_in, now)
+                session = connection.session or open_session(self._hub, connection, self._read_shown, now)
                 if session is None:
                     continue
                 session.heard_at = now

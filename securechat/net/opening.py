@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from securechat.net.connection import Connection, PeerCertificate
+from securechat.net.connection import Connection
 from securechat.protocol.message import format_message
 from securechat.server.hub import Hub
 from securechat.server.sessions import Session
@@ -11,11 +11,12 @@ from securechat.server.throttle import Budget
 
 logger = logging.getLogger(__name__)
 
-AccountIn = Callable[[PeerCertificate], str]
-"""Tells whose account a certificate is for; empty when it is nobody's."""
+ReadShown = Callable[[bytes], tuple[str, int] | None]
+"""Tells whose account a certificate (DER) is for, and until when (milliseconds since 1970); None: nobody's."""
+NOTHING_SHOWN = ("", 0)
 
 
-def open_session(hub: Hub, connection: Connection, account_in: AccountIn, now: float) -> Session | None:
+def open_session(hub: Hub, connection: Connection, read_shown: ReadShown, now: float) -> Session | None:
     """Begin the session of a connection whose handshake is done, or tell it why not. Hub lock held.
 
     `now` is monotonic seconds.
@@ -27,21 +28,21 @@ def open_session(hub: Hub, connection: Connection, account_in: AccountIn, now: f
     limits = hub.configuration.limits
     session = Session(connection, now, Budget(limits.commands_per_second, limits.command_burst, now))
     session.asked_host = connection.asked_host
-    session.certificate_account = _account_of(connection, account_in)
+    session.certificate_account, session.certificate_ends = _shown(connection, read_shown)
     # From here on it is a session that must be ended: nothing that can fail comes between these two.
     hub.sessions[session] = None
     connection.session = session
     return session
 
 
-def _account_of(connection: Connection, account_in: AccountIn) -> str:
-    """Return whose account the certificate is for that the peer has shown; empty when it is of no use here.
+def _shown(connection: Connection, read_shown: ReadShown) -> tuple[str, int]:
+    """Return whose account the peer's certificate is for, and until when; no name when it has none of use here.
 
     The authority has signed it, but whoever asked for it chose what is in it: what cannot be read is no certificate.
     """
     try:
         certificate = connection.peer_certificate()
-        return account_in(certificate) if certificate else ""
+        return (read_shown(certificate) if certificate else None) or NOTHING_SHOWN
     except Exception as error:  # noqa: BLE001 - the ssl module and parsers of certificates have no common base
         # Not the error's own words: they would repeat what stands in the certificate.
         logger.info(
@@ -49,4 +50,4 @@ def _account_of(connection: Connection, account_in: AccountIn) -> str:
             type(error).__name__,
             extra={"peer": connection.address},
         )
-        return ""
+        return NOTHING_SHOWN

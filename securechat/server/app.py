@@ -145,7 +145,7 @@ class Server:
         )
         dispatcher = Dispatcher(self.hub)
         self._threads.append(
-            IoThread(0, self.hub, dispatcher, self._admission, tls_contexts, client_certificates.account_in, self._fail)
+            IoThread(0, self.hub, dispatcher, self._admission, tls_contexts, client_certificates.read_shown, self._fail)
         )
 
     def _serve(self, listeners: list[tuple[socket.socket, MakeConnection]], database: Database) -> None:

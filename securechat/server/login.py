@@ -237,6 +237,9 @@ def external(context: Context, exchange: Exchange, acts_as: str) -> None:
     name = context.session.certificate_account
     if _refused(context, name, acts_as):
         return
+    if context.hub.now() >= context.session.certificate_ends:
+        fail_login(context, name)  # it was good when the connection began, which may be long ago
+        return
     exchange.name, exchange.account = name, context.hub.accounts.get(fold(name))
     context.when_stored(lambda: conclude(context, exchange))
 

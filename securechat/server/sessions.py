@@ -33,6 +33,7 @@ class Session:
         "busy",
         "capabilities",
         "certificate_account",
+        "certificate_ends",
         "claim",
         "confirmed_at",
         "connected_at",
@@ -66,6 +67,7 @@ class Session:
         self.password = ""  # of PASS: an invite's token or the server's password; forgotten once it was used
         self.account: Account | None = None
         self.certificate_account = ""  # whom the client's certificate is for; empty: it has shown none
+        self.certificate_ends = 0  # until when it is good: milliseconds since 1970
         self.asked_host = ""  # by which name it asked for the server (SNI), if the configuration makes that known
         self.absent = False  # the program is connected by itself, its owner is not there (draft/pre-away)
         self.away_at_login = ""  # the away message of an AWAY before login

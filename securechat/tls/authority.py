@@ -36,6 +36,8 @@ from securechat.tls.issuing import BACKDATED, KEY_USAGE, issue
 
 Address = IPv4Address | IPv6Address
 
+AUTHORITY_NAME: Final = "securechat private CA "
+"""How the name of each authority that is made here begins."""
 CA_DAYS: Final = 3650
 SERVER_DAYS: Final = 90
 RENEWAL_SHARE: Final = 3
@@ -101,6 +103,18 @@ def status(path: Path) -> CertificateStatus:
 def is_own(directory: Path) -> bool:
     """Whether the server's certificate was issued by the authority of the folder itself. Raises TrustError."""
     return _is_issued_by(read_certificate(directory / SERVER_FILE), read_certificate(directory / CA_FILE))
+
+
+def is_ours(certificate: x509.Certificate) -> bool:
+    """Whether it is a certificate of an authority as it is made here, which signs no authorities below itself."""
+    named = [one.value for one in certificate.subject]
+    if len(named) != 1 or not str(named[0]).startswith(AUTHORITY_NAME):
+        return False
+    try:
+        basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except x509.ExtensionNotFound:
+        return False
+    return basic.ca and basic.path_length == 0 and _is_issued_by(certificate, certificate)
 
 
 def ensure(directory: Path, names: Iterable[str], addresses: Iterable[Address]) -> bool:
@@ -298,7 +312,7 @@ def _create_authority(directory: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     public = key.public_key()
     # The random part keeps two authorities apart for programs that look CAs up by name.
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"securechat private CA {os.urandom(4).hex()}")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{AUTHORITY_NAME}{os.urandom(4).hex()}")])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()

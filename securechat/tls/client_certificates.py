@@ -1,13 +1,13 @@
 """Certificates of clients: each lets one account log in, by SASL EXTERNAL, and is good for nothing else.
 
-Whose it is stands in the only subjectAltName: the URI `securechat:account:NAME`. Nobody but our own CA writes such a
-thing, so that a certificate for another purpose never opens an account, even where `ca.pem` is a company's root.
+Whose it is stands in the only subjectAltName: the URI `securechat:account:NAME`. Only an authority that was made by
+securechat-gencert counts (`contexts.server_context`), and key usage and purpose must be as they are written here:
+a certificate for another purpose never opens an account, and where `ca.pem` is a company's root none does.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, NamedTuple
 from urllib.parse import quote, unquote
 
 from securechat.errors import InvalidName, TrustError
@@ -18,6 +18,13 @@ FOLDER: Final = "clients"
 """The folder of the clients' files, in that of the authority."""
 
 _SCHEME: Final = "securechat:account:"
+
+
+class ClientCertificate(NamedTuple):
+    """What a certificate of a client is good for."""
+
+    account: str
+    ends: int  # milliseconds since 1970
 
 
 def issue_client_certificate(
@@ -61,15 +68,39 @@ def check_account(name: str) -> str:
         raise TrustError(f"not the name of an account: {name!r} ({error.reason})") from None
 
 
-def account_in(certificate: Mapping[str, Any]) -> str:
-    """Return whose account a verified certificate is for; empty when it is not one of those made here.
+def read_shown(certificate: bytes) -> ClientCertificate | None:
+    """Return what a verified certificate (DER) is good for; None when it is not as those that are made here.
 
-    `certificate` is what `ssl.SSLSocket.getpeercert` tells.
+    Raises ValueError, or what else `cryptography` raises, when it cannot be read.
     """
-    names = certificate.get("subjectAltName", ())
-    if len(names) != 1 or names[0][0] != "URI" or not names[0][1].startswith(_SCHEME):
+    from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    from securechat.tls.issuing import KEY_USAGE
+
+    read = x509.load_der_x509_certificate(certificate)
+    try:
+        usage = read.extensions.get_extension_for_class(x509.KeyUsage).value
+        purposes = read.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        alternative = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return None
+    if usage != x509.KeyUsage(**(KEY_USAGE | {"digital_signature": True})):
+        return None
+    if list(purposes) != [ExtendedKeyUsageOID.CLIENT_AUTH]:
+        return None
+    names = list(alternative)
+    if len(names) != 1 or not isinstance(names[0], x509.UniformResourceIdentifier):
+        return None
+    account = _account_of(names[0].value)
+    return ClientCertificate(account, int(read.not_valid_after_utc.timestamp() * 1000)) if account else None
+
+
+def _account_of(uri: str) -> str:
+    """Return the account that a URI names, written as we write it; empty when it is another URI."""
+    if not uri.startswith(_SCHEME):
         return ""
-    written = names[0][1].removeprefix(_SCHEME)
+    written = uri.removeprefix(_SCHEME)
     try:
         name = check_nick(unquote(written, errors="strict"), longest=0)
     except (InvalidName, UnicodeDecodeError):

@@ -24,7 +24,8 @@ def server_context(
     """Return the context that serves `server.pem` with `server.key` from `directory`.
 
     `minimum` is "1.3" or "1.2". With `client_certificates` a client may show a certificate: one that `ca.pem` has not
-    issued for clients, or that is not valid now, ends the handshake with the alert that says why. With `asked_hosts`
+    issued for clients, or that is not valid now, ends the handshake with the alert that says why; nobody is asked for
+    one when `ca.pem` was not made by securechat-gencert. With `asked_hosts`
     connections are AskedSockets.
     Raises TrustError when a file is missing, does not fit, or can be read by others.
     """
@@ -46,14 +47,27 @@ def server_context(
     context.options |= ssl.OP_NO_TICKET
     _load_chain(context, certificate, key)
     if client_certificates:
-        files.read_certificate(directory / files.CA_FILE)  # for its own sentence
-        context.load_verify_locations(directory / files.CA_FILE)
-        context.verify_mode = ssl.CERT_OPTIONAL
-        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        _ask_for_certificates(context, directory / files.CA_FILE)
     if asked_hosts:
         context.sslsocket_class = AskedSocket
         context.sni_callback = _note_asked_host
     return context
+
+
+def _ask_for_certificates(context: ssl.SSLContext, path: Path) -> None:
+    """Let clients show certificates by the authority in `path`; not by one that was made elsewhere.
+
+    Such a one signs for many purposes, and whoever asks it for a certificate may choose what stands in it.
+    """
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from securechat.tls import authority, files
+
+    trusted = files.read_certificate(path)
+    if authority.is_ours(trusted):
+        context.load_verify_locations(cadata=trusted.public_bytes(Encoding.DER))  # it alone, whatever follows it
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
 
 
 def _note_asked_host(link: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> None:

@@ -1,7 +1,7 @@
 """What is wrong with the beginning of one session ends that connection, or less, and nothing else."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -26,21 +26,21 @@ def connection(peer_certificate: Any) -> Connection:
     return cast("Connection", made)
 
 
-def unreadable() -> Mapping[str, Any]:
+def unreadable() -> bytes:
     b"ann\xe4".decode()
-    return {}
+    return b""
 
 
-def account_in(_: Mapping[str, Any]) -> str:
+def read_shown(_: bytes) -> tuple[str, int] | None:
     raise ValueError("secret words")
 
 
-@pytest.mark.parametrize("peer_certificate", [unreadable, lambda: {"subject": ()}])
+@pytest.mark.parametrize("peer_certificate", [unreadable, lambda: b"certificate"])
 def test_a_certificate_that_cannot_be_read_is_none(
     harness: Harness, caplog: pytest.LogCaptureFixture, peer_certificate: Any
 ) -> None:
     with caplog.at_level(logging.INFO):
-        session = open_session(harness.hub, connection(peer_certificate), account_in, 0.0)
+        session = open_session(harness.hub, connection(peer_certificate), read_shown, 0.0)
     assert session is not None
     assert session in harness.hub.sessions
     assert session.certificate_account == ""
@@ -51,9 +51,9 @@ def test_a_certificate_that_cannot_be_read_is_none(
 
 
 def test_nothing_is_left_of_a_session_that_could_not_begin(harness: Harness) -> None:
-    broken = connection(dict)
+    broken = connection(bytes)
     del broken.asked_host
     with pytest.raises(AttributeError):
-        open_session(harness.hub, broken, account_in, 0.0)
+        open_session(harness.hub, broken, read_shown, 0.0)
     assert broken.session is None
     assert not harness.hub.sessions

@@ -169,6 +169,7 @@ class Client:
         self.nick = ""
         self.person = self.harness.connection()
         self.person.session.certificate_account = ACCOUNT if self.index == 1 else ""
+        self.person.session.certificate_ends = 1 << 60
         self.person.sends(
             "CAP LS 302", f"CAP REQ :{self.capabilities}", f"USER {USERS[self.index]} 0 * :{REALNAMES[self.index]}"
         )

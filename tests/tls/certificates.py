@@ -13,6 +13,7 @@ from securechat.tls import files, issuing
 
 URI = 0x86
 EMAIL = 0x81
+DNS = 0x82
 ADDRESS = 0x87
 
 

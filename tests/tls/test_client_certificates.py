@@ -3,18 +3,18 @@
 import errno
 import socket
 import ssl
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from securechat.tls import authority, files, issuing
-from securechat.tls.client_certificates import account_in, issue_client_certificate
+from securechat.tls.client_certificates import issue_client_certificate, read_shown
 from securechat.tls.contexts import client_context, server_context
+from tests.tls import certificates
 from tests.tls.folders import DAY, NOW, load, refused
 from tests.tls.handshakes import Handshake, shake, talk
 
@@ -115,14 +115,42 @@ def test_without_the_authoritys_key(folder: Path) -> None:
         ((), ""),
     ],
 )
-def test_whose_account_it_opens(names: tuple[tuple[str, str], ...], account: str) -> None:
-    subject = ((("commonName", "anna"),),)
-    certificate: Mapping[str, Any] = {"subject": subject, "subjectAltName": names}
-    assert account_in(certificate) == account
+def test_whose_account_it_opens(folder: Path, names: tuple[tuple[str, str], ...], account: str) -> None:
+    tags = {"URI": certificates.URI, "DNS": certificates.DNS, "email": certificates.EMAIL}
+    alternative = certificates.names(*((tags[kind], value.encode()) for kind, value in names)) if names else None
+    _, made = certificates.sign(folder, alternative)
+    shown = read_shown(made.public_bytes(Encoding.DER))
+    assert (shown.account if shown else "") == account
+    assert shown is None or shown.ends == made.not_valid_after_utc.timestamp() * 1000
 
 
-def test_a_name_in_the_subject_alone_opens_nothing() -> None:
-    assert account_in({"subject": ((("commonName", "anna"),),)}) == ""
+@pytest.mark.parametrize(
+    ("usage", "purposes"),
+    [
+        ("", [ExtendedKeyUsageOID.CLIENT_AUTH]),
+        ("key_agreement", [ExtendedKeyUsageOID.CLIENT_AUTH]),
+        ("digital_signature", []),
+        ("digital_signature", [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.EMAIL_PROTECTION]),
+    ],
+)
+def test_a_certificate_for_another_purpose_opens_nothing(
+    folder: Path, usage: str, purposes: list[x509.ObjectIdentifier]
+) -> None:
+    alternative = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(f"{URI}anna")])
+    _, made = certificates.sign(folder, alternative, usage=usage, purposes=purposes)
+    assert read_shown(made.public_bytes(Encoding.DER)) is None
+
+
+def test_an_authority_that_was_made_elsewhere_lets_nobody_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert authority.is_ours(load(folder / "ca.pem"))
+    assert not authority.is_ours(load(folder / "server.pem"))
+    monkeypatch.setattr(authority, "AUTHORITY_NAME", "Example Company Root ")
+    authority.make(folder, ["localhost"], [], force=True)
+    pair = issue_client_certificate(folder, "anna")
+    monkeypatch.undo()
+    context = server_context(folder, client_certificates=True)
+    assert context.verify_mode is ssl.CERT_NONE
+    assert show(folder, *pair).heard == b"hello"  # nobody has asked for it
 
 
 @pytest.mark.parametrize(

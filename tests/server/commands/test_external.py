@@ -8,11 +8,13 @@ from securechat.server.live_effects import HubEffects
 from tests.server.commands.logins import FAILED, LOGGED_IN, PASSWORD, begun, plain
 from tests.server.harness import Harness, Person
 
+FOREVER = 1 << 60
+
 
 def shown(harness: Harness, account: str = "alice", nick: str = "alice") -> Person:
     """Somebody in the middle of negotiation who has shown a certificate."""
     one = begun(harness, nick)
-    one.session.certificate_account = account
+    one.session.certificate_account, one.session.certificate_ends = account, FOREVER
     return one
 
 
@@ -81,9 +83,18 @@ def test_failures_are_counted(harness: Harness) -> None:
 def test_a_guest_logs_in_by_it(harness: Harness) -> None:
     harness.account("alice", PASSWORD)
     guest = harness.person("ally")
-    guest.session.certificate_account = "alice"
+    guest.session.certificate_account, guest.session.certificate_ends = "alice", FOREVER
     guest.sends_unsettled(b"JOIN #tea\r\nAUTHENTICATE EXTERNAL\r\nAUTHENTICATE +\r\n")
     harness.settle()
     assert ":chat.test 903 ally :SASL authentication successful" in guest.received()
     assert guest.session.user is not None
     assert guest.session.user.account is harness.hub.accounts["alice"]
+
+
+def test_a_certificate_that_has_ended_meanwhile_lets_nobody_in(harness: Harness) -> None:
+    harness.account("alice", PASSWORD)
+    one = shown(harness)
+    one.session.certificate_ends = harness.hub.now()
+    assert external(one) == FAILED
+    one.session.certificate_ends = harness.hub.now() + 60_000
+    assert external(one)[-1] == LOGGED_IN[-1]
