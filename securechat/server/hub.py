@@ -20,7 +20,7 @@ from securechat.server.configuration import Configuration
 from securechat.server.deeds import deed_of
 from securechat.server.entries import Publication
 from securechat.server.markers import ReadMarkers
-from securechat.server.membership import RENAMES_PER_MINUTE, joining, roles_on_entering
+from securechat.server.membership import MODE_CHANGES_PER_MINUTE, RENAMES_PER_MINUTE, joining, roles_on_entering
 from securechat.server.metadata import Metadata
 from securechat.server.pending_changes import PendingChanges
 from securechat.server.ports import Workers
@@ -94,6 +94,7 @@ class Hub:
         self.failed_logins = Window(failures, 60)  # of an address and a name
         self.failed_logins_of_address = Window(failures * 5, 60)
         self.renames = Window(RENAMES_PER_MINUTE, 60)  # of a room
+        self.mode_changes = Window(MODE_CHANGES_PER_MINUTE, 60)  # of an account, or of the guests of an address
         self.monotonic = time.monotonic
         self._clock = clock
         self._last_time = 0

@@ -10,6 +10,7 @@ from securechat.domain.permissions import Subject
 from securechat.domain.roles import ListEntry, RoomChange, RoomRole, RoomRules
 from securechat.domain.room import Room
 from securechat.protocol import standard_replies as replies
+from securechat.server.admission import counted_as
 from securechat.server.context import Context
 from securechat.server.deeds import called, deed_of
 from securechat.server.hub import Hub
@@ -57,9 +58,11 @@ class ModeChange:
         self._roles[_key(member)] = (member, roles)
 
     def set_rule(self, change: Change, field: str, value: bool | int | str) -> None:
-        """Let a rule be `value`; nothing when it is so already."""
+        """Let a rule be `value`; nothing when it is so already. What was asked of it before is forgotten."""
         if getattr(self.rules, field) != value:
-            self._note(change, Act.ROOM_RULE, "", "" if field == "key" else change[2])
+            self._forget(change[1])
+            if getattr(self._live.room.rules, field) != value:
+                self._note(change, Act.ROOM_RULE, "", "" if field == "key" else change[2])
             self.rules = RoomRules(**(dataclasses.asdict(self.rules) | {field: value}))
 
     def add(self, change: Change, letter: str, entry: ListEntry) -> None:
@@ -86,6 +89,22 @@ class ModeChange:
         context, room = self._context, self._live.room
         self._deeds.append(deed_of(context.hub.now(), context.user.source, act, room.name, target, detail))
 
+    def _forget(self, letter: str) -> None:
+        """Take back the change of the rule `letter`, if there is one."""
+        for place, (_, known, _) in enumerate(self._changes):
+            if known == letter:
+                del self._changes[place], self._deeds[place]
+                return
+
+    def wait(self) -> float:
+        """Return the seconds until whoever asks may change modes again; 0: they may now."""
+        return self._context.hub.mode_changes.wait(self._actor(), self._context.hub.monotonic())
+
+    def _actor(self) -> str:
+        """For whom changes are counted: guests by their address, as a nick is given up in a moment."""
+        account, address = self._context.user.account, self._context.session.outlet.address
+        return counted_as(address) if account is None else f"account {account.id}"
+
     def publish(self) -> None:
         """Apply, announce and store what is asked, if anything is."""
         if not self._changes:
@@ -96,6 +115,8 @@ class ModeChange:
         text = announced(self._changes)
         event = Event(Kind.MODE, hub.now(), context.user.source, room.id, room.name, text, change=change)
         event.deeds = tuple(self._deeds)
+        for _ in self._deeds:
+            hub.mode_changes.count(self._actor(), hub.monotonic())
         failure = context.failure(replies.NOT_STORED, room.name)
         undo = self._apply()
         context.response.publish(hub.publication(event, live, context.session, undo, failure))

@@ -7,6 +7,7 @@ from securechat.domain.permissions import Action, changing_roles, lowered, may, 
 from securechat.domain.roles import ListEntry, RoomRole
 from securechat.errors import NotInRoom
 from securechat.names import fold
+from securechat.protocol import standard_replies as replies
 from securechat.protocol.modes import BY_LETTER, USER_MODE_BY_LETTER, ModeKind, RoomMode, letters
 from securechat.protocol.numerics import (
     ERR_BANLISTFULL,
@@ -143,6 +144,11 @@ def _change_room_modes(context: Context, live: LiveRoom, asked: list[Asked]) -> 
         raise NotInRoom(live.room.name)
     require(subject, Action.CHANGE_MODES, context.hub.policy, live.room.name)
     change = ModeChange(context, live, subject)
+    wait = change.wait()
+    if wait:
+        text = f"Too many changes of modes; try again in {int(wait) + 1} seconds"
+        context.response.fail("MODE", replies.RATE_LIMITED, live.room.name, text=text)
+        return
     with_parameter = 0
     for sign, row, parameter in asked:
         with_parameter += bool(parameter)

@@ -485,3 +485,46 @@ def test_what_the_welcome_announces_is_the_table(harness: Harness) -> None:
     tokens = " ".join(line for line in lines if " 005 " in line).split()
     assert {"PREFIX=(ov)@+", "CHANMODES=beI,k,l,Cimnst", "MAXLIST=beI:100", f"MODES={MOST_MODES}"} <= set(tokens)
     assert {f"USERMODES=,,,{''.join(USER_MODE_BY_LETTER)}", "BOT=B"} <= set(tokens)
+
+
+def recorded(harness: Harness) -> list[str]:
+    """The modes on the record."""
+    return [one.detail for one in harness.database.read(lambda unit: unit.audit.page(None, 1000))]
+
+
+def test_the_net_change_of_a_line_is_announced_and_recorded(harness: Harness) -> None:
+    anna, bob = harness.members_of("#tea", "anna", "bob")
+    assert anna.answers("MODE #tea +m-m+m-m+m-m") == bob.received() == []
+    assert recorded(harness) == []
+    assert anna.answers("MODE #tea +m-m+ims-i+k-s key") == [":anna!anna@securechat MODE #tea +mk key"]
+    assert bob.received() == [":anna!anna@securechat MODE #tea +mk key"]
+    assert anna.answers("MODE #tea -m+l-k+l-l+kl 5 * 6 other 7") == [":anna!anna@securechat MODE #tea -m+kl other 7"]
+    assert recorded(harness) == ["+m", "+k", "-m", "+k", "+l 7"]
+    rules = harness.hub.rooms["#tea"].room.rules
+    assert (rules.moderated, rules.invite_only, rules.secret, rules.key, rules.member_limit) == (
+        False,
+        False,
+        False,
+        "other",
+        7,
+    )
+
+
+def test_so_many_changes_a_minute(harness: Harness) -> None:
+    harness.account("root", "correct horse", administrator=True)
+    root = harness.person("root", password="correct horse")
+    (anna,) = harness.members_of("#tea", "anna")
+    for _ in range(30):
+        anna.sends("MODE #tea +m", "MODE #tea -m")
+    anna.received()
+    refusal = ":chat.test FAIL MODE RATE_LIMITED #tea :Too many changes of modes; try again in 61 seconds"
+    assert anna.answers("MODE #tea +m") == [refusal]
+    anna.sends("NICK other")
+    assert anna.answers("MODE #tea +m")[-1] == refusal
+    assert len(recorded(harness)) == 60
+    assert anna.answers("MODE #tea")[0].startswith(":chat.test 324 other #tea +")
+    root.sends("JOIN #tea")
+    root.received()
+    assert root.answers("MODE #tea +m") == [":root!root@securechat MODE #tea +m"]
+    harness.now += 60
+    assert anna.answers("MODE #tea -m")[-1] == ":other!anna@securechat MODE #tea -m"
