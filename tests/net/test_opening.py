@@ -1,6 +1,7 @@
 """What is wrong with the beginning of one session ends that connection, or less, and nothing else."""
 
 import logging
+from collections import deque
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -8,7 +9,9 @@ from typing import Any, cast
 import pytest
 
 from securechat.net.connection import Connection
+from securechat.net.io_thread import IoThread
 from securechat.net.opening import open_session
+from securechat.server.presence import INTERNAL_ERROR
 from tests.server.harness import Harness, running
 
 
@@ -57,3 +60,20 @@ def test_nothing_is_left_of_a_session_that_could_not_begin(harness: Harness) -> 
         open_session(harness.hub, broken, read_shown, 0.0)
     assert broken.session is None
     assert not harness.hub.sessions
+
+
+def test_a_bug_in_it_ends_that_connection_alone(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
+    broken = connection(bytes)
+    del broken.asked_host
+    lost: list[tuple[Connection, str]] = []
+    thread = SimpleNamespace(
+        _hub=harness.hub,
+        _read_shown=read_shown,
+        _parting=deque(),
+        _timers=[],
+        _resumed=deque(),
+        _lose=lambda one, reason: lost.append((one, reason)),
+    )
+    IoThread._run(cast("IoThread", thread), [(broken, [])], [], [], 0.0)
+    assert lost == [(broken, INTERNAL_ERROR)]
+    assert "Bug while running the lines of a connection" in caplog.text
