@@ -261,14 +261,15 @@ def enters_by_power(subject: Subject, policy: Policy) -> bool:
     return not _joins(Subject(**values | {"operator": False}), policy)
 
 
-def roles_on_entering(role: Role, *, general: bool, abandoned: bool) -> RoomRole:
+def roles_on_entering(role: Role, *, operator: bool, general: bool, abandoned: bool) -> RoomRole:
     """Return what somebody is in a room that they enter: its owner when it has no member (any more).
 
     A room that everybody has left belongs to nobody, so whoever finds it may look after it. Nobody makes the `general`
-    room: it is the administrators'.
+    room: it is the administrators', for good and therefore not of those who have their powers by OPER for a while, nor
+    of an administrator who has given them up.
     """
     if general:
-        return FOUNDER if role is Role.ADMINISTRATOR else MEMBER
+        return FOUNDER if role is Role.ADMINISTRATOR and operator else MEMBER
     return FOUNDER if abandoned else MEMBER
 
 

@@ -236,7 +236,7 @@ class Hub:
         subject = live.subject_of(user, key)
         require_entry(subject, self.policy, name)
         by_power = enters_by_power(subject, self.policy)
-        roles = roles_on_entering(user.role, live)
+        roles = roles_on_entering(user.role, live, operator=user.operator)
         invitations = live.take_invitations(user)
         self.enter(user, live, roles)
 

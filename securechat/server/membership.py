@@ -17,10 +17,10 @@ ROOMS_PER_USER = 500
 """CHANLIMIT: how many rooms one user may be in."""
 
 
-def roles_on_entering(role: Role, live: LiveRoom) -> RoomRole:
-    """Return what somebody of that role is in a room that they enter."""
+def roles_on_entering(role: Role, live: LiveRoom, *, operator: bool) -> RoomRole:
+    """Return what somebody of that role is in a room that they enter; `operator`: with an administrator's powers."""
     general = fold(live.room.name) == GENERAL
-    return permissions.roles_on_entering(role, general=general, abandoned=live.abandoned)
+    return permissions.roles_on_entering(role, operator=operator, general=general, abandoned=live.abandoned)
 
 
 def joining(user: User, roles: RoomRole) -> RoomChange | None:

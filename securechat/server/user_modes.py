@@ -27,7 +27,11 @@ def set_mode(hub: Hub, user: User, letter: str, *, on: bool) -> None:
 
 
 def resign(user: User) -> None:
-    """Give up an administrator's powers; who is one gets them back by OPER or the next login."""
+    """Give up an administrator's powers.
+
+    Who is one gets them back by OPER, or by a login once no session of theirs is left: one more session has what the
+    others have.
+    """
     user.resigned = True
     for session in user.sessions:
         session.operates_as = None

@@ -268,10 +268,11 @@ def test_nothing_that_is_in_the_way_of_others_holds_an_operator_up() -> None:
 
 
 def test_what_somebody_is_who_enters() -> None:
-    assert roles_on_entering(GUEST, general=False, abandoned=True) == FOUNDER
-    assert roles_on_entering(ADMINISTRATOR, general=False, abandoned=False) == MEMBER_OF_ROOM
-    assert roles_on_entering(GUEST, general=True, abandoned=True) == MEMBER_OF_ROOM
-    assert roles_on_entering(ADMINISTRATOR, general=True, abandoned=False) == FOUNDER
+    assert roles_on_entering(GUEST, operator=False, general=False, abandoned=True) == FOUNDER
+    assert roles_on_entering(ADMINISTRATOR, operator=True, general=False, abandoned=False) == MEMBER_OF_ROOM
+    assert roles_on_entering(GUEST, operator=True, general=True, abandoned=True) == MEMBER_OF_ROOM
+    assert roles_on_entering(ADMINISTRATOR, operator=True, general=True, abandoned=False) == FOUNDER
+    assert roles_on_entering(ADMINISTRATOR, operator=False, general=True, abandoned=False) == MEMBER_OF_ROOM
 
 
 def test_roles_that_are_given_and_taken() -> None:

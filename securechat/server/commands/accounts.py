@@ -209,7 +209,7 @@ def _put_into_room(hub: Hub, account: Account, name: str, room_id: int) -> None:
     live = hub.rooms_by_id.get(room_id) or hub.find_room(name) or _make_room(hub, source, name)
     if live.room.id in hub.memberships[account.id]:
         return
-    roles = roles_on_entering(role_of(account), live)
+    roles = roles_on_entering(role_of(account), live, operator=account.administrator)
     hub.set_membership(account.id, live, roles)
     change = RoomChange(roles=((account.id, roles),))
     event = Event(Kind.JOIN, hub.now(), source, live.room.id, live.room.name, change=change)

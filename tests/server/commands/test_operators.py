@@ -168,6 +168,23 @@ def test_an_administrator_who_resigned_comes_back_by_oper(harness: Harness) -> N
     assert root.answers(ROOT)[0] == ":root!root@securechat MODE root +o"
 
 
+def test_an_administrator_who_resigned_is_one_again_when_all_sessions_have_ended(harness: Harness) -> None:
+    root = logged_in(harness, "root")
+    root.sends("MODE root -o")
+    second = logged_in(harness, "root")
+    assert not is_operator(second)
+    for one in (root, second):
+        one.sends("QUIT")
+    assert is_operator(logged_in(harness, "root"))
+
+
+def test_an_administrator_who_resigned_becomes_no_owner_of_general(harness: Harness) -> None:
+    root = logged_in(harness, "root")
+    root.sends("MODE root -o", "JOIN #general")
+    root.received()
+    assert code_of(root.answers("MODE #general +t")[0]) == "482"
+
+
 def test_what_is_made_while_being_an_operator_does_not_last(harness: Harness) -> None:
     """#general is the administrators': who is only an operator for a while does not become its owner."""
     carol = logged_in(harness, "carol")
