@@ -134,6 +134,7 @@ def test_a_guest_who_was_not_kicked_and_logs_in_meanwhile(
     bob.sends("QUIT")
     guest = harness.person("guest")
     guest.session.certificate_account = login or "carol"
+    guest.session.certificate_ends = harness.time + 1_000_000
     guest.sends("JOIN #tea")
     for one in (alice, guest):
         one.received()
