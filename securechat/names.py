@@ -21,6 +21,9 @@ two nicks and a user name, which are 416, and never more than 90 beside them.
 
 # RFC 2812 section 2.3.1 "special" characters, and the hyphen; letters and digits of any script are allowed beside them.
 _NICK_PUNCTUATION = frozenset("[]\\`_^{|}-")
+_MARKS = ("Mn", "Mc")
+_VOWEL_SIGNS = ("\u0900", "\u17ff")  # from Devanagari to Khmer
+_NO_VOWEL_SIGNS = frozenset("\u0951\u0952\u0953\u0954\u135d\u135e\u135f\u17b4\u17b5")  # of any script, or unseen
 # Characters that mean something in a list of targets, a mask or a prefix (modern-irc, section "Channels").
 _ROOM_FORBIDDEN = frozenset(" ,:*?!@\x07")
 
@@ -49,10 +52,23 @@ def check_nick(name: str, longest: int = NICK_LENGTH) -> str:
         raise InvalidName(name, "it starts with a digit or a hyphen")
     if unicodedata.normalize("NFC", name) != name:
         raise InvalidName(name, "it is not in Unicode normal form C")
-    for character in name:
-        if not (character.isalnum() or character in _NICK_PUNCTUATION):
+    for place, character in enumerate(name):
+        if not (character.isalnum() or character in _NICK_PUNCTUATION or _is_written_with(name, place)):
             raise InvalidName(name, "only letters, digits and []\\`_^{|}- are allowed")
     return name
+
+
+def _is_written_with(name: str, place: int) -> bool:
+    """Whether a mark that a script of India or its neighbours writes with its letters stands there, after a letter.
+
+    At most two follow a letter. Marks that can be put on letters of any script (accents) are not meant.
+    """
+    if not _VOWEL_SIGNS[0] <= name[place] <= _VOWEL_SIGNS[1] or name[place] in _NO_VOWEL_SIGNS:
+        return False
+    base = name[place - 1 : place] if place else ""
+    if base and unicodedata.category(base) in _MARKS:
+        base = name[place - 2 : place - 1] if place > 1 else ""
+    return unicodedata.category(name[place]) in _MARKS and base.isalpha()
 
 
 def check_room_name(name: str, longest: int = ROOM_NAME_LENGTH) -> str:

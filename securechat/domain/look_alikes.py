@@ -1,6 +1,7 @@
 """Names that look like another one: skeletons (UTS #39, section 4) and words that mix scripts (section 5.1)."""
 
 import bisect
+import itertools
 import json
 import unicodedata
 from collections.abc import Collection, Iterable
@@ -10,7 +11,6 @@ from importlib import resources
 from securechat.errors import InvalidName, InvalidRoomName
 from securechat.names import check_nick, fold
 
-MIXED = "it mixes scripts in one word, such as Latin and Cyrillic letters"
 _DATA = "confusable_homoglyphs"
 """Whose data is used: of the package's code nothing, as that keeps 20 MB of names of characters in memory."""
 
@@ -104,15 +104,36 @@ _TOGETHER = (
 
 def mixes_scripts(name: str) -> bool:
     """Whether a word in `name` has letters of scripts that nobody writes in one word; `#dev-чат` has two words."""
+    return bool(_mixture(name))
+
+
+def _mixture(name: str) -> str:
+    """Say which two scripts a word in `name` mixes, as the reason why it cannot be a name; empty: none does."""
     words = "".join(one if unicodedata.category(one)[0] in "LM" else " " for one in name).split()
-    return any(_is_mixed(word) for word in words)
+    for word in words:
+        scripts = () if word.isascii() else tuple(dict.fromkeys(map(_script, word)))
+        for one, other in itertools.combinations([script for script in scripts if script not in _EVERYWHERE], 2):
+            if not any({one, other} <= together for together in _TOGETHER):
+                return f"it mixes scripts in one word: {_called(one)} and {_called(other)}"
+    return ""
 
 
-def _is_mixed(word: str) -> bool:
-    if word.isascii():
-        return False
-    scripts = {_script(one) for one in word} - _EVERYWHERE
-    return len(scripts) > 1 and not any(scripts <= together for together in _TOGETHER)
+def _called(script: str) -> str:
+    return script.replace("_", " ").title() or "unknown"
+
+
+def _hides_something(name: str) -> bool:
+    """Whether there is a character in `name` that nobody sees, but one that says how the symbol before it is drawn.
+
+    It does nothing visible elsewhere: after a letter, or after an ASCII character but in a keycap.
+    """
+    for place, one in enumerate(name):
+        if is_invisible(one):
+            before, after = name[place - 1 : place] if place else "", name[place + 1 : place + 2]
+            symbol = before and unicodedata.category(before)[0] not in "LM" and not is_invisible(before)
+            if one not in "\ufe0e\ufe0f" or not symbol or (before.isascii() and after != "\u20e3"):
+                return True
+    return False
 
 
 def check_person_name(name: str, longest: int) -> str:
@@ -123,8 +144,8 @@ def check_person_name(name: str, longest: int) -> str:
     check_nick(name, longest)
     if any(is_invisible(one) for one in name):
         raise InvalidName(name, "it has characters that nobody sees")
-    if mixes_scripts(name):
-        raise InvalidName(name, MIXED)
+    if mixture := _mixture(name):
+        raise InvalidName(name, mixture)
     return name
 
 
@@ -180,9 +201,9 @@ def check_rooms_to_be(names: Iterable[str], rooms: Collection[str]) -> None:
 
 def check_new_room_name(name: str, taken: TakenNames, but: Iterable[str] = ()) -> None:
     """Raise InvalidRoomName when a room of that name would pass for another one than those of `but`; old rooms stay."""
-    if any(is_invisible(one) for one in name):
+    if _hides_something(name):
         raise InvalidRoomName(name, "it has characters that nobody sees")
-    if mixes_scripts(name):
-        raise InvalidRoomName(name, MIXED)
+    if mixture := _mixture(name):
+        raise InvalidRoomName(name, mixture)
     if taken.has_alike(name, but):
         raise InvalidRoomName(name, "it looks like the name of another room")

@@ -125,6 +125,15 @@ def test_why_a_person_cannot_have_a_name(name: str, why: str) -> None:
     ("name", "why"),
     [
         ("#te\ufe0fa", "nobody sees"),
+        ("#\u2764\ufe0f", ""),
+        ("#\u2615\ufe0e-break", ""),
+        ("#1\ufe0f\u20e3", ""),
+        ("#\ufe0ftee", "nobody sees"),
+        ("#t-\ufe0f", "nobody sees"),
+        ("#\u2764\ufe0f\ufe0f", "nobody sees"),
+        ("#\u2764\u200d", "nobody sees"),
+        ("#\u2600\ufe0f", "another room"),
+        ("#чaт", "in one word: Cyrillic and Latin"),
         ("#tеa", "mixes scripts"),
         ("#теа1", ""),
         ("#t3a", ""),
@@ -136,9 +145,20 @@ def test_why_a_room_cannot_have_a_name(name: str, why: str) -> None:
     taken = TakenNames()
     taken.add("#tea")
     taken.add("#room")
+    taken.add("#\u2600")
     if not why:
         check_new_room_name(name, taken)
         return
     with pytest.raises(InvalidRoomName) as caught:
         check_new_room_name(name, taken)
     assert why in caught.value.reason
+
+
+def test_people_may_have_names_with_vowel_signs() -> None:
+    names = ["हिन्दी", "ที่นี่", "தமிழ்", "বাংলা", "ខ្មែរ"]
+    for name in names:
+        assert check_person_name(name, 32) == name
+    for name in ("िन्दी", "aि", "a\u0338", "क\u0951", "क\ufe0f", "កា\u17b5", "क_ि", "किीी"):
+        with pytest.raises(InvalidName):
+            check_person_name(name, 32)
+    assert keys("हिन्दी").isdisjoint(keys("हन्दी") | keys("हिनदी") | keys("हीन्दी"))
