@@ -5,6 +5,7 @@ those too (storage.recorder), and all are undone here at once, from the last to 
 its own change has left, and need not ask what else has happened since. Other conversations go on.
 """
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
@@ -26,7 +27,7 @@ class PendingChanges:
     def __init__(self, journal: Journal, clock: Clock) -> None:
         self._journal = journal
         self._clock = clock
-        self._pending: dict[int, list[tuple[Publication, Undo]]] = {}  # by conversation, oldest first
+        self._pending: dict[int, deque[tuple[Publication, Undo]]] = {}  # by conversation, oldest first
         self.epoch = journal.epoch
 
     @property
@@ -45,9 +46,10 @@ class PendingChanges:
         self._journal.submit(entry)
 
     def _remember(self, entry: Publication, conversation: int) -> None:
-        waiting = [one for one in self._pending.get(conversation, ()) if one[0].undo is not None]
+        waiting = self._pending.setdefault(conversation, deque())
+        while waiting and waiting[0][0].undo is None:  # on disk; what is stored is so in this order
+            waiting.popleft()
         waiting.append((entry, entry.undo or _nothing))
-        self._pending[conversation] = waiting
         entry.undo = partial(self._take_back, entry, conversation)  # delivery forgets it once the entry is on disk
 
     def _take_back(self, failed: Publication, conversation: int) -> None:

@@ -1,13 +1,17 @@
 """After a commit that failed, memory is what the disk is, whatever stood in the queue behind what failed."""
 
 import base64
+from functools import partial
 
 import pytest
 
-from securechat.domain.events import CHANGES, Kind
+from securechat.domain.events import CHANGES, Event, Kind, Source
 from securechat.domain.roles import RoomRole
+from securechat.server.entries import Publication
+from securechat.server.pending_changes import PendingChanges
 from securechat.server.presence import end_session
 from securechat.server.snapshot import take_snapshot
+from securechat.server.users import NOBODY
 from securechat.storage.recorder import _EFFECTS
 from tests.server.harness import Harness, Person, code_of
 
@@ -81,6 +85,32 @@ def test_what_follows_a_failed_change_is_undone_with_it(
         alice.sends(line)
     check(harness)
     assert "FAIL" not in {code_of(line) for line in alice.received()}
+
+
+def test_what_is_on_disk_is_forgotten_from_the_left_and_the_rest_undone_from_the_last_to_the_first(
+    harness: Harness,
+) -> None:
+    pending = harness.hub.journal
+    assert isinstance(pending, PendingChanges)
+    undone: list[int] = []
+    made = []
+    with harness.one_batch(fails=True):
+        for number in range(6):
+            event = Event(Kind.TOPIC, harness.time, Source("", "", ""), 7, "#none", "text")
+            entry = Publication(event, NOBODY, None, undo=partial(undone.append, number))
+            with harness.hub.lock:
+                pending.submit(entry)
+            made.append(entry)
+            if number == 1:
+                waiting = pending._pending[7]
+                for stored in made:
+                    stored.undo = None  # as delivery does
+        assert pending._pending[7] is waiting
+        assert [entry for entry, _ in waiting] == made[2:]
+        made[4].undo = None  # in the midst: kept until those before it are settled, but not undone
+    harness.settle()
+    assert undone == [5, 3, 2]
+    assert 7 not in pending._pending
 
 
 def test_only_the_conversation_where_it_failed_is_touched(harness: Harness, people: tuple[Person, Person]) -> None:
