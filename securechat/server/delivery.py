@@ -54,6 +54,8 @@ class Delivery:
                 entry.session.in_flight -= entry.counted
                 if entry.requires is None or not entry.requires.failed:
                     entry.session.outlet.put(entry.data)
+                elif entry.otherwise is not None:
+                    entry.session.outlet.put(entry.otherwise())
             elif isinstance(entry, Copy):
                 entry.session.in_flight -= 1
                 self._put_copy(entry, entry.session)

@@ -49,12 +49,18 @@ class Publication(Entry):
 class Reply(Entry):
     """Lines for one session that must not overtake its own earlier events."""
 
-    __slots__ = ("data", "requires")
+    __slots__ = ("data", "otherwise", "requires")
 
     def __init__(
-        self, session: Session, data: bytes, requires: Publication | None = None, *, counted: bool = True
+        self,
+        session: Session,
+        data: bytes,
+        requires: Publication | None = None,
+        *,
+        counted: bool = True,
+        otherwise: Callable[[], bytes] | None = None,
     ) -> None:
-        """Nothing is sent when `requires` could not be stored.
+        """When `requires` could not be stored, what `otherwise` makes is sent instead, or nothing.
 
         `counted` is False when it is not the session itself that acts: its own answers need not wait for it then.
         """
@@ -62,6 +68,7 @@ class Reply(Entry):
         self.data = data
         self.counted = counted
         self.requires = requires
+        self.otherwise = otherwise
 
 
 class Copy(Entry):

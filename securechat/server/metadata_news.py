@@ -243,29 +243,46 @@ def show_people(hub: Hub, session: Session, response: Response, people: Iterable
             later(response, user.nick)
 
 
-def bring(hub: Hub, session: Session, response: Response, user: User, brought: Mapping[str, str]) -> Publication | None:
-    """At a login, let the user carry what the session has `brought`; return what stores the last of it."""
-    last = None
-    for key, value in brought.items():
-        values = hub.metadata.of(user)
-        if values.get(key) == value:
+Brought = tuple[str, str, Publication]
+"""A key, its value, and what stores it."""
+
+
+def bring(hub: Hub, session: Session, response: Response, user: User, values: Mapping[str, str]) -> list[Brought]:
+    """At a login, let the user carry the `values` that the session has brought; return what is stored of them."""
+    brought: list[Brought] = []
+    for key, value in values.items():
+        carried = hub.metadata.of(user)
+        if carried.get(key) == value:
             continue
-        if key not in values and len(values) >= MOST_KEYS:
+        if key not in carried and len(carried) >= MOST_KEYS:
             response.fail("METADATA", replies.LIMIT_REACHED, user.nick)
             break
-        last = change(hub, user, key, value, session, response.failure("METADATA", replies.NOT_STORED, key))
-        response.publish(last)
-    return last
+        publication = change(hub, user, key, value, session, response.failure("METADATA", replies.NOT_STORED, key))
+        response.publish(publication)
+        brought.append((key, value, publication))
+    return brought
 
 
 def welcome(hub: Hub, session: Session, response: Response, user: User) -> None:
     """Let the user carry what the session set before its login, and tell it all that they carry."""
-    last = bring(hub, session, response, user, hub.metadata.take_early(session))
+    before = dict(hub.metadata.of(user))
+    brought = bring(hub, session, response, user, hub.metadata.take_early(session))
     if not session.has(METADATA.bit):
         return
-    kind = (BATCH_TYPE, user.nick)
+    target = user.nick
+    kind = (BATCH_TYPE, target)
     lines = lines_of(response, hub, user, hub.metadata.of(user).keys())
-    if last is None:
+    if not brought:
         response.batch(kind, lines)
-    else:  # it tells of what is not on disk yet
-        response.publish(Reply(session, response.framed(kind, lines)(""), last))
+        return
+
+    def what_stands() -> bytes:
+        """The batch when not all that was brought could be stored: each login is told what the user carries."""
+        stored = {key: value for key, value, publication in brought if not publication.failed}
+        made = [
+            response.made(RPL_KEYVALUE, target=target, key=key, value=text) for key, text in (before | stored).items()
+        ]
+        return response.framed(kind, made)("")
+
+    # It tells of what is not on disk yet.
+    response.publish(Reply(session, response.framed(kind, lines)(""), brought[-1][2], otherwise=what_stands))

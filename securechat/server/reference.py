@@ -30,6 +30,9 @@ _CAPABILITIES_HEAD = """\
 
 What `CAP LS` offers. A capability that changes the look of a line changes it only for those who negotiated it.
 `chghost` is not offered: nobody's user name or host ever changes here, so there would never be anything to send.
+What begins with `draft/` may still change. `draft/metadata-3` is the IRCv3 draft *Metadata*, whose published text has
+the version 2; the codes of refusals are `INVALID_KEY`, `INVALID_VALUE` and `INVALID_SUBCOMMAND` here, which it calls
+`KEY_INVALID`, `VALUE_INVALID` and `SUBCOMMAND_INVALID`.
 
 | capability | what for | wants beside it |
 |---|---|---|

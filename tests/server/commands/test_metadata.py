@@ -658,15 +658,30 @@ def test_what_cannot_be_stored_did_not_happen(harness: Harness, target: str) -> 
     assert in_batch(alice.answers(f"METADATA {target} LIST"), name) == [f":chat.test 761 alice {name} url * :before"]
 
 
-def test_a_login_survives_a_full_disk_without_the_values(harness: Harness) -> None:
+@pytest.mark.parametrize("account", [False, True])
+def test_a_login_survives_a_full_disk_and_is_told_what_stands(harness: Harness, account: bool) -> None:
+    if account:
+        harness.account("alice", PASSWORD)
+        alice = logged_in(harness)
+        alice.sends("METADATA * SET status :kept", "METADATA * SET url :kept")
     one = before_login(harness)
-    one.sends("METADATA * SET url :x")
+    one.sends("METADATA * SET url :x", "METADATA * SET more :x")
+    one.received()
+    if account:
+        log_in(one, "alice", PASSWORD)
+        one.received()
     with harness.disk_full():
         one.sends("NICK alice", "USER alice 0 * :A", "CAP END")
-    codes = one.codes()
-    assert "422" in codes
-    assert "FAIL" in codes
-    assert in_batch(one.answers("METADATA * LIST"), "alice") == []
+    lines = one.received()
+    codes = [code_of(line) for line in lines]
+    assert codes.count("FAIL") == 2
+    start = lines.index(":chat.test BATCH +n metadata alice")
+    end = lines.index(":chat.test BATCH -n", start)
+    assert max(index for index, code in enumerate(codes) if code == "FAIL") < start
+    assert end < codes.index("422")
+    kept = [f":chat.test 761 alice alice {key} * :kept" for key in ("status", "url")] if account else []
+    assert in_batch(lines[start : end + 1], "alice") == kept
+    assert in_batch(one.answers("METADATA * LIST"), "alice") == kept
 
 
 def test_of_who_has_gone_nothing_is_left(harness: Harness) -> None:
