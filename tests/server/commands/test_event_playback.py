@@ -95,4 +95,8 @@ def test_a_key_is_not_shown_to_who_was_not_there(harness: Harness) -> None:
     eve.sends("JOIN #tea green")
     eve.received()
     lines = plain(eve.answers("CHATHISTORY LATEST #tea * 10"))
-    assert [line.partition(" MODE ")[2] for line in lines if " MODE " in line] == ["#tea +k *", "#tea -k *", "#tea +k *"]
+    assert [line.partition(" MODE ")[2] for line in lines if " MODE " in line] == [
+        "#tea +k *",
+        "#tea -k *",
+        "#tea +k *",
+    ]
