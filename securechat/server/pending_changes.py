@@ -41,8 +41,15 @@ class PendingChanges:
 
     def submit(self, entry: EntryPort) -> None:
         """Queue it (see domain.ports.Journal); of a change, remember how to undo it until it is on disk."""
-        if type(entry) is Publication and entry.event is not None and entry.event.kind in CHANGES:
-            self._remember(entry, entry.event.conversation)
+        event = entry.event
+        # A message is asked about by identity first, as the look-up of an enumeration's member is slow.
+        if (
+            event is not None
+            and event.kind is not Kind.MESSAGE
+            and event.kind in CHANGES
+            and type(entry) is Publication
+        ):
+            self._remember(entry, event.conversation)
         self._journal.submit(entry)
 
     def _remember(self, entry: Publication, conversation: int) -> None:

@@ -93,8 +93,13 @@ class Response:
 
     def failure(self, command: str, reply: StandardReply, target: str) -> Callable[[str], bytes]:
         """Return what makes the FAIL for an event of `command` that cannot be stored (see Publication)."""
-        made = fail(self._server_name, command, reply, (target,))
-        return lambda author_tags: f"@{author_tags} ".encode() + made if author_tags else made
+        server_name = self._server_name
+
+        def line(author_tags: str) -> bytes:  # made only when it is needed: there is one for every message
+            made = fail(server_name, command, reply, (target,))
+            return f"@{author_tags} ".encode() + made if author_tags else made
+
+        return line
 
     def raw(self, line: bytes) -> None:
         """Answer with one whole line that has no tags yet."""
