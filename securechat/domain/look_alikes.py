@@ -109,6 +109,8 @@ def mixes_scripts(name: str) -> bool:
 
 def _mixture(name: str) -> str:
     """Say which two scripts a word in `name` mixes, as the reason why it cannot be a name; empty: none does."""
+    if name.isascii():
+        return ""
     words = "".join(one if unicodedata.category(one)[0] in "LM" else " " for one in name).split()
     for word in words:
         scripts = () if word.isascii() else tuple(dict.fromkeys(map(_script, word)))
@@ -127,7 +129,7 @@ def _hides_something(name: str) -> bool:
 
     It does nothing visible elsewhere: after a letter, or after an ASCII character but in a keycap.
     """
-    for place, one in enumerate(name):
+    for place, one in enumerate("" if name.isascii() else name):
         if is_invisible(one):
             before, after = name[place - 1 : place] if place else "", name[place + 1 : place + 2]
             symbol = before and unicodedata.category(before)[0] not in "LM" and not is_invisible(before)

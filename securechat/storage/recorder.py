@@ -216,35 +216,22 @@ def forget_sequence(entry: Entry) -> None:
         entry.event.sequence = 0
 
 
+# Made once: whoever connects may make a room, and building the statement costs more than running it.
+_INSERT_CONVERSATION = insert(ConversationRow)
+_NO_TOPIC = {"topic": "", "topic_by": "", "topic_time": 0}
+
+
 def _make_room(connection: Connection, event: Event) -> None:
-    connection.execute(
-        insert(ConversationRow).values(
-            id=event.conversation,
-            name=event.target,
-            folded=fold(event.target),
-            created=event.time,
-            topic="",
-            topic_by="",
-            topic_time=0,
-        )
-    )
+    named = {"name": event.target, "folded": fold(event.target)}
+    connection.execute(_INSERT_CONVERSATION, {"id": event.conversation, "created": event.time, **named, **_NO_TOPIC})
 
 
 def _open_direct(connection: Connection, event: Event) -> None:
     if event.parties is None:
         raise ValueError("a direct conversation needs its parties")
     first, second = event.parties
-    connection.execute(
-        insert(ConversationRow).values(
-            id=event.conversation,
-            first_party=first,
-            second_party=second,
-            created=event.time,
-            topic="",
-            topic_by="",
-            topic_time=0,
-        )
-    )
+    between = {"first_party": first, "second_party": second}
+    connection.execute(_INSERT_CONVERSATION, {"id": event.conversation, "created": event.time, **between, **_NO_TOPIC})
 
 
 def _join(connection: Connection, event: Event) -> None:
