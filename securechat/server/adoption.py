@@ -20,6 +20,7 @@ from securechat.server import metadata_news
 from securechat.server.entries import Publication
 from securechat.server.hub import NOT_STORED, Hub
 from securechat.server.markers import wire_form
+from securechat.server.members import set_roles
 from securechat.server.membership import ROOMS_PER_USER, joining
 from securechat.server.notices import ABSENT, absence, account_change, arrive, tell_offline
 from securechat.server.presence import BANNED_MEANWHILE, hear_room, return_to_room
@@ -177,17 +178,17 @@ class Adoption:
         self.hub.set_roles(user, live, roles)
         gained = _letters(roles) - _letters(shown)
         change = RoomChange(roles=((self.account.id, roles),)) if roles != stored else None
+        restore = partial(set_roles, self.hub, live, self.account, stored)
         source = Source(self.hub.configuration.server.name, "", "")
         for letter in sorted(gained):  # each in a line of its own: two nicks might not fit
             event = self._event(Kind.MODE, source, live, f"+{letter} {user.nick}", change)
-            undo = partial(self._restore_roles, live, roles, stored) if change else None
+            undo = restore if change else None
             self.response.publish(Publication(event, live.audience(), self.session, echo=True, undo=undo))
             change = None
         if change is not None:  # the room knows it already
             letter = min(_letters(roles), default="v")
             event = self._event(Kind.MODE, source, live, f"+{letter} {user.nick}", change)
-            undo = partial(self._restore_roles, live, roles, stored)
-            self.hub.journal.submit(Publication(event, NOBODY, None, undo=undo))
+            self.hub.journal.submit(Publication(event, NOBODY, None, undo=restore))
 
     def _keep_marker(self, user: User, live: LiveRoom, time: int) -> None:
         """Let the account have read what the guest had read (draft/read-marker); `time` in ms, 0: nothing."""
@@ -237,16 +238,6 @@ class Adoption:
             hub.leave(user, live)
             sessions = [self.session] if self.session in user.sessions else []
             hub.journal.submit(Publication(event, audience_of(sessions), None))
-
-    def _restore_roles(self, live: LiveRoom, roles: RoomRole, stored: RoomRole) -> None:
-        """Let the account be again what is on disk, unless that has changed since."""
-        user = self.hub.users_of_account.get(self.account.id)
-        if self.hub.memberships[self.account.id].get(live.room.id) != roles:
-            return
-        if user is not None and user in live.members:
-            self.hub.set_roles(user, live, stored)
-        else:
-            self.hub.set_membership(self.account.id, live, stored)
 
 
 def _letters(roles: RoomRole) -> set[str]:

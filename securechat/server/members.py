@@ -81,11 +81,8 @@ def remove(hub: Hub, live: LiveRoom, member: Member) -> Callable[[], None]:
 def return_to(hub: Hub, user: User, source: Source, live: LiveRoom, roles: RoomRole) -> None:
     """Undo that `user`, as `source` was then, left a room: they are in it if they are still here, and members.
 
-    The room was not told what they did outside of it, a new nick or the end, so it is told now. But nobody returns
-    to a room whose own making failed in an earlier batch: there is none any more.
+    The room was not told what they did outside of it, a new nick or the end, so it is told now.
     """
-    if hub.rooms_by_id.get(live.room.id) is not live:
-        return
     missed = None
     if not user.sessions:
         missed = Event(Kind.QUIT, hub.now(), source, text="Quit")
@@ -110,8 +107,6 @@ def _tell_gone(hub: Hub, user: User, live: LiveRoom) -> None:
 
 def _return_account(hub: Hub, live: LiveRoom, account: Account, roles: RoomRole) -> None:
     """Undo that an account was taken out while it was not here; if it has come meanwhile, it is seen to come in."""
-    if hub.rooms_by_id.get(live.room.id) is not live:
-        return
     hub.set_membership(account.id, live, roles)
     user = hub.users_of_account.get(account.id)
     if user is not None and user not in live.members:

@@ -103,11 +103,6 @@ class Metadata:
         else:
             values[key] = text
 
-    def restore(self, owner: User | LiveRoom, key: str, failed: str | None, before: str | None) -> None:
-        """Undo a `put` of `failed` that could not be stored, unless a later one stands already."""
-        if self.of(owner).get(key) == failed:
-            self.put(owner, key, before)
-
     def seconds_to_wait(self, user: User, now: float) -> float:
         """Return 0, or how long until `user` may change a value again.
 

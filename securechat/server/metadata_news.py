@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 
 from securechat.domain.events import Kind
 from securechat.protocol import standard_replies as replies
@@ -37,7 +38,7 @@ def change(
         audience_of(_listeners(hub, owner, key)),
         session,
         failure=failure,
-        undo=lambda: metadata.restore(owner, key, value, before),
+        undo=partial(metadata.put, owner, key, before),
     )
 
 

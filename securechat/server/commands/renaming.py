@@ -15,7 +15,6 @@ from securechat.server import metadata_news
 from securechat.server.context import Context
 from securechat.server.deeds import deed_of
 from securechat.server.entries import Publication, Reply
-from securechat.server.hub import Hub
 from securechat.server.membership import GENERAL
 from securechat.server.registry import command
 from securechat.server.rendering import text_bytes
@@ -92,7 +91,7 @@ def _rename(context: Context, live: LiveRoom, new: str) -> None:
         context.session,
         echo=context.session in knowing,
         failure=context.failure(replies.NOT_STORED, old),
-        undo=partial(_undo, hub, live, old, new),
+        undo=partial(hub.rename_room, live, old),
     )
     hub.rename_room(live, new)
     response.publish(publication)
@@ -117,15 +116,6 @@ def _show_all_anew(context: Context, live: LiveRoom, old: str, reason: str, publ
             shown = Response(session, hub.journal, hub.configuration.server.name)
             _show_anew(context, session, shown, member, live, old, reason, names)
             context.response.publish(Reply(session, shown.lines(), publication, counted=False))
-
-
-def _undo(hub: Hub, live: LiveRoom, before: str, failed: str) -> None:
-    """Give a room the name back that it has on disk, unless it has got a later one.
-
-    Whoever has taken that name for a new room since cannot store that room: it will be forgotten.
-    """
-    if live.room.name == failed and hub.rooms_by_id.get(live.room.id) is live:
-        hub.rename_room(live, before)
 
 
 def _show_anew(
