@@ -14,12 +14,12 @@ from securechat.domain.account import Account
 from securechat.domain.events import Event, Kind, Source
 from securechat.domain.permissions import Action, may
 from securechat.domain.roles import LEADING, MEMBER, OUTSIDER, RoomChange, RoomRole
-from securechat.protocol.capabilities import ACCOUNT_NOTIFY, CHATHISTORY, NO_IMPLICIT_NAMES, READ_MARKER
+from securechat.protocol.capabilities import ACCOUNT_NOTIFY, CHATHISTORY, NO_IMPLICIT_NAMES
 from securechat.protocol.numerics import RPL_UMODEIS
 from securechat.server import metadata_news
 from securechat.server.entries import Publication
 from securechat.server.hub import NOT_STORED, Hub
-from securechat.server.markers import wire_form
+from securechat.server.markers import move
 from securechat.server.members import set_roles
 from securechat.server.membership import ROOMS_PER_USER, joining
 from securechat.server.notices import ABSENT, absence, account_change, arrive, tell_offline
@@ -193,16 +193,8 @@ class Adoption:
     def _keep_marker(self, user: User, live: LiveRoom, time: int) -> None:
         """Let the account have read what the guest had read (draft/read-marker); `time` in ms, 0: nothing."""
         hub, room = self.hub, live.room
-        before = hub.markers.get(user, room.id)
-        if time <= (before or 0):
-            return
-        hub.markers.put(user, room.id, time)
-        source = Source(hub.configuration.server.name, "", "", account_id=self.account.id)
-        event = self._event(Kind.MARK, source, live, wire_form(time))
-        event.marked = time
-        others = [one for one in user.sessions if one is not self.session and one.has(READ_MARKER.bit)]
-        undo = partial(hub.markers.restore, user, room.id, before)
-        hub.journal.submit(Publication(event, audience_of(others), None, undo=undo))
+        if time > (hub.markers.get(user, room.id) or 0):
+            hub.journal.submit(move(hub, user, room.id, room.name, time, self.session))
 
     def _show_own_rooms(self, user: User, stored: dict[int, RoomRole], brought: dict[LiveRoom, RoomRole]) -> None:
         """Bring the session into the account's other rooms: as at any login."""

@@ -1,12 +1,19 @@
 """Read markers: up to when somebody has read a conversation (draft/read-marker). Known to nobody but themselves."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING
 
 from securechat.clock import format_time
+from securechat.domain.events import Event, Kind, Source
 from securechat.protocol.capabilities import READ_MARKER
+from securechat.server.entries import Publication
 from securechat.server.response import Response
 from securechat.server.sessions import Session
-from securechat.server.users import LiveRoom, User
+from securechat.server.users import LiveRoom, User, audience_of
+
+if TYPE_CHECKING:
+    from securechat.server.hub import Hub
 
 MOST_UNSPOKEN = 2000
 """How many markers of conversations in which nothing was said are kept, of everybody together."""
@@ -64,6 +71,29 @@ class ReadMarkers:
 def _reader(user: User) -> int | User:
     """Whose marker it is: an account's, or a guest's who has nothing in common with the next of that nick."""
     return user if user.account is None else user.account.id
+
+
+def move(
+    hub: "Hub",
+    user: User,
+    conversation: int,
+    name: str,
+    time: int,
+    session: Session,
+    failure: Callable[[str], bytes] | None = None,
+) -> Publication:
+    """Move a marker to `time` (ms); the publication stores it and tells the other sessions of the user.
+
+    `session` has moved it. With a `failure`, it waits for the answer; without one, it knows without being told.
+    """
+    undo = partial(hub.markers.restore, user, conversation, hub.markers.get(user, conversation))
+    hub.markers.put(user, conversation, time)
+    source = Source(hub.configuration.server.name, "", "", account_id=user.account.id if user.account else 0)
+    event = Event(Kind.MARK, hub.now(), source, conversation, name, wire_form(time), marked=time)
+    others = audience_of([one for one in user.sessions if one is not session and one.has(READ_MARKER.bit)])
+    if failure is None:
+        return Publication(event, others, None, undo=undo)
+    return Publication(event, others, session, echo=True, failure=failure, undo=undo)
 
 
 def wire_form(time: int | None) -> str:

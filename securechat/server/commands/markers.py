@@ -1,20 +1,17 @@
 """MARKREAD: up to when one has read a conversation (draft/read-marker)."""
 
 from dataclasses import dataclass
-from functools import partial
 
 from securechat.clock import parse_time
-from securechat.domain.events import Event, Kind, Source
 from securechat.domain.room import parties
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import READ_MARKER
 from securechat.protocol.message import format_message
 from securechat.server.context import Context
-from securechat.server.entries import Publication, Reply
-from securechat.server.markers import wire_form
+from securechat.server.entries import Reply
+from securechat.server.markers import move, wire_form
 from securechat.server.registry import command
 from securechat.server.targets import find_person, readable_room
-from securechat.server.users import audience_of
 
 
 @dataclass(slots=True, frozen=True)
@@ -66,7 +63,10 @@ def _move(context: Context, target: str, selector: str) -> None:
     if before is not None and time <= before:
         context.response.line("MARKREAD", (found.name, wire_form(before)))
     elif found.conversation:
-        _publish(context, found.conversation, found.name, time, hub.markers.get(context.user, found.conversation))
+        failure = context.failure(replies.INTERNAL_ERROR, found.name)
+        context.response.publish(
+            move(hub, context.user, found.conversation, found.name, time, context.session, failure)
+        )
     else:
         hub.markers.put_unspoken(context.user, found.party, time)
         _show_unspoken(context, found.name, time)
@@ -79,25 +79,6 @@ def _show_unspoken(context: Context, name: str, time: int) -> None:
     for one in context.user.sessions:
         if one is not context.session and one.has(READ_MARKER.bit):
             context.hub.journal.submit(Reply(one, line, counted=False))
-
-
-def _publish(context: Context, conversation: int, name: str, time: int, before: int | None) -> None:
-    hub = context.hub
-    user = context.user
-    hub.markers.put(user, conversation, time)
-    source = Source(hub.configuration.server.name, "", "", account_id=user.account.id if user.account else 0)
-    event = Event(Kind.MARK, hub.now(), source, conversation, name, wire_form(time), marked=time)
-    others = [one for one in user.sessions if one is not context.session and one.has(READ_MARKER.bit)]
-    context.response.publish(
-        Publication(
-            event,
-            audience_of(others),
-            context.session,
-            echo=True,
-            failure=context.failure(replies.INTERNAL_ERROR, name),
-            undo=partial(hub.markers.restore, user, conversation, before),
-        )
-    )
 
 
 def _find(context: Context, target: str) -> _Place | None:
