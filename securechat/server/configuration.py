@@ -189,6 +189,12 @@ class Limits:
         whole(4_096, 2**31, zero=_NO_LIMIT),
         "Bytes that may wait for a client that does not read; above it the connection is closed.",
     )
+
+    @property
+    def answer_bytes(self) -> int:
+        """How long one answer may be, so that it fits in beside what else waits for the client; 0: any length."""
+        return self.send_queue_bytes // 2
+
     nick_length: int = setting(
         32, whole(1, 64, zero=_NO_LIMIT), "Longest nick and account name, in characters; never over 96 bytes."
     )

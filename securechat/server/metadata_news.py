@@ -130,7 +130,7 @@ class _Page:
         self._session = session
         self._response = response
         self._keys = keys
-        queue = hub.configuration.limits.send_queue_bytes // 2
+        queue = hub.configuration.limits.answer_bytes
         self._left = (min(PAGE_BYTES, queue) if queue else PAGE_BYTES) - response.size
         self._lines: list[bytes] = []
         self._looks = 0

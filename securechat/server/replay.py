@@ -124,7 +124,7 @@ def _show(hub: Hub, session: Session, pages: Pages | None, error: BaseException 
             data = format_message("NOTICE", (session.shown_nick, text), source=hub.configuration.server.name)
         else:
             rendered = [(wanted, _rendered(hub, session, wanted, page)) for wanted, page in pages if page]
-            fitting = _fit([lines for _, lines in rendered], hub.configuration.limits.send_queue_bytes // 2)
+            fitting = _fit([lines for _, lines in rendered], hub.configuration.limits.answer_bytes)
             data = b"".join(
                 _framed(hub, session, wanted, lines) for (wanted, _), lines in zip(rendered, fitting, strict=True)
             )

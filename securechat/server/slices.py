@@ -19,8 +19,7 @@ class Slices:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        # The answer leaves as a whole: it must fit in beside what else waits for the client.
-        self._most = context.hub.configuration.limits.send_queue_bytes // 2
+        self._most = context.hub.configuration.limits.answer_bytes  # it leaves as a whole
         self._steps: Iterator[None] = iter(())
         self._work = 0
 

@@ -147,7 +147,7 @@ def _fitting(context: Context, lines: list[bytes], centre: int) -> list[bytes]:
 
     A page may be shorter than what was asked for; a client goes on behind it ("Pagination"). One line is always left.
     """
-    most = context.hub.configuration.limits.send_queue_bytes // 2
+    most = context.hub.configuration.limits.answer_bytes
     first, last = 0, len(lines)
     size = sum(map(len, lines))
     while most and size > most and last - first > 1:
