@@ -7,16 +7,20 @@ from securechat.server.hub import Hub
 from securechat.server.users import LiveRoom, User
 
 
+def room_for(hub: Hub, user: User, name: str, action: Action) -> LiveRoom | None:
+    """Return the room of that name if `user` may do `action` with it; None as well when there is none."""
+    live = hub.find_room(name)
+    return live if live is not None and may(user.subject(live), action, hub.policy) else None
+
+
 def visible_room(hub: Hub, user: User, name: str) -> LiveRoom | None:
     """Return the room of that name if `user` may know that there is one."""
-    live = hub.find_room(name)
-    return live if live is not None and may(user.subject(live), Action.SEE_ROOM, hub.policy) else None
+    return room_for(hub, user, name, Action.SEE_ROOM)
 
 
 def readable_room(hub: Hub, user: User, name: str) -> LiveRoom | None:
     """Return the room of that name if `user` may read what is said there."""
-    live = hub.find_room(name)
-    return live if live is not None and may(user.subject(live), Action.READ_HISTORY, hub.policy) else None
+    return room_for(hub, user, name, Action.READ_HISTORY)
 
 
 def find_person(hub: Hub, name: str) -> tuple[str, str, User | None] | None:

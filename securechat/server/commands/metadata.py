@@ -22,6 +22,7 @@ from securechat.server.metadata import MOST_KEYS, VALUE_BYTES, is_key, name_of
 from securechat.server.metadata_news import BATCH_TYPE, change, lines_of, show_known, show_page
 from securechat.server.registry import Stage, command
 from securechat.server.sessions import Session
+from securechat.server.targets import room_for
 from securechat.server.users import LiveRoom, User
 
 Owner = User | LiveRoom | Session
@@ -70,10 +71,7 @@ def _owner(context: Context) -> Owner | None:
         return context.user
     if not name.startswith("#"):
         return context.hub.users.get(fold(name))
-    live = context.hub.find_room(name)
-    if live is None or not may(context.user.subject(live), Action.READ_VALUES, context.hub.policy):
-        return None
-    return live
+    return room_for(context.hub, context.user, name, Action.READ_VALUES)
 
 
 def _is_oneself(context: Context, owner: Owner) -> bool:

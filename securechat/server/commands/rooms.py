@@ -26,7 +26,7 @@ from securechat.server.registry import command
 from securechat.server.rendering import text_bytes
 from securechat.server.replay import replay_rooms
 from securechat.server.roster import show_names, show_room, show_to_other_sessions, show_topic
-from securechat.server.targets import visible_room
+from securechat.server.targets import room_for, visible_room
 from securechat.server.users import LiveRoom
 
 
@@ -164,8 +164,8 @@ def names(context: Context) -> None:
         context.response.numeric(RPL_ENDOFNAMES, room="*")
         return
     for name in wanted:
-        live = context.hub.find_room(name)
-        if live is None or not may(context.user.subject(live), Action.LIST_MEMBERS, context.hub.policy):
+        live = room_for(context.hub, context.user, name, Action.LIST_MEMBERS)
+        if live is None:
             context.response.numeric(RPL_ENDOFNAMES, room=name)
         else:
             show_names(context.response, live, seen_in_room(context.hub, context.user, live))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from securechat.domain.masks import Mask, is_mask
-from securechat.domain.permissions import Action, may
+from securechat.domain.permissions import Action
 from securechat.domain.roles import OUTSIDER
 from securechat.names import fold
 from securechat.protocol.capabilities import MULTI_PREFIX
@@ -14,6 +14,7 @@ from securechat.server.people import common_room, idle_seconds, may_find, may_se
 from securechat.server.registry import command
 from securechat.server.roster import prefix_of
 from securechat.server.slices import Slices
+from securechat.server.targets import room_for
 from securechat.server.users import HOST, User
 
 MOST_MATCHES = 1000
@@ -81,8 +82,8 @@ def _find(context: Context, slices: Slices, mask: str) -> Matches:
 def _in_room(context: Context, slices: Slices, name: str) -> Matches:
     """Everybody in a room whom the asker may see there; nobody when the asker may not know the room."""
     hub = context.hub
-    live = hub.find_room(name)
-    if live is not None and may(context.user.subject(live), Action.LIST_MEMBERS, hub.policy):
+    live = room_for(hub, context.user, name, Action.LIST_MEMBERS)
+    if live is not None:
         for user in list(live.members):
             if slices.spend():
                 yield None
