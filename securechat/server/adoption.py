@@ -13,7 +13,7 @@ from functools import partial
 from securechat.domain.account import Account
 from securechat.domain.events import Event, Kind, Source
 from securechat.domain.permissions import Action, may
-from securechat.domain.roles import LEADING, MEMBER, OUTSIDER, RoomChange, RoomRole
+from securechat.domain.roles import MEMBER, OUTSIDER, RoomChange, RoomRole
 from securechat.protocol.capabilities import ACCOUNT_NOTIFY, CHATHISTORY, NO_IMPLICIT_NAMES
 from securechat.protocol.numerics import RPL_UMODEIS
 from securechat.server import metadata_news
@@ -26,7 +26,7 @@ from securechat.server.notices import ABSENT, absence, account_change, arrive, t
 from securechat.server.presence import BANNED_MEANWHILE, hear_room, return_to_room
 from securechat.server.replay import replay_missed
 from securechat.server.response import Response
-from securechat.server.roster import show_names, show_to_other_sessions
+from securechat.server.roster import role_letters, show_names, show_to_other_sessions
 from securechat.server.sessions import Session
 from securechat.server.user_modes import announcement, shown_modes
 from securechat.server.users import NOBODY, LiveRoom, User, audience_of
@@ -176,7 +176,7 @@ class Adoption:
     def _merge_roles(self, user: User, live: LiveRoom, *, shown: RoomRole, roles: RoomRole, stored: RoomRole) -> None:
         """Let `user` be `roles`, and tell whom it was `shown` as less to, and the disk if less is `stored`."""
         self.hub.set_roles(user, live, roles)
-        gained = _letters(roles) - _letters(shown)
+        gained = set(role_letters(roles)) - set(role_letters(shown))
         change = RoomChange(roles=((self.account.id, roles),)) if roles != stored else None
         restore = partial(set_roles, self.hub, live, self.account, stored)
         source = Source(self.hub.configuration.server.name, "", "")
@@ -186,7 +186,7 @@ class Adoption:
             self.response.publish(Publication(event, live.audience(), self.session, echo=True, undo=undo))
             change = None
         if change is not None:  # the room knows it already
-            letter = min(_letters(roles), default="v")
+            letter = min(role_letters(roles), default="v")
             event = self._event(Kind.MODE, source, live, f"+{letter} {user.nick}", change)
             self.hub.journal.submit(Publication(event, NOBODY, None, undo=restore))
 
@@ -230,8 +230,3 @@ class Adoption:
             hub.leave(user, live)
             sessions = [self.session] if self.session in user.sessions else []
             hub.journal.submit(Publication(event, audience_of(sessions), None))
-
-
-def _letters(roles: RoomRole) -> set[str]:
-    """The modes that roles are shown as."""
-    return ({"o"} if roles & LEADING else set()) | ({"v"} if roles & RoomRole.VOICED else set())

@@ -14,9 +14,14 @@ from securechat.server.sessions import Session
 from securechat.server.users import LiveRoom, User
 
 
+def role_letters(roles: RoomRole) -> str:
+    """Return the modes that roles are shown as, the highest first."""
+    return ("o" if roles & LEADING else "") + ("v" if roles & RoomRole.VOICED else "")
+
+
 def prefix_of(roles: RoomRole, *, every: bool) -> str:
     """Return the signs in front of the nick of who is `roles`: the highest, or `every` one (multi-prefix)."""
-    signs = (PREFIXES["o"] if roles & LEADING else "") + (PREFIXES["v"] if roles & RoomRole.VOICED else "")
+    signs = "".join(PREFIXES[letter] for letter in role_letters(roles))
     return signs if every else signs[:1]
 
 
