@@ -102,13 +102,11 @@ _TOGETHER = (
 """Scripts that are written together in one word (UTS #39, section 5.2, "Highly Restrictive")."""
 
 
-def mixes_scripts(name: str) -> bool:
-    """Whether a word in `name` has letters of scripts that nobody writes in one word; `#dev-чат` has two words."""
-    return bool(_mixture(name))
+def mixture_of_scripts(name: str) -> str:
+    """Say which two scripts a word in `name` mixes, as the reason why it cannot be a name; empty: none does.
 
-
-def _mixture(name: str) -> str:
-    """Say which two scripts a word in `name` mixes, as the reason why it cannot be a name; empty: none does."""
+    Nobody writes them in one word; `#dev-чат` has two words.
+    """
     if name.isascii():
         return ""
     words = "".join(one if unicodedata.category(one)[0] in "LM" else " " for one in name).split()
@@ -146,7 +144,7 @@ def check_person_name(name: str, longest: int) -> str:
     check_nick(name, longest)
     if any(is_invisible(one) for one in name):
         raise InvalidName(name, "it has characters that nobody sees")
-    if mixture := _mixture(name):
+    if mixture := mixture_of_scripts(name):
         raise InvalidName(name, mixture)
     return name
 
@@ -205,7 +203,7 @@ def check_new_room_name(name: str, taken: TakenNames, but: Iterable[str] = ()) -
     """Raise InvalidRoomName when a room of that name would pass for another one than those of `but`; old rooms stay."""
     if _hides_something(name):
         raise InvalidRoomName(name, "it has characters that nobody sees")
-    if mixture := _mixture(name):
+    if mixture := mixture_of_scripts(name):
         raise InvalidRoomName(name, mixture)
     if taken.has_alike(name, but):
         raise InvalidRoomName(name, "it looks like the name of another room")

@@ -109,13 +109,11 @@ def fail_login(context: Context, name: str) -> None:
 def login_failed_here(context: Context, error: BaseException) -> None:
     """Answer a login that failed by our own fault."""
     logger.error("A login could not be checked", exc_info=error)
-    context.session.exchange = None
-    context.response.fail(context.message.command, replies.TEMPORARILY_UNAVAILABLE)
-    context.response.numeric(ERR_SASLFAIL)
+    busy(context)
 
 
 def busy(context: Context) -> None:
-    """Answer when too many logins wait already."""
+    """Answer a login that cannot be checked now, as when too many wait already."""
     context.session.exchange = None
     context.response.fail(context.message.command, replies.TEMPORARILY_UNAVAILABLE)
     context.response.numeric(ERR_SASLFAIL)

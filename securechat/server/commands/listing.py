@@ -12,8 +12,6 @@ from securechat.server.registry import command
 from securechat.server.slices import Slices
 from securechat.server.users import LiveRoom
 
-ELIST = "CMNTU"
-"""The filters that LIST knows: age, masks, masks that must not fit, age of the topic, number of users."""
 MOST_FILTERS = 20
 """How many masks and conditions one LIST takes; each is tried on every room."""
 
