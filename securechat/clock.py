@@ -22,6 +22,11 @@ def format_time(milliseconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:03d}Z"
 
 
+def format_moment(milliseconds: int) -> str:
+    """Return `2026-11-22 08:00:00 UTC`, as sentences for people have it."""
+    return f"{datetime.fromtimestamp(milliseconds // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def parse_time(text: str) -> int:
     """Return the milliseconds that `text`, in the form of `format_time`, stands for.
 

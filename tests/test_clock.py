@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securechat.clock import format_time, parse_time, wall_clock
+from securechat.clock import format_moment, format_time, parse_time, wall_clock
 
 YEAR_9999 = 253_402_300_799_999
 """The last millisecond that a four-digit year can name."""
@@ -85,3 +85,7 @@ def test_the_wall_clock() -> None:
     now = wall_clock()
     assert before <= now <= time.time_ns() // 1_000_000
     assert abs(datetime.now(UTC).timestamp() * 1000 - now) < 60_000
+
+
+def test_a_moment_in_a_sentence() -> None:
+    assert format_moment(1_795_334_400_123) == "2026-11-22 08:00:00 UTC"

@@ -5,6 +5,7 @@ one on speaking alone, and of an exception one from such bans.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from securechat.domain.events import Source
 from securechat.domain.masks import Mask, is_mask
@@ -18,6 +19,9 @@ ACCOUNT = "a"
 """The letter of masks that mean accounts."""
 MUTE = "m"
 """The letter of masks that are about speaking alone."""
+
+FOR_GOOD: Final = 2**63 - 1
+"""The moment, in milliseconds since the epoch, until which something holds that has no end."""
 
 _ANYWHERE = "!*@*"  # behind a nick: whatever its user and host
 
@@ -37,28 +41,53 @@ def normalize(text: str) -> str:
     return f"{nick or '*'}!{user or '*'}@{host or '*'}"
 
 
-class RoomMasks:
-    """The lists of one room, ready to be asked: masks without wildcards, but for `nick!*@*`, cost one look-up."""
+def is_mute(mask: str) -> bool:
+    """Whether a mask as it is stored is about speaking alone."""
+    return mask.startswith(f"{MUTE}:")
 
-    __slots__ = ("_bans", "_exceptions", "_invitations", "_mute_exceptions", "_mutes")
+
+class RoomMasks:
+    """The lists of one room, ready to be asked: masks without wildcards, but for `nick!*@*`, cost one look-up.
+
+    Bans that end are few, and are looked at one by one. One that has ended binds nobody, on the list or not.
+    """
+
+    __slots__ = ("_bans", "_exceptions", "_invitations", "_mute_exceptions", "_mutes", "_timed")
 
     def __init__(self, lists: Lists) -> None:
         """`lists` as they are now: when they change, this has to be made anew."""
-        bans = [entry.mask for entry in lists.get(BANS, ())]
+        bans = [entry.mask for entry in lists.get(BANS, ()) if not entry.expires]
         exceptions = [entry.mask for entry in lists.get(EXCEPTIONS, ())]
         self._bans = _MaskSet(bans, mute=False)
         self._mutes = _MaskSet(bans, mute=True)
         self._exceptions = _MaskSet(exceptions, mute=False)
         self._mute_exceptions = _MaskSet(exceptions, mute=True)
         self._invitations = _MaskSet([entry.mask for entry in lists.get(INVITATIONS, ())], mute=False)
+        self._timed = [
+            (entry.expires, is_mute(entry.mask), _MaskSet([entry.mask], mute=is_mute(entry.mask)))
+            for entry in lists.get(BANS, ())
+            if entry.expires
+        ]
 
-    def banned(self, who: Source) -> bool:
-        """Whether `who` may not enter."""
-        return self._bans.means(who) and not self._exceptions.means(who)
+    def banned_until(self, who: Source, now: int) -> int:
+        """Until when `who` may not enter, in ms: FOR_GOOD when no end is set, 0 when they may."""
+        until = FOR_GOOD if self._bans.means(who) else self._timed_until(who, now, mute=False)
+        return until if until and not self._exceptions.means(who) else 0
 
-    def muted(self, who: Source) -> bool:
-        """Whether `who` may not speak."""
-        return self._mutes.means(who) and not self._mute_exceptions.means(who)
+    def muted_until(self, who: Source, now: int) -> int:
+        """Until when `who` may not speak; as `banned_until`."""
+        until = FOR_GOOD if self._mutes.means(who) else self._timed_until(who, now, mute=True)
+        return until if until and not self._mute_exceptions.means(who) else 0
+
+    def _timed_until(self, who: Source, now: int, *, mute: bool) -> int:
+        return max(
+            (
+                until
+                for until, of_speaking, mask in self._timed
+                if until > now and of_speaking is mute and mask.means(who)
+            ),
+            default=0,
+        )
 
     def invited(self, who: Source) -> bool:
         """Whether `who` needs no invitation."""
@@ -75,7 +104,7 @@ class _MaskSet:
         self._accounts: list[Mask] = []
         self._people: list[Mask] = []
         for mask in masks:
-            if mask.startswith(f"{MUTE}:") is not mute:
+            if is_mute(mask) is not mute:
                 continue
             bare = mask.removeprefix(f"{MUTE}:")
             of_account = bare.startswith(f"{ACCOUNT}:")

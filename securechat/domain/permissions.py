@@ -35,6 +35,7 @@ class Action(Enum):
     JOIN_ROOM = "join a room"
     ENTER_UNBANNED = "join a room from which one may be banned"
     ENTER_ABANDONED = "join a room that everybody may have left with its doors closed"
+    ENTER_UNLOCKED = "join a room that may be locked for now"
     ENTER_INVITED = "join a room that may be for the invited only"
     ENTER_BY_KEY = "join a room that may ask for a key"
     ENTER_UNCROWDED = "join a room that may be full"
@@ -44,6 +45,7 @@ class Action(Enum):
     READ_HISTORY = "read what was said in a room"
     SPEAK = "say something in a room"
     SET_TOPIC = "change the topic of a room"
+    SPEAK_UNSLOWED = "say something at once in a room in slow mode"
     SPEAK_HIDDEN = "ask other people's programs something in a room (CTCP)"
     CHANGE_MODES = "change the rules, roles and lists of a room"
     DEMOTE_OWNER = "take its room from an owner"
@@ -102,17 +104,21 @@ _BY_MASKS = frozenset({"muted", "banned", "invited"})
 class SubjectInRoom(Subject):
     """Who asks about a room with lists of masks: what these say is found out when it matters, and then known.
 
-    Most questions never come to that, and a room may have hundreds of masks.
+    Most questions never come to that, and a room may have hundreds of masks. What holds only until a moment, as a ban
+    with an end does, is found out anew each time, so that nobody is bound by what has ended.
     """
 
     __slots__ = ("_find",)
 
-    _find: Callable[[str], bool]
+    _find: Callable[[str], tuple[bool, bool]]
 
     def __init__(
-        self, role: Role, roles: RoomRole, rules: RoomRules, find: Callable[[str], bool], **facts: bool
+        self, role: Role, roles: RoomRole, rules: RoomRules, find: Callable[[str], tuple[bool, bool]], **facts: bool
     ) -> None:
-        """`find` tells whether somebody is "muted", "banned" or "invited"; `facts` are the other fields."""
+        """`find` tells whether somebody is "muted", "banned" or "invited", and whether that stays so by itself.
+
+        `facts` are the other fields.
+        """
         put = object.__setattr__
         put(self, "role", role)
         put(self, "roles", roles)
@@ -126,8 +132,9 @@ class SubjectInRoom(Subject):
         """Called for what has no value yet."""
         if name not in _BY_MASKS:
             raise AttributeError(name)
-        found = self._find(name)
-        object.__setattr__(self, name, found)
+        found, lasts = self._find(name)
+        if lasts:
+            object.__setattr__(self, name, found)
         return found
 
 
@@ -154,6 +161,8 @@ def _speaks(subject: Subject, _: Policy) -> bool:
     rules = subject.rules
     if subject.role < Role.GUEST or (rules.members_only and not subject.in_room):
         return False
+    if rules.locked:
+        return subject.leads
     return not (rules.moderated or subject.muted) or subject.leads or bool(subject.roles & HEARD)
 
 
@@ -161,7 +170,9 @@ def _sets_topic(subject: Subject, policy: Policy) -> bool:
     """Whoever may not say a word may not say it in the topic either."""
     if not _member_of_room(subject, policy) or subject.leads:
         return subject.leads
-    return not subject.rules.topic_locked and (not subject.muted or bool(subject.roles & HEARD))
+    if subject.rules.topic_locked or subject.rules.locked:
+        return False
+    return not subject.muted or bool(subject.roles & HEARD)
 
 
 def _operates(subject: Subject, _: Policy) -> bool:
@@ -175,6 +186,10 @@ def _passes_bans(subject: Subject, _: Policy) -> bool:
 def _passes_closed_doors(subject: Subject, _: Policy) -> bool:
     """Whoever enters an abandoned room owns it, and reads its history: what was kept from strangers stays so."""
     return subject.operator or not (subject.abandoned and (subject.rules.secret or subject.rules.invite_only))
+
+
+def _passes_lock(subject: Subject, _: Policy) -> bool:
+    return subject.operator or not subject.rules.locked
 
 
 def _passes_invitation(subject: Subject, _: Policy) -> bool:
@@ -196,6 +211,7 @@ def _joins(subject: Subject, policy: Policy) -> bool:
 HURDLES: dict[Action, _Rule] = {
     Action.ENTER_UNBANNED: _passes_bans,
     Action.ENTER_ABANDONED: _passes_closed_doors,
+    Action.ENTER_UNLOCKED: _passes_lock,
     Action.ENTER_INVITED: _passes_invitation,
     Action.ENTER_BY_KEY: _passes_key,
     Action.ENTER_UNCROWDED: _passes_limit,
@@ -215,6 +231,7 @@ TABLE: dict[Action, _Rule] = {
     Action.READ_HISTORY: _member_of_room,
     Action.SPEAK: _speaks,
     Action.SPEAK_HIDDEN: lambda who, policy: _speaks(who, policy) and not who.rules.plain_only,
+    Action.SPEAK_UNSLOWED: lambda who, _: who.leads or bool(who.roles & HEARD),
     Action.SET_TOPIC: _sets_topic,
     Action.CHANGE_MODES: _leads,
     Action.DEMOTE_OWNER: lambda who, policy: _leads(who, policy) and (who.operator or bool(who.roles & RoomRole.OWNER)),

@@ -39,6 +39,8 @@ class RoomRules:
     plain_only: bool = False  # no hidden requests between programs (CTCP), other than actions
     key: str = ""  # what has to be said to enter; empty: nothing
     member_limit: int = 0  # how many may be present; 0: any number
+    slow_seconds: int = 0  # how long a member waits after each message before the next; 0: not at all
+    locked: bool = False  # for now nobody speaks or comes in but who looks after it
 
 
 @dataclass(slots=True, frozen=True)
@@ -48,6 +50,7 @@ class ListEntry:
     mask: str
     setter: str  # nick!user@host
     time: int  # milliseconds since the epoch
+    expires: int = 0  # until when it counts, in milliseconds since the epoch; 0: for good
 
 
 @dataclass(slots=True, frozen=True)

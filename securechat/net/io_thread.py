@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from securechat.domain.ports import Entry as EntryPort
 from securechat.errors import StorageError
@@ -21,6 +22,7 @@ from securechat.protocol.line_buffer import TooLong
 from securechat.server.admission import Admission
 from securechat.server.delivery import Delivery
 from securechat.server.dispatcher import Dispatcher
+from securechat.server.endings import sweep as end_bans
 from securechat.server.entries import Entry
 from securechat.server.heartbeat import watch as watch_session
 from securechat.server.hub import Hub
@@ -252,11 +254,7 @@ class IoThread(threading.Thread):
     ) -> None:
         """Run everything of this tick that needs the hub lock."""
         for action in actions:
-            try:
-                action()
-            except Exception:
-                # What a session does later is guarded where it is made (Context); this is for what is nobody's own.
-                logger.exception("Bug in a posted action; everything else goes on")
+            self._run_action(action)
         for connection, lines in work:
             try:
                 session = connection.session or open_session(self._hub, connection, self._read_shown, now)
@@ -282,6 +280,14 @@ class IoThread(threading.Thread):
             session = connection.session
             if session is not None and connection.phase is Phase.OPEN:
                 self._after_lines(connection, session, self._dispatcher.run_backlog(session, now))
+
+    @staticmethod
+    def _run_action(action: Callable[[], None]) -> None:
+        """Run what is nobody's own; what a session does later is guarded where it is made (Context)."""
+        try:
+            action()
+        except Exception:
+            logger.exception("Bug in a posted action; everything else goes on")
 
     def _after_lines(self, connection: Connection, session: Session, wait: float) -> None:
         """Read on from a session, or not: when it must wait for its rate, or has too much waiting already."""
@@ -351,6 +357,8 @@ class IoThread(threading.Thread):
         self._next_sweep = now + SWEEP_SECONDS
         handshake_seconds = self._hub.configuration.limits.handshake_seconds
         with self._hub.lock:
+            if self.index == 0:
+                self._run_action(partial(end_bans, self._hub))
             for connection in list(self._connections):
                 phase = connection.phase
                 if phase is Phase.OPEN:

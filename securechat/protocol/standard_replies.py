@@ -59,6 +59,15 @@ TOO_MANY_TARGETS = StandardReply("TOO_MANY_TARGETS", "Too many targets in one co
 TOO_MANY_SESSIONS = StandardReply("TOO_MANY_SESSIONS", "Too many connections of this account; close one first")
 PASSWORD_REQUIRED = StandardReply("PASSWORD_REQUIRED", "This server has a password; it is wrong or missing (PASS)")
 
+# BAN, UNBAN, MUTE, UNMUTE.
+BANNED = StandardReply("BANNED", "This is banned from the room")
+MUTED = StandardReply("MUTED", "This may not speak in the room")
+UNBANNED = StandardReply("UNBANNED", "This is not banned from the room any more")
+UNMUTED = StandardReply("UNMUTED", "This may speak in the room again")
+NOT_ON_LIST = StandardReply("NOT_ON_LIST", "There is nothing like this on the list of the room")
+BAD_DURATION = StandardReply("BAD_DURATION", "A time is written as 30s, 10m, 2h or 7d, up to 3650d")
+NOT_ALL_PUT_OUT = StandardReply("NOT_ALL_PUT_OUT", "Some of those who are banned are still in the room")
+
 # REGISTER (draft/account-registration).
 ACCOUNT_EXISTS = StandardReply("ACCOUNT_EXISTS", "An account of this name exists already")
 ALREADY_AUTHENTICATED = StandardReply("ALREADY_AUTHENTICATED", "You are logged in already")

@@ -28,6 +28,7 @@ from securechat.protocol.numerics import (
     ERR_NOSUCHCHANNEL,
     ERR_NOSUCHNICK,
     ERR_NOTONCHANNEL,
+    ERR_UNAVAILRESOURCE,
 )
 from securechat.server.context import Context
 
@@ -36,12 +37,14 @@ def _not_permitted(context: Context, error: NotPermitted) -> None:
     if not error.room:
         context.response.fail(context.message.command, replies.NOT_PERMITTED, error.action)
     else:
-        context.response.numeric(_ROOM_NUMERICS.get(error.action, ERR_NOSUCHCHANNEL), room=error.room)
+        row = _ROOM_NUMERICS.get(error.action, ERR_NOSUCHCHANNEL)
+        context.response.numeric(row, room=error.room, reason=_ROOM_REASONS.get(error.action, ""))
 
 
 _ROOM_NUMERICS = {
     "ENTER_UNCROWDED": ERR_CHANNELISFULL,
     "ENTER_ABANDONED": ERR_INVITEONLYCHAN,
+    "ENTER_UNLOCKED": ERR_UNAVAILRESOURCE,
     "ENTER_INVITED": ERR_INVITEONLYCHAN,
     "ENTER_UNBANNED": ERR_BANNEDFROMCHAN,
     "ENTER_BY_KEY": ERR_BADCHANNELKEY,
@@ -56,6 +59,13 @@ _ROOM_NUMERICS = {
     "INVITE": ERR_CHANOPRIVSNEEDED,
 }
 """What a refusal about a room is told by; any other is told as if there were no such room."""
+
+_ROOM_REASONS = {
+    "SPEAK": "Cannot send to channel",
+    "SPEAK_HIDDEN": "Cannot send to channel",
+    "ENTER_UNLOCKED": "The room is locked for now; try again later",
+}
+"""The words of the numerics that have none of their own."""
 
 _INVITE_CODES = {
     "unknown": replies.INVITE_UNKNOWN,

@@ -19,6 +19,7 @@ from securechat.protocol.modes import USER_MODES
 from securechat.server.configuration import Configuration
 from securechat.server.deeds import deed_of
 from securechat.server.entries import Publication
+from securechat.server.first_ends import FirstEnds
 from securechat.server.markers import ReadMarkers
 from securechat.server.membership import MODE_CHANGES_PER_MINUTE, RENAMES_PER_MINUTE, joining, roles_on_entering
 from securechat.server.metadata import Metadata
@@ -79,6 +80,7 @@ class Hub:
         self.direct: dict[tuple[str, str], DirectConversation] = {}
         self.direct_by_party: dict[str, dict[int, DirectConversation]] = {}
         self.markers = ReadMarkers()
+        self.endings = FirstEnds()  # of bans, by room
         self.metadata = Metadata()
         self.repeats = Repeats()
         self.watches = Watches()
@@ -105,7 +107,8 @@ class Hub:
         for account in snapshot.accounts:
             self.add_account(account)
         for room in snapshot.rooms:
-            self._add_room(LiveRoom(room))
+            self._add_room(LiveRoom(room, self.now))
+            self.endings.note(room)
             self.last_said[room.id] = room.last_sequence
         self.secret_rooms.update(room.id for room in snapshot.rooms if room.rules.secret)
         for account_id, room_id, roles in snapshot.memberships:
@@ -144,7 +147,7 @@ class Hub:
         """Make a room; the publication tells the journal. Raises InvalidRoomName (see check_new_room_name)."""
         check_new_room_name(name, self.names_of_rooms)
         event = Event(Kind.ROOM, self.now(), source, self._take_conversation_id(), name)
-        live = LiveRoom(Room(event.conversation, name, event.time))
+        live = LiveRoom(Room(event.conversation, name, event.time), self.now)
         self._add_room(live)
         return live, Publication(event, NOBODY, None, undo=lambda: self._forget_room(live))
 
@@ -165,6 +168,7 @@ class Hub:
             self._forget_name(live)
         self.secret_rooms.discard(live.room.id)
         self.metadata.forget_room(live.room.id)
+        self.endings.forget(live.room.id)
 
     def _forget_name(self, live: LiveRoom) -> None:
         self.names_of_rooms.remove(live.room.name)

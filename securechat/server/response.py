@@ -6,7 +6,7 @@ from securechat.domain.ports import Journal
 from securechat.protocol.capabilities import BATCH, LABELED_RESPONSE
 from securechat.protocol.message import format_message, format_tags
 from securechat.protocol.numerics import Numeric, format_numeric
-from securechat.protocol.standard_replies import StandardReply, fail
+from securechat.protocol.standard_replies import StandardReply, fail, note
 from securechat.server.entries import Barrier, Entry, Hold, Publication, Reply
 from securechat.server.rendering import LINE_BYTES
 from securechat.server.sessions import Session
@@ -90,6 +90,10 @@ class Response:
     def fail(self, command: str, reply: StandardReply, *context: str, text: str | None = None) -> None:
         """Answer with a FAIL (extensions/standard-replies)."""
         self.raw(fail(self._server_name, command, reply, context, text))
+
+    def note(self, command: str, reply: StandardReply, *context: str, text: str | None = None) -> None:
+        """Answer with a NOTE (extensions/standard-replies)."""
+        self.raw(note(self._server_name, command, reply, context, text))
 
     def failure(self, command: str, reply: StandardReply, target: str) -> Callable[[str], bytes]:
         """Return what makes the FAIL for an event of `command` that cannot be stored (see Publication)."""

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
+from securechat.clock import format_moment
 from securechat.domain.account import Account
 from securechat.domain.audit import Act, Deed
 from securechat.domain.events import Event, Kind
@@ -10,9 +11,10 @@ from securechat.domain.permissions import Subject
 from securechat.domain.roles import ListEntry, RoomChange, RoomRole, RoomRules
 from securechat.domain.room import Room
 from securechat.protocol import standard_replies as replies
-from securechat.server.admission import counted_as
+from securechat.server.actors import counted_for
 from securechat.server.context import Context
 from securechat.server.deeds import called, deed_of
+from securechat.server.entries import Publication
 from securechat.server.hub import Hub
 from securechat.server.members import Member, account_of, roles_of, set_roles
 from securechat.server.rendering import text_bytes
@@ -65,17 +67,18 @@ class ModeChange:
                 self._note(change, Act.ROOM_RULE, "", "" if field == "key" else change[2])
             self.rules = RoomRules(**(dataclasses.asdict(self.rules) | {field: value}))
 
-    def add(self, change: Change, letter: str, entry: ListEntry) -> None:
-        """Put a mask on a list."""
-        self._note(change, Act.ROOM_MASK, entry.mask)
+    def add(self, change: Change, letter: str, entry: ListEntry, reason: str = "") -> None:
+        """Put a mask on a list; `reason` goes on the record."""
+        until = f"until {format_moment(entry.expires)}" if entry.expires else ""
+        self._note(change, Act.ROOM_MASK, entry.mask, until, reason)
         self._lists[letter] = [*self.entries(letter), entry]
 
-    def remove(self, change: Change, letter: str, entry: ListEntry) -> None:
-        """Take a mask off a list."""
-        self._note(change, Act.ROOM_MASK, entry.mask)
+    def remove(self, change: Change, letter: str, entry: ListEntry, reason: str = "") -> None:
+        """Take a mask off a list; `reason` goes on the record."""
+        self._note(change, Act.ROOM_MASK, entry.mask, "", reason)
         self._lists[letter] = [one for one in self.entries(letter) if one is not entry]
 
-    def _note(self, change: Change, act: Act, target: str, parameter: str = "") -> None:
+    def _note(self, change: Change, act: Act, target: str, parameter: str = "", reason: str = "") -> None:
         """Announce `change` with those before; if it does not fit into their line any more, in a line of its own.
 
         It goes on the record, with what may be recorded of its parameter: never a key.
@@ -87,7 +90,7 @@ class ModeChange:
         sign, letter, _ = change
         detail = f"{sign}{letter} {parameter}".rstrip()
         context, room = self._context, self._live.room
-        self._deeds.append(deed_of(context.hub.now(), context.user.source, act, room.name, target, detail))
+        self._deeds.append(deed_of(context.hub.now(), context.user.source, act, room.name, target, detail, reason))
 
     def _forget(self, letter: str) -> None:
         """Take back the change of the rule `letter`, if there is one."""
@@ -98,17 +101,12 @@ class ModeChange:
 
     def wait(self) -> float:
         """Return the seconds until whoever asks may change modes again; 0: they may now."""
-        return self._context.hub.mode_changes.wait(self._actor(), self._context.hub.monotonic())
+        return self._context.hub.mode_changes.wait(counted_for(self._context), self._context.hub.monotonic())
 
-    def _actor(self) -> str:
-        """For whom changes are counted: guests by their address, as a nick is given up in a moment."""
-        account, address = self._context.user.account, self._context.session.outlet.address
-        return counted_as(address) if account is None else f"account {account.id}"
-
-    def publish(self) -> None:
+    def publish(self) -> Publication | None:
         """Apply, announce and store what is asked, if anything is."""
         if not self._changes:
-            return
+            return None
         context, live = self._context, self._live
         hub, room = context.hub, live.room
         change = self._change()
@@ -116,11 +114,13 @@ class ModeChange:
         event = Event(Kind.MODE, hub.now(), context.user.source, room.id, room.name, text, change=change)
         event.deeds = tuple(self._deeds)
         for _ in self._deeds:
-            hub.mode_changes.count(self._actor(), hub.monotonic())
+            hub.mode_changes.count(counted_for(context), hub.monotonic())
         failure = context.failure(replies.NOT_STORED, room.name)
         undo = self._apply()
-        context.response.publish(hub.publication(event, live, context.session, undo, failure))
+        publication = hub.publication(event, live, context.session, undo, failure)
+        context.response.publish(publication)
         self._begin()
+        return publication
 
     def _change(self) -> RoomChange:
         """Return what is to be stored: how it will be, compared with how it is."""
@@ -154,12 +154,14 @@ class ModeChange:
         def undo() -> None:
             _set_rules(hub, room, rules)
             room.lists.update(lists)
+            hub.endings.note(room)
             for member, before in roles:
                 set_roles(hub, live, member, before)
             live.forget_subjects()
 
         _set_rules(hub, room, self.rules)
         room.lists.update(self._lists)
+        hub.endings.note(room)
         for member, after in self._roles.values():
             set_roles(hub, live, member, after)
         live.forget_subjects()

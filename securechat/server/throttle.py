@@ -43,6 +43,11 @@ class Window:
         self._most_keys = most_keys
         self._times: dict[str, deque[float]] = {}
 
+    @property
+    def seconds(self) -> float:
+        """How long an event counts."""
+        return self._seconds
+
     def wait(self, key: str, now: float) -> float:
         """Return 0 if `key` is below its limit at `now` (monotonic seconds), or the seconds until it will be."""
         times = self._times.get(key)

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from functools import partial
 
+from securechat.clock import Clock
 from securechat.domain.account import Account
 from securechat.domain.events import Source
-from securechat.domain.mask_lists import RoomMasks
+from securechat.domain.mask_lists import FOR_GOOD, RoomMasks
 from securechat.domain.permissions import Role, Subject, SubjectInRoom, role_of
 from securechat.domain.roles import OUTSIDER, RoomRole
 from securechat.domain.room import Room, party_of_account, party_of_guest
@@ -140,10 +141,24 @@ class User:
 class LiveRoom:
     """A room and who is present in it. Guarded by the hub lock; its audiences are immutable."""
 
-    __slots__ = ("_audience", "_listeners", "_masks", "_parts", "_subjects", "accounts", "invited", "members", "room")
+    __slots__ = (
+        "_audience",
+        "_clock",
+        "_listeners",
+        "_masks",
+        "_parts",
+        "_subjects",
+        "accounts",
+        "invited",
+        "members",
+        "room",
+        "slowed",
+    )
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, clock: Clock) -> None:
         self.room = room
+        self._clock = clock  # for bans that end
+        self.slowed: Window | None = None  # in slow mode: who has said something a moment ago (server.slow_mode)
         self.members: dict[User, RoomRole] = {}
         self.accounts = 0  # how many accounts are members, online or not
         # Who may enter once although it is for the invited: accounts by their id, guests.
@@ -197,16 +212,26 @@ class LiveRoom:
             abandoned=self.abandoned,
         )
 
-    def _by_masks(self, user: User, fact: str) -> bool:
-        """Whether `user` is "muted", "banned" or "invited" here."""
+    def _by_masks(self, user: User, fact: str) -> tuple[bool, bool]:
+        """Whether `user` is "muted", "banned" or "invited" here, and whether that stays so by itself."""
+        if fact == "invited":
+            return self._has_invited(user) or self._room_masks().invited(user.source), True
+        until = self.muted_until(user) if fact == "muted" else self.banned_until(user)
+        return bool(until), until in (0, FOR_GOOD)
+
+    def muted_until(self, user: User) -> int:
+        """Until when a mask keeps `user` from speaking (see RoomMasks)."""
+        return self._room_masks().muted_until(user.source, self._clock())
+
+    def banned_until(self, user: User) -> int:
+        """Until when a mask keeps `user` out (see RoomMasks)."""
+        return self._room_masks().banned_until(user.source, self._clock())
+
+    def _room_masks(self) -> RoomMasks:
         masks = self._masks
         if masks is None:
             masks = self._masks = RoomMasks(self.room.lists)
-        if fact == "muted":
-            return masks.muted(user.source)
-        if fact == "banned":
-            return masks.banned(user.source)
-        return self._has_invited(user) or masks.invited(user.source)
+        return masks
 
     @property
     def abandoned(self) -> bool:

@@ -1,9 +1,19 @@
 """The tables, as SQLAlchemy models; `migrations/` makes them, and a test compares the two."""
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-REVISION = "0006"
+REVISION = "0007"
 """The Alembic revision that these models describe; known here so that an ordinary start need not import Alembic."""
 
 EPOCH = "epoch"
@@ -127,6 +137,8 @@ class RoomRulesRow(Base):
     plain_only: Mapped[bool]
     key: Mapped[str]
     member_limit: Mapped[int]
+    slow_seconds: Mapped[int] = mapped_column(server_default="0")
+    locked: Mapped[bool] = mapped_column(server_default=false())
 
 
 class RoomMaskRow(Base):
@@ -142,6 +154,7 @@ class RoomMaskRow(Base):
     mask: Mapped[str] = mapped_column(primary_key=True)
     setter: Mapped[str]
     time: Mapped[int]
+    expires: Mapped[int] = mapped_column(server_default="0")  # 0: it has no end
 
 
 class ReadMarkerRow(Base):

@@ -74,11 +74,16 @@ class Rooms:
         found: dict[int, dict[str, list[ListEntry]]] = {}
         rows = self._connection.execute(
             select(
-                RoomMaskRow.conversation_id, RoomMaskRow.list, RoomMaskRow.mask, RoomMaskRow.setter, RoomMaskRow.time
+                RoomMaskRow.conversation_id,
+                RoomMaskRow.list,
+                RoomMaskRow.mask,
+                RoomMaskRow.setter,
+                RoomMaskRow.time,
+                RoomMaskRow.expires,
             ).order_by(RoomMaskRow.time, RoomMaskRow.mask)
         )
-        for room_id, letter, mask, setter, time in rows:
-            found.setdefault(room_id, {}).setdefault(letter, []).append(ListEntry(mask, setter, time))
+        for room_id, letter, mask, setter, time, expires in rows:
+            found.setdefault(room_id, {}).setdefault(letter, []).append(ListEntry(mask, setter, time, expires))
         return found
 
     def memberships(self) -> list[tuple[int, int, RoomRole]]:

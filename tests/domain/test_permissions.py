@@ -44,9 +44,11 @@ BY_ROLE: dict[Action, tuple[set[Role], set[Role]]] = {
     Action.READ_HISTORY: (NOBODY, PRESENT),
     Action.SPEAK: (NOBODY, PRESENT),
     Action.SPEAK_HIDDEN: (NOBODY, PRESENT),
+    Action.SPEAK_UNSLOWED: (NOBODY, {ADMINISTRATOR}),
     Action.SET_TOPIC: (NOBODY, PRESENT),
     Action.ENTER_UNBANNED: (ALL, ALL),
     Action.ENTER_ABANDONED: (ALL, ALL),
+    Action.ENTER_UNLOCKED: (ALL, ALL),
     Action.ENTER_INVITED: (ALL, ALL),
     Action.ENTER_BY_KEY: (ALL, ALL),
     Action.ENTER_UNCROWDED: (ALL, ALL),
@@ -239,9 +241,9 @@ def test_roles_and_rules_of_rooms(
 def test_masks_are_asked_only_when_they_matter_and_once(action: Action, asked: list[str]) -> None:
     found: list[str] = []
 
-    def find(fact: str) -> bool:
+    def find(fact: str) -> tuple[bool, bool]:
         found.append(fact)
-        return False
+        return False, True
 
     facts = {"has_key": True, "full": False, "operator": False, "abandoned": False}
     subject = SubjectInRoom(GUEST, OUTSIDER, RoomRules(members_only=False), find, **facts)
@@ -250,8 +252,40 @@ def test_masks_are_asked_only_when_they_matter_and_once(action: Action, asked: l
     assert found == asked
 
 
+def test_what_ends_by_itself_is_asked_each_time() -> None:
+    answers = [(True, False), (True, False), (False, True)]
+    facts = {"has_key": True, "full": False, "operator": False, "abandoned": False}
+    subject = SubjectInRoom(GUEST, MEMBER_OF_ROOM, RoomRules(), lambda _: answers.pop(0), **facts)
+    assert [may(subject, Action.SPEAK, Policy()) for _ in range(4)] == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("roles", "operator", "speaks"),
+    [
+        (MEMBER_OF_ROOM, False, False),
+        (MEMBER_OF_ROOM | RoomRole.VOICED, False, False),
+        (MEMBER_OF_ROOM | RoomRole.MODERATOR, False, True),
+        (FOUNDER, False, True),
+        (MEMBER_OF_ROOM, True, True),
+    ],
+)
+def test_in_a_locked_room_only_those_speak_who_look_after_it(roles: RoomRole, operator: bool, speaks: bool) -> None:
+    locked = Subject(MEMBER, roles, RoomRules(locked=True), operator=operator)
+    for action in (Action.SPEAK, Action.SET_TOPIC):
+        assert may(locked, action, Policy()) is speaks
+    assert may(replace(locked, roles=OUTSIDER), Action.JOIN_ROOM, Policy()) is operator
+    assert may(locked, Action.READ_HISTORY, Policy())
+
+
+def test_slow_mode_is_not_for_those_who_are_heard() -> None:
+    for roles, unslowed in ((MEMBER_OF_ROOM, False), (MEMBER_OF_ROOM | RoomRole.VOICED, True), (FOUNDER, True)):
+        assert may(Subject(MEMBER, roles), Action.SPEAK_UNSLOWED, Policy()) is unslowed
+
+
 def test_a_subject_has_no_other_facts() -> None:
-    subject = SubjectInRoom(GUEST, OUTSIDER, RoomRules(), lambda _: True, has_key=True, full=False, operator=False)
+    subject = SubjectInRoom(
+        GUEST, OUTSIDER, RoomRules(), lambda _: (True, True), has_key=True, full=False, operator=False
+    )
     assert not hasattr(subject, "tall")
 
 

@@ -50,7 +50,12 @@ TAGS = (
     "@ ",
     "@;=;+ ",
 )
+TIMES = ("", "", ":", "1s", "2h", "9999999d", ":a b")
 CHANGES = (
+    "+L",
+    "-L",
+    "+f 5",
+    "-f",
     "",
     "b",
     "+i",
@@ -114,6 +119,9 @@ sensible = st.one_of(
     st.builds("MODE {} {}".format, rooms, st.sampled_from(CHANGES)),
     st.builds("MODE {} {} {}".format, rooms, st.sampled_from(("+o", "-o", "+v", "-v", "+b", "-b")), names),
     st.builds("KICK {} {} :{}".format, rooms, names, texts),
+    st.builds(
+        "{} {} {} {}".format, st.sampled_from(("BAN", "MUTE", "UNBAN", "UNMUTE")), rooms, names, st.sampled_from(TIMES)
+    ),
     st.builds("MODE {} {}".format, nicks, st.sampled_from(("", "+B", "-B", "-i", "+i-o", "+ox", "-wi+B", "+w"))),
     st.builds("OPER {} :{}".format, names, st.sampled_from(("correct horse", "wrong"))),
     st.just("OPER root :correct horse"),

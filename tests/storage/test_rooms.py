@@ -156,8 +156,8 @@ def test_rules_and_lists_of_masks(database: Database, journal: Journal) -> None:
         item.event.change = change  # type: ignore[union-attr]
         return item
 
-    rules = RoomRules(members_only=False, secret=True, key="tea", member_limit=7)
-    ban, other = ListEntry("bob!*@*", "alice!alice@host", 5), ListEntry("x!*@*", "alice!alice@host", 6)
+    rules = RoomRules(members_only=False, secret=True, key="tea", member_limit=7, slow_seconds=30, locked=True)
+    ban, other = ListEntry("bob!*@*", "alice!alice@host", 5, 900), ListEntry("x!*@*", "alice!alice@host", 6)
     store(
         journal,
         happened(Kind.ROOM),

@@ -32,6 +32,7 @@ from securechat.server.registry import command
 from securechat.server.rendering import LINE_BYTES
 from securechat.server.repeats import Repeats
 from securechat.server.sessions import Session
+from securechat.server.speaking import is_slowed, why_silent
 from securechat.server.targets import find_person
 from securechat.server.users import Audience, LiveRoom, User, audience_of
 
@@ -167,10 +168,10 @@ def _say_in_room(context: Context, kind: Kind, target: str, text: str, tags: str
     room = live.room
     if not may(subject, Action.SPEAK_HIDDEN if _is_hidden(text) else Action.SPEAK, hub.policy):
         if kind is not Kind.NOTICE:
-            context.response.numeric(ERR_CANNOTSENDTOCHAN, room=target)
+            context.response.numeric(ERR_CANNOTSENDTOCHAN, room=target, reason=why_silent(context, live, subject))
         return
     event = Event(_ASIDE[kind] if status else kind, hub.now(), user.source, room.id, status + room.name, text, tags)
-    if _is_too_long(context, event):
+    if _is_too_long(context, event) or (room.rules.slow_seconds and is_slowed(context, live, subject, event)):
         return
     _publish(context, event, _audience_with_status(context, live, status) if status else live.audience())
 

@@ -2,13 +2,11 @@
 
 from securechat.domain.audit import Act
 from securechat.domain.events import Event, Kind
-from securechat.domain.permissions import Action, kicking, may, require
-from securechat.domain.roles import RoomChange
+from securechat.domain.permissions import Action, may, require
 from securechat.errors import DomainError, NoSuchRoom, NotInRoom
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import INVITE_NOTIFY
-from securechat.protocol.message import cut
 from securechat.protocol.numerics import (
     ERR_CHANOPRIVSNEEDED,
     ERR_NEEDMOREPARAMS,
@@ -21,10 +19,10 @@ from securechat.server.context import Context
 from securechat.server.deeds import called, deed_of
 from securechat.server.entries import Publication
 from securechat.server.error_replies import answer_error
-from securechat.server.members import Member, account_of, find_member, is_known, name_of, remove, subject_of
+from securechat.server.members import find_member, is_known
 from securechat.server.presence import MOST_TARGETS
+from securechat.server.putting_out import may_put_out, put_out
 from securechat.server.registry import command
-from securechat.server.rendering import text_bytes
 from securechat.server.targets import visible_room
 from securechat.server.users import LiveRoom, User, audience_of
 
@@ -71,31 +69,14 @@ def _kick_from(context: Context, name: str, nicks: list[str]) -> None:
         require(subject, Action.KICK, hub.policy, live.room.name)
         member = find_member(hub, live, nick)
         if member is not None:
-            needed = kicking(subject_of(hub, live, member), hub.policy, own=member is context.user)
-            if may(subject, needed, hub.policy):
-                _kick(context, live, member, context.param(2) or context.user.nick)
+            if may_put_out(context, live, member):
+                put_out(context, live, member, context.param(2) or context.user.nick, context.param(2) or "")
             else:
                 context.response.numeric(ERR_CHANOPRIVSNEEDED, room=live.room.name)
         elif is_known(hub, nick):
             context.response.numeric(ERR_USERNOTINCHANNEL, nick=nick, room=live.room.name)
         else:
             context.response.numeric(ERR_NOSUCHNICK, nick=nick)
-
-
-def _kick(context: Context, live: LiveRoom, member: Member, reason: str) -> None:
-    """Put one out, who need not be here."""
-    hub = context.hub
-    source, room = context.user.source, live.room
-    name = name_of(member)
-    text = cut(f"{name} {reason}", text_bytes(Kind.KICK, source.mask, room.name) - len(" :"))
-    account = account_of(member)
-    change = RoomChange(expelled=account.id if account is not None else 0)
-    deed = deed_of(hub.now(), source, Act.ROOM_KICK, room.name, target=called(member), reason=context.param(2) or "")
-    event = Event(Kind.KICK, hub.now(), source, room.id, room.name, text, change=change, deeds=(deed,))
-    failure = context.failure(replies.NOT_STORED, room.name)
-    publication = hub.publication(event, live, context.session, failure=failure)
-    publication.undo = remove(hub, live, member)
-    context.response.publish(publication)
 
 
 @command("INVITE", params=2, help="INVITE <nick> <room>: ask somebody into a room; they may come although it is closed")

@@ -39,13 +39,14 @@ from securechat.server.room_modes import Change, ModeChange
 from securechat.server.targets import visible_room
 from securechat.server.user_modes import announcement, set_mode, shown_modes
 from securechat.server.users import LiveRoom
+from securechat.server.waiting import try_again
 
 KEY_LENGTH = 32
 """The longest key of a room, in characters."""
 MASK_BYTES = 200
 """The longest mask."""
-MOST_MEMBERS = 1_000_000
-"""The highest limit of members."""
+MOST = {"l": 1_000_000, "f": 21_600}
+"""The highest number of each mode that takes one: members, seconds."""
 
 _LISTS = {
     "b": (RPL_BANLIST, RPL_ENDOFBANLIST),
@@ -117,9 +118,11 @@ def _show_room_modes(context: Context, live: LiveRoom) -> None:
         shown += "k"
         knows = may(context.user.subject(live), Action.SEE_KEY, context.hub.policy)
         parameters.append(rules.key if knows else "*")
-    if rules.member_limit:
-        shown += "l"
-        parameters.append(str(rules.member_limit))
+    for letter in letters(ModeKind.LIMIT):
+        number = getattr(rules, BY_LETTER[letter].changes)
+        if number:
+            shown += letter
+            parameters.append(str(number))
     context.response.numeric(RPL_CHANNELMODEIS, room=live.room.name, modes=(shown, *parameters))
     context.response.numeric(RPL_CREATIONTIME, room=live.room.name, created=live.room.created // 1000)
 
@@ -146,7 +149,7 @@ def _change_room_modes(context: Context, live: LiveRoom, asked: list[Asked]) -> 
     change = ModeChange(context, live, subject)
     wait = change.wait()
     if wait:
-        text = f"Too many changes of modes; try again in {int(wait) + 1} seconds"
+        text = try_again("Too many changes of modes", wait)
         context.response.fail("MODE", replies.RATE_LIMITED, live.room.name, text=text)
         return
     with_parameter = 0
@@ -204,22 +207,28 @@ def _change_limit(context: Context, live: LiveRoom, change: ModeChange, asked: A
     if sign == "-":
         change.set_rule((sign, row.letter, ""), row.changes, 0)
         return
-    digits = text is not None and text.isascii() and text.isdigit() and len(text) <= len(str(MOST_MEMBERS))
+    most = MOST[row.letter]
+    digits = text is not None and text.isascii() and text.isdigit() and len(text) <= len(str(most))
     number = int(text) if digits and text else 0
-    if 0 < number <= MOST_MEMBERS:
+    if 0 < number <= most:
         change.set_rule((sign, row.letter, str(number)), row.changes, number)
         return
-    problem = f"A number from 1 to {MOST_MEMBERS} is needed"
+    problem = f"A number from 1 to {most} is needed"
     context.response.numeric(
         ERR_INVALIDMODEPARAM, room=live.room.name, mode=row.letter, parameter=text or "*", problem=problem
     )
+
+
+def is_possible_mask(mask: str) -> bool:
+    """Whether a mask can stand on a list, and on the wire."""
+    return len(mask.encode()) <= MASK_BYTES and mask.isprintable() and " " not in mask and mask[0] != ":"
 
 
 def _change_list(context: Context, live: LiveRoom, change: ModeChange, asked: Asked) -> None:
     """Put a mask on a list or take it off."""
     sign, row, text = asked
     mask = normalize(text or "")
-    if len(mask.encode()) > MASK_BYTES or not mask.isprintable() or " " in mask or mask[0] == ":":
+    if not is_possible_mask(mask):
         context.response.numeric(
             ERR_INVALIDMODEPARAM, room=live.room.name, mode=row.letter, parameter="*", problem="This cannot be a mask"
         )
@@ -230,6 +239,9 @@ def _change_list(context: Context, live: LiveRoom, change: ModeChange, asked: As
     if sign == "-":
         if known is not None:
             change.remove(announced, row.letter, known)
+    elif known is not None and known.expires:  # it had an end, and has none from now on
+        change.remove(("-", row.letter, known.mask), row.letter, known)
+        change.add(announced, row.letter, ListEntry(mask, context.user.source.mask, context.hub.now()))
     elif known is None and len(entries) >= MOST_MASKS:
         context.response.numeric(ERR_BANLISTFULL, room=live.room.name, mode=row.letter)
     elif known is None:
