@@ -21,6 +21,8 @@ NO_THROTTLES = """
 [limits]
 connections_per_address = 0
 connection_rate_per_address = 0
+messages_per_minute = 0
+rooms_per_hour = 0
 commands_per_second = 0
 failed_logins_per_minute = 0
 """

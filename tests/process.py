@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 DEADLINE = 20.0
 """Seconds that anything may take before a test fails."""
@@ -33,12 +33,19 @@ scram_iterations = 4096
 connections_per_address = 0
 connection_rate_per_address = 0
 commands_per_second = 0
+messages_per_minute = 0
+rooms_per_hour = 0
+invitations_per_minute = 0
+kicks_per_minute = 0
 failed_logins_per_minute = 0
 """
 """Settings for tests: cheap passwords, no throttles."""
 
 OPEN = f"{QUICK}\n[access]\nregistration = 'open'\nguests = true\n"
 """As QUICK, and everybody may make an account or come as a guest."""
+
+ELSEWHERE = "127.0.0.9"
+"""An address of this machine that does not count as its own, as limits and bans see it."""
 
 SERVER = (sys.executable, "-m", "securechat.cli.server")
 """The command under test."""
@@ -257,6 +264,9 @@ class ServerProcess:
 class RawClient:
     """Lines over verified TLS, with a deadline on every read. One thread at a time may use it."""
 
+    source: ClassVar = ""
+    """The address to connect from; empty: the machine's own, which no limit for addresses stops."""
+
     def __init__(
         self,
         port: int,
@@ -278,6 +288,8 @@ class RawClient:
             if receive_buffer:
                 plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
             plain.settimeout(DEADLINE)
+            if self.source:
+                plain.bind((self.source, 0))
             plain.connect(("127.0.0.1", port))
             self.socket = context.wrap_socket(plain, server_hostname=host)
         except BaseException:

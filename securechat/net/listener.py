@@ -12,6 +12,7 @@ from securechat.errors import ConfigurationError
 from securechat.net.connection import Connection, MakeConnection
 from securechat.net.io_thread import IoThread
 from securechat.server.admission import Admission
+from securechat.server.trusted_addresses import TrustedAddresses
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +97,7 @@ class Acceptor:
         listening: socket.socket,
         threads: Sequence[IoThread],
         admission: Admission,
+        trusted: TrustedAddresses,
         make: MakeConnection = Connection,
     ) -> None:
         """`make` makes the kind of connection that the socket is for."""
@@ -103,6 +105,7 @@ class Acceptor:
         self._make = make
         self._threads = threads
         self._admission = admission
+        self._trusted = trusted
         self._turn = 0
         self._next_complaint = 0.0  # monotonic seconds
 
@@ -124,7 +127,8 @@ class Acceptor:
                 continue
             self._turn += 1
             address = peer[0].partition("%")[0].removeprefix(_IPV4_MAPPED)
-            thread.adopt(plain, address, self._admission.admit(address, thread.now), self._make)
+            refusal = self._admission.admit(address, thread.now, trusted=self._trusted.has(address))
+            thread.adopt(plain, address, refusal, self._make)
 
     def _complain(self) -> None:
         """Log that nobody can be accepted; now and then, as there may be many."""

@@ -173,7 +173,8 @@ class Server:
         if not self.hub.accounts:
             self.bootstrap = self._make_bootstrap()
         for listening, make in listeners:
-            self._threads[0].listen(listening, Acceptor(listening, self._threads, self._admission, make).accept)
+            acceptor = Acceptor(listening, self._threads, self._admission, self.hub.trusted, make)
+            self._threads[0].listen(listening, acceptor.accept)
         for thread in self._threads:
             thread.start()
         self._undo.append(self._stop_threads)

@@ -173,6 +173,23 @@ class Limits:
         whole(1, 100_000, zero=_NO_LIMIT),
         "Commands that one connection may send at once before that rate applies.",
     )
+    messages_per_minute: int = setting(
+        600,
+        whole(1, 1_000_000, zero=_NO_LIMIT),
+        "Messages of one account over all of its connections, or of the guests of one address; a fifth of them may "
+        "come at once. Above it the server reads more slowly; nothing is dropped.",
+    )
+    rooms_per_hour: int = setting(
+        20, whole(1, 100_000, zero=_NO_LIMIT), "Rooms that one account makes, or the guests of one address."
+    )
+    invitations_per_minute: int = setting(
+        20, whole(1, 100_000, zero=_NO_LIMIT), "People whom one account asks into rooms, or the guests of one address."
+    )
+    kicks_per_minute: int = setting(
+        60,
+        whole(1, 100_000, zero=_NO_LIMIT),
+        "People whom one account puts out of rooms, or the guests of one address.",
+    )
     failed_logins_per_minute: int = setting(
         3,
         whole(1, 100_000, zero=_NO_LIMIT),

@@ -8,6 +8,7 @@ from typing import TypeVar
 from securechat.domain.events import Event
 from securechat.protocol.message import Message
 from securechat.protocol.standard_replies import StandardReply
+from securechat.server.actors import counted_for
 from securechat.server.entries import Publication
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
@@ -42,6 +43,11 @@ class Context:
         user = self.session.user
         assert user is not None, "the dispatcher lets no session without a user in here"
         return user
+
+    @property
+    def counted_for(self) -> str:
+        """For whom it counts what is done (see server.actors)."""
+        return counted_for(self.session)
 
     def param(self, index: int) -> str | None:
         """Return the parameter, or None when it was not sent."""

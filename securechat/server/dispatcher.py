@@ -18,6 +18,7 @@ from securechat.protocol.numerics import (
     ERR_UNKNOWNCOMMAND,
 )
 from securechat.protocol.standard_replies import INVALID_UTF8, MALFORMED_LINE
+from securechat.server.actors import counted_for
 from securechat.server.context import Context
 from securechat.server.error_replies import answer_error
 from securechat.server.hub import Hub
@@ -26,6 +27,7 @@ from securechat.server.presence import INTERNAL_ERROR, end_session
 from securechat.server.registry import COMMANDS, Stage
 from securechat.server.response import Response
 from securechat.server.sessions import Session
+from securechat.server.throttle import Budget
 
 logger = logging.getLogger(__name__)
 
@@ -86,10 +88,13 @@ class Dispatcher:
         except ProtocolError as error:
             return self._refuse(session, error, now)
         row = COMMANDS.get(message.command)
+        speech = self._speech(session, now) if row is not None and row.says and session.batch is None else None
         if row is None or not row.free:
-            wait = session.budget.wait(now)
+            wait = (speech.seconds_short(now) if speech is not None else 0.0) or session.budget.wait(now)
             if wait:
                 return wait
+        if speech is not None:
+            speech.charge(1)
         response = Response(
             session, self._hub.journal, self._server_name, message.tags.get("label", "") if message.tags else ""
         )
@@ -114,6 +119,15 @@ class Dispatcher:
         if not context.deferred:
             response.flush()
         return 0.0
+
+    def _speech(self, session: Session, now: float) -> Budget | None:
+        """What the user of a session, with all of its sessions, may say now."""
+        user = session.user
+        if user is None:
+            return None
+        if user.speech is None:
+            user.speech = self._hub.speech.of(counted_for(session), now)
+        return user.speech
 
     @staticmethod
     def _admits(context: Context, message: Message) -> bool:

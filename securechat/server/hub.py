@@ -20,6 +20,7 @@ from securechat.server.configuration import Configuration
 from securechat.server.deeds import deed_of
 from securechat.server.entries import Publication
 from securechat.server.first_ends import FirstEnds
+from securechat.server.limits import Limits
 from securechat.server.markers import ReadMarkers
 from securechat.server.membership import MODE_CHANGES_PER_MINUTE, RENAMES_PER_MINUTE, joining, roles_on_entering
 from securechat.server.metadata import Metadata
@@ -29,7 +30,8 @@ from securechat.server.rendering import Renderer
 from securechat.server.repeats import Repeats
 from securechat.server.sessions import Session
 from securechat.server.snapshot import Snapshot
-from securechat.server.throttle import Window
+from securechat.server.throttle import Budgets, Window
+from securechat.server.trusted_addresses import TrustedAddresses
 from securechat.server.users import HOST, NOBODY, LiveRoom, User, audience_of
 from securechat.server.watches import Watches
 from securechat.server.whowas import Departure, Departures
@@ -95,6 +97,10 @@ class Hub:
         failures = configuration.limits.failed_logins_per_minute
         self.failed_logins = Window(failures, 60)  # of an address and a name
         self.failed_logins_of_address = Window(failures * 5, 60)
+        self.limits = Limits(configuration.limits)
+        messages = configuration.limits.messages_per_minute
+        self.speech = Budgets(messages / 60, messages / 5)  # of an account, or of the guests of an address
+        self.trusted = TrustedAddresses()
         self.renames = Window(RENAMES_PER_MINUTE, 60)  # of a room
         self.mode_changes = Window(MODE_CHANGES_PER_MINUTE, 60)  # of an account, or of the guests of an address
         self.monotonic = time.monotonic

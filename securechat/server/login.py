@@ -28,6 +28,7 @@ from securechat.server.ports import Pool
 from securechat.server.presence import has_place, register_when_ready
 from securechat.server.sessions import Session
 from securechat.server.users import HOST
+from securechat.server.waiting import seconds_of, try_again
 
 logger = logging.getLogger(__name__)
 
@@ -66,14 +67,12 @@ def throttled(context: Context, name: str) -> bool:
     hub = context.hub
     now = hub.monotonic()
     address = counted_as(context.session.outlet.address)
-    wait = max(hub.failed_logins.wait(f"{address} {fold(name)}", now), hub.failed_logins_of_address.wait(address, now))
+    wait = hub.failed_logins.wait(f"{address} {fold(name)}", now)
+    if not hub.trusted.has(address):
+        wait = max(wait, hub.failed_logins_of_address.wait(address, now))
     if wait:
-        context.response.fail(
-            context.message.command,
-            replies.RATE_LIMITED,
-            str(int(wait) + 1),
-            text=f"Too many failed logins; try again in {int(wait) + 1} seconds",
-        )
+        text = try_again("Too many failed logins", wait)
+        context.response.fail(context.message.command, replies.RATE_LIMITED, str(seconds_of(wait)), text=text)
     return bool(wait)
 
 
@@ -124,6 +123,8 @@ def logged_in(context: Context, account: Account) -> None:
     session = context.session
     session.account = account
     session.exchange = None
+    if session.user is not None:
+        context.hub.trusted.note(session)
     mask = session.user.source.mask if session.user else f"{session.shown_nick}!{session.username or '*'}@{HOST}"
     context.response.numeric(RPL_LOGGEDIN, mask=mask, account=account.name)
 

@@ -124,6 +124,7 @@ def _welcome(hub: Hub, session: Session, response: Response, user: User) -> None
     """Send what every client gets once (modern-irc, "Connection Registration"), then bring it back into its rooms."""
     session.state = after(session.state, Step.WELCOME)
     session.user = user
+    hub.trusted.note(session)
     session.password = ""
     first = not user.sessions
     hub.present_sessions += 1
@@ -245,6 +246,7 @@ def end_session(hub: Hub, session: Session, reason: str, *, orderly: bool = Fals
     user = session.user
     session.state = after(session.state, Step.END)
     hub.sessions.pop(session, None)
+    hub.trusted.forget(session)
     hub.watches.forget(session)
     hub.metadata.forget(session)
     session.backlog = None

@@ -30,6 +30,7 @@ class Command:
     params: int  # how many parameters it needs at least
     stage: Stage
     free: bool  # whether it costs nothing of the session's budget of commands
+    says: bool  # whether it says something to others, which only so much may be
     requires: Action | None  # what its user must be permitted, whatever it is about
     help: str
 
@@ -49,6 +50,7 @@ def command(
     params: int = 0,
     stage: Stage = Stage.PRESENT,
     free: bool = False,
+    says: bool = False,
     requires: Action | None = None,
     help: str,  # noqa: A002 - a row's word
 ) -> Callable[[Handler], Handler]:
@@ -57,7 +59,7 @@ def command(
     def register(handler: Handler) -> Handler:
         assert name not in COMMANDS, f"{name} is registered twice"
         assert requires is None or stage is Stage.PRESENT, f"{name} needs a user to ask about"
-        COMMANDS[name] = Command(name, handler, params, stage, free, requires, help)
+        COMMANDS[name] = Command(name, handler, params, stage, free, says, requires, help)
         return handler
 
     return register

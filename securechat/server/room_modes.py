@@ -11,7 +11,6 @@ from securechat.domain.permissions import Subject
 from securechat.domain.roles import ListEntry, RoomChange, RoomRole, RoomRules
 from securechat.domain.room import Room
 from securechat.protocol import standard_replies as replies
-from securechat.server.actors import counted_for
 from securechat.server.context import Context
 from securechat.server.deeds import called, deed_of
 from securechat.server.entries import Publication
@@ -101,7 +100,7 @@ class ModeChange:
 
     def wait(self) -> float:
         """Return the seconds until whoever asks may change modes again; 0: they may now."""
-        return self._context.hub.mode_changes.wait(counted_for(self._context), self._context.hub.monotonic())
+        return self._context.hub.mode_changes.wait(self._context.counted_for, self._context.hub.monotonic())
 
     def publish(self) -> Publication | None:
         """Apply, announce and store what is asked, if anything is."""
@@ -114,7 +113,7 @@ class ModeChange:
         event = Event(Kind.MODE, hub.now(), context.user.source, room.id, room.name, text, change=change)
         event.deeds = tuple(self._deeds)
         for _ in self._deeds:
-            hub.mode_changes.count(counted_for(context), hub.monotonic())
+            hub.mode_changes.count(context.counted_for, hub.monotonic())
         failure = context.failure(replies.NOT_STORED, room.name)
         undo = self._apply()
         publication = hub.publication(event, live, context.session, undo, failure)

@@ -5,7 +5,6 @@ from securechat.domain.events import Event, Kind
 from securechat.domain.mask_lists import FOR_GOOD
 from securechat.domain.permissions import Action, Subject, may
 from securechat.protocol import standard_replies as replies
-from securechat.server.actors import counted_for
 from securechat.server.context import Context
 from securechat.server.repeats import Repeats
 from securechat.server.throttle import Window
@@ -45,7 +44,7 @@ def is_slowed(context: Context, live: LiveRoom, subject: Subject, event: Event) 
     window = live.slowed
     if window is None or window.seconds != seconds:
         window = live.slowed = Window(1, seconds, MOST_SLOWED)
-    now, who = hub.monotonic(), counted_for(context)
+    now, who = hub.monotonic(), context.counted_for
     wait = window.wait(who, now)
     if not wait:
         window.count(who, now)

@@ -29,6 +29,13 @@ class Budget:
             return 0.0
         return (1 - self._tokens) / self._rate
 
+    def seconds_short(self, now: float) -> float:
+        """Return the seconds until one command may be taken, and take none."""
+        if not self._rate:
+            return 0.0
+        tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+        return 0.0 if tokens >= 1 else (1 - tokens) / self._rate
+
     def charge(self, commands: float) -> None:
         """Take as much as `commands` commands on top, in debt if need be: for one that has cost as much as they do."""
         self._tokens -= commands
@@ -70,3 +77,23 @@ class Window:
             times = deque(maxlen=self._limit)
         times.append(now)
         self._times[key] = times
+
+
+class Budgets:
+    """A budget for each key. Bounded in keys: which was given out first is forgotten, and begins anew."""
+
+    def __init__(self, rate: float, burst: float, most_keys: int = 10_000) -> None:
+        """As of Budget."""
+        self._rate = rate
+        self._burst = burst
+        self._most_keys = most_keys
+        self._budgets: dict[str, Budget] = {}
+
+    def of(self, key: str, now: float) -> Budget:
+        """Return the budget of `key`; the same one each time."""
+        budget = self._budgets.get(key)
+        if budget is None:
+            if len(self._budgets) >= self._most_keys:
+                del self._budgets[next(iter(self._budgets))]
+            budget = self._budgets[key] = Budget(self._rate, self._burst, now)
+        return budget

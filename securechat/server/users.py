@@ -13,7 +13,7 @@ from securechat.domain.room import Room, party_of_account, party_of_guest
 from securechat.names import fold
 from securechat.server.ports import Outlet
 from securechat.server.sessions import Session
-from securechat.server.throttle import Window
+from securechat.server.throttle import Budget, Window
 
 HOST = "securechat"
 """The host part of every user: no address is ever disclosed."""
@@ -47,6 +47,7 @@ class User:
         "rooms",
         "sessions",
         "source",
+        "speech",
         "username",
     )
 
@@ -74,6 +75,7 @@ class User:
         """Take the account, or none, as the one of this user."""
         self.account = account
         self.resigned = False
+        self.speech: Budget | None = None  # how much may be said now (Hub.speech); found at the first word
         self.source = self._make_source()
         self.settle_powers()
 

@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from tests.net.web_client import BINARY, TEXT, WebClient, tls_of, websocket_port
-from tests.process import DEADLINE, OPEN, RawClient, ServerProcess, run_server
+from tests.process import DEADLINE, ELSEWHERE, OPEN, RawClient, ServerProcess, run_server
 from tests.protocol.test_websocket import masked, request
 
 LISTED = "https://chat.example.org"
@@ -316,7 +316,8 @@ def test_one_who_comes_back_is_shown_what_was_missed_and_may_ping_meanwhile(tmp_
             assert pong.wait(DEADLINE)
 
 
-def test_too_many_connections_of_an_address_are_told_so(tmp_path: Path) -> None:
+def test_too_many_connections_of_an_address_are_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RawClient, "source", ELSEWHERE)
     limited = ON.replace("connections_per_address = 0", "connections_per_address = 1")
     with ServerProcess(tmp_path, limited) as server, server.client(), WebClient(server) as web:
         reason = "More than 1 connections from your address; close one first"

@@ -38,6 +38,7 @@ class WebClient(RawClient):
                 origin=Origin(origin) if origin is not None else None,
                 proxy=None,
                 open_timeout=DEADLINE,
+                source_address=(self.source, 0) if self.source else None,
             )
         )
         self.kind = bytes if self.connection.subprotocol == BINARY else str

@@ -38,6 +38,14 @@ from securechat.storage.journal import Journal
 from tests.tables import note
 
 CHEAP = Parameters(argon2_memory_kib=64, argon2_iterations=1, scram_iterations=4096)
+UNLIMITED = {
+    "limits.failed_logins_per_minute": 1000,
+    "limits.messages_per_minute": 0,
+    "limits.rooms_per_hour": 0,
+    "limits.invitations_per_minute": 0,
+    "limits.kicks_per_minute": 0,
+}
+"""What a test may do as often as it needs, unless it is about these."""
 MODERN = "message-tags server-time account-tag echo-message batch labeled-response draft/chathistory standard-replies"
 
 
@@ -208,7 +216,7 @@ class Harness:
             key.replace("__", "."): value for key, value in settings.items()
         }
         cheap = {f"accounts.{key}": value for key, value in dataclasses.asdict(CHEAP).items()}
-        configuration: Configuration = load(None, cheap | {"limits.failed_logins_per_minute": 1000} | overrides)
+        configuration: Configuration = load(None, cheap | UNLIMITED | overrides)
         self.time = 1_764_000_000_000
         self.now = 1000.0
         self.posted: deque[Callable[[], None]] = deque()

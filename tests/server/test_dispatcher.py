@@ -96,7 +96,7 @@ def test_a_bug_ends_the_session_with_a_fixed_sentence_and_nobody_else(
     def broken(_: object) -> None:
         raise RuntimeError("details that are nobody's business")
 
-    monkeypatch.setitem(COMMANDS, "BREAK", Command("BREAK", broken, 0, Stage.ANY, False, None, "BREAK: a bug"))
+    monkeypatch.setitem(COMMANDS, "BREAK", Command("BREAK", broken, 0, Stage.ANY, False, False, None, "BREAK: a bug"))
     with running(tmp_path) as harness:
         alice, bob = harness.members_of("#tea", "alice", "bob")
         alice.sends_bytes(b"BREAK\r\nPRIVMSG #tea :never\r\n")

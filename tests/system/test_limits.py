@@ -4,11 +4,19 @@ import socket
 import time
 from pathlib import Path
 
-from tests.process import DEADLINE, OPEN, SERVER, ServerProcess
+import pytest
+
+from tests.process import DEADLINE, ELSEWHERE, OPEN, SERVER, RawClient, ServerProcess
 from tests.system.load import ROOM
 
 CPU_SECONDS = 1.0
 """More than a few answers cost, and less than a thread that never sleeps."""
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let clients connect from an address that limits hold up; the machine's own they do not."""
+    monkeypatch.setattr(RawClient, "source", ELSEWHERE)
 
 
 def limited(setting: str) -> str:
@@ -30,7 +38,7 @@ def is_admitted_again(server: ServerProcess) -> bool:
     return False
 
 
-def test_an_address_may_have_only_so_many_connections(tmp_path: Path) -> None:
+def test_an_address_may_have_only_so_many_connections(tmp_path: Path, elsewhere: None) -> None:
     with ServerProcess(tmp_path, limited("connections_per_address = 3")) as server:
         first, *_ = [server.guest(f"guest{number}") for number in range(3)]
         with server.client() as refused:
@@ -41,9 +49,11 @@ def test_an_address_may_have_only_so_many_connections(tmp_path: Path) -> None:
         assert is_admitted_again(server)
 
 
-def test_connections_that_never_shake_hands_count_too(tmp_path: Path) -> None:
+def test_connections_that_never_shake_hands_count_too(tmp_path: Path, elsewhere: None) -> None:
     with ServerProcess(tmp_path, limited("connections_per_address = 3")) as server:
-        half_open = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
+        half_open = [
+            socket.create_connection(("127.0.0.1", server.port), source_address=(ELSEWHERE, 0)) for _ in range(3)
+        ]
         with server.client() as refused:
             assert "More than 3 connections" in refused.end()[-1]
         for one in half_open:
@@ -51,12 +61,29 @@ def test_connections_that_never_shake_hands_count_too(tmp_path: Path) -> None:
         assert is_admitted_again(server)
 
 
-def test_new_connections_within_ten_minutes_are_counted(tmp_path: Path) -> None:
+def test_new_connections_within_ten_minutes_are_counted(tmp_path: Path, elsewhere: None) -> None:
     with ServerProcess(tmp_path, limited("connection_rate_per_address = 2")) as server:
         for number in range(2):
             server.guest(f"guest{number}").close()
         with server.client() as refused:
             assert "More than 2 new connections from your address in 10 minutes" in refused.end()[-1]
+
+
+def test_nobody_on_the_machine_itself_is_held_up(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path, limited("connections_per_address = 1")) as server:
+        assert [server.guest(f"guest{number}").ask("PING x") != [] for number in range(3)] == [True] * 3
+
+
+def test_the_address_of_an_administrator_is_not_locked_out(tmp_path: Path, elsewhere: None) -> None:
+    with ServerProcess(tmp_path, limited("connections_per_address = 1")) as server:
+        server.admin("user", "add", "root", "--administrator", "--password-stdin", answer="correct horse battery\n")
+        with server.client() as root:
+            root.register("root", password="correct horse battery")
+            server.guest("friend")
+            root.send("QUIT")
+            root.end()
+        with server.client() as refused:
+            assert "More than 1 connections" in refused.end()[-1]
 
 
 def test_a_fast_talker_is_slowed_and_loses_nothing(tmp_path: Path) -> None:
@@ -97,7 +124,9 @@ def test_when_no_more_files_can_be_open_those_who_are_there_go_on(tmp_path: Path
     with ServerProcess(tmp_path, OPEN, command=few_files) as server:
         present = server.guest("present", "echo-message draft/chathistory batch")
         present.ask(f"JOIN {ROOM}")
-        crowd = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(150)]
+        crowd = [
+            socket.create_connection(("127.0.0.1", server.port), source_address=(ELSEWHERE, 0)) for _ in range(150)
+        ]
         server.wait_for_log("No more connections: the limit of open files")
         before = server.cpu_seconds()
         assert present.ask(f"PRIVMSG {ROOM} :is there room?")[-1].endswith(" :is there room?")

@@ -59,19 +59,19 @@ _ECHO = ECHO_MESSAGE.bit
 _TAGS = MESSAGE_TAGS.bit
 
 
-@command("PRIVMSG", help="PRIVMSG <target>{,<target>} :<text>: say something in a room or to a person")
+@command("PRIVMSG", says=True, help="PRIVMSG <target>{,<target>} :<text>: say something in a room or to a person")
 def privmsg(context: Context) -> None:
     """Say something."""
     _say(context, Kind.MESSAGE)
 
 
-@command("NOTICE", help="NOTICE <target>{,<target>} :<text>: like PRIVMSG, never answered by programs")
+@command("NOTICE", says=True, help="NOTICE <target>{,<target>} :<text>: like PRIVMSG, never answered by programs")
 def notice(context: Context) -> None:
     """Say something that no program answers; no error numeric comes back for an absent target."""
     _say(context, Kind.NOTICE)
 
 
-@command("TAGMSG", help="TAGMSG <target>{,<target>}: send client-only tags without a text")
+@command("TAGMSG", says=True, help="TAGMSG <target>{,<target>}: send client-only tags without a text")
 def tagmsg(context: Context) -> None:
     """Send tags alone; only for those who negotiated message-tags."""
     if not context.session.capabilities & _TAGS:
@@ -86,6 +86,8 @@ def tagmsg(context: Context) -> None:
 
 def say_whole(context: Context, kind: Kind, target: str, text: str) -> None:
     """Say a text of several lines (see multiline) to one target, with the client-only tags of the command."""
+    if context.user.speech is not None:
+        context.user.speech.charge(1)  # its lines cost nothing
     knows_tags = context.session.capabilities & _TAGS
     _say_to(context, kind, target, text, _client_tags(context.message.tags) if knows_tags else "")
 

@@ -24,6 +24,7 @@ from securechat.server.registry import Stage, command
 from securechat.server.sessions import Session
 from securechat.server.targets import room_for
 from securechat.server.users import LiveRoom, User
+from securechat.server.waiting import seconds_of
 
 Owner = User | LiveRoom | Session
 """Who carries values; a session does before its login."""
@@ -139,7 +140,7 @@ def _too_often(context: Context, target: str, key: str, times: int = 1) -> bool:
     values, user, now = context.hub.metadata, context.user, context.hub.monotonic()
     wait = values.seconds_to_wait(user, now)
     if wait:
-        context.response.fail("METADATA", replies.RATE_LIMITED, target, key, str(int(wait) + 1))
+        context.response.fail("METADATA", replies.RATE_LIMITED, target, key, str(seconds_of(wait)))
         return True
     values.count_changes(user, now, times)
     return False

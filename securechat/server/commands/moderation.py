@@ -19,7 +19,8 @@ from securechat.server.context import Context
 from securechat.server.deeds import called, deed_of
 from securechat.server.entries import Publication
 from securechat.server.error_replies import answer_error
-from securechat.server.members import find_member, is_known
+from securechat.server.limits import Limited, may_not_yet
+from securechat.server.members import find_member, is_known, name_of
 from securechat.server.presence import MOST_TARGETS
 from securechat.server.putting_out import may_put_out, put_out
 from securechat.server.registry import command
@@ -69,10 +70,10 @@ def _kick_from(context: Context, name: str, nicks: list[str]) -> None:
         require(subject, Action.KICK, hub.policy, live.room.name)
         member = find_member(hub, live, nick)
         if member is not None:
-            if may_put_out(context, live, member):
-                put_out(context, live, member, context.param(2) or context.user.nick, context.param(2) or "")
-            else:
+            if not may_put_out(context, live, member):
                 context.response.numeric(ERR_CHANOPRIVSNEEDED, room=live.room.name)
+            elif not may_not_yet(context, Limited.KICKS, live.room.name, name_of(member)):
+                put_out(context, live, member, context.param(2) or context.user.nick, context.param(2) or "")
         elif is_known(hub, nick):
             context.response.numeric(ERR_USERNOTINCHANNEL, nick=nick, room=live.room.name)
         else:
@@ -92,7 +93,8 @@ def invite(context: Context) -> None:
     if user in live.members:
         context.response.numeric(ERR_USERONCHANNEL, nick=user.nick, room=live.room.name)
         return
-    _invite(context, live, user)
+    if not may_not_yet(context, Limited.INVITATIONS, user.nick, live.room.name):
+        _invite(context, live, user)
 
 
 def _invite(context: Context, live: LiveRoom, user: User) -> None:

@@ -17,6 +17,7 @@ from securechat.protocol.numerics import (
 from securechat.server import metadata_news
 from securechat.server.context import Context
 from securechat.server.error_replies import answer_error
+from securechat.server.limits import Limited, may_not_yet
 from securechat.server.members import return_to
 from securechat.server.membership import ROOMS_PER_USER
 from securechat.server.notices import absence
@@ -71,6 +72,8 @@ def _join(context: Context, name: str, key: str) -> list[LiveRoom]:
     user = context.user
     if len(user.rooms) >= ROOMS_PER_USER:
         context.response.numeric(ERR_TOOMANYCHANNELS, room=name)
+        return []
+    if hub.find_room(name) is None and may_not_yet(context, Limited.ROOMS, name):
         return []
     joined = hub.join(user, session, name, key)
     if joined is None:

@@ -84,7 +84,7 @@ def test_failures_are_throttled_by_name_and_by_address(
         for _ in range(2):
             assert login(one, "alice", "wrong") == FAILED
         limited = [
-            ":chat.test FAIL AUTHENTICATE RATE_LIMITED 61 :Too many failed logins; try again in 61 seconds",
+            ":chat.test FAIL AUTHENTICATE RATE_LIMITED 60 :Too many failed logins; try again in 60 seconds",
             *FAILED,
         ]
         one.answers("AUTHENTICATE PLAIN")
