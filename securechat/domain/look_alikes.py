@@ -6,10 +6,13 @@ import json
 import unicodedata
 from collections.abc import Collection, Iterable
 from functools import cache
-from importlib import resources
+from typing import TYPE_CHECKING
 
 from securechat.errors import InvalidName, InvalidRoomName
 from securechat.names import check_nick, fold
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 _DATA = "confusable_homoglyphs"
 """Whose data is used: of the package's code nothing, as that keeps 20 MB of names of characters in memory."""
@@ -44,6 +47,12 @@ _IGNORABLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u
 """Characters without a shape that are not in category Cf: fillers, joiners, variation selectors, the empty Braille."""
 
 
+def _data() -> "Traversable":
+    from importlib import resources  # costs more time than a command takes that compares no names
+
+    return resources.files(_DATA)
+
+
 @cache
 def _prototypes() -> dict[int, str]:
     """Return what stands for each character in a skeleton.
@@ -51,7 +60,7 @@ def _prototypes() -> dict[int, str]:
     The data tells of every character which others it can be taken for, in both directions; all that hang together are
     one class. A class with a sequence (`m` and `rn`) is represented by the sequence, as that cannot be looked up.
     """
-    data = json.loads(resources.files(_DATA).joinpath("confusables.json").read_text(encoding="utf-8"))
+    data = json.loads(_data().joinpath("confusables.json").read_text(encoding="utf-8"))
     same: dict[str, str] = {}
 
     def root(text: str) -> str:
@@ -80,7 +89,7 @@ def _plain(text: str) -> str:
 @cache
 def _scripts() -> tuple[list[int], list[tuple[int, str]]]:
     """Return where each run of characters of a script starts, and (where it ends, the script), in order."""
-    data = json.loads(resources.files(_DATA).joinpath("categories.json").read_text(encoding="utf-8"))
+    data = json.loads(_data().joinpath("categories.json").read_text(encoding="utf-8"))
     names = data["iso_15924_aliases"]
     runs = sorted((first, last, names[script]) for first, last, script, _ in data["code_points_ranges"])
     return [first for first, _, _ in runs], [(last, script) for _, last, script in runs]

@@ -61,6 +61,7 @@ class Action(Enum):
     REDACT_OTHERS = "take away what somebody else has said"
     OPERATE = "have an administrator's powers"
     KILL = "end all connections of somebody"
+    MANAGE = "manage accounts, invites and rooms as securechat-admin does"
     WALLOPS = "tell something to everybody who wants to hear it"
     DIRECT_MESSAGE = "write to a person"
     READ_DIRECT_HISTORY = "read one's direct messages again"
@@ -247,6 +248,7 @@ TABLE: dict[Action, _Rule] = {
     Action.REDACT_OTHERS: _leads,
     Action.OPERATE: lambda who, _: who.role is Role.ADMINISTRATOR,
     Action.KILL: _operates,
+    Action.MANAGE: _operates,
     Action.WALLOPS: _operates,
     Action.DIRECT_MESSAGE: _present,
     Action.READ_DIRECT_HISTORY: lambda who, _: who.role >= Role.MEMBER,

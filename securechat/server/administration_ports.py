@@ -1,6 +1,7 @@
 """What the administration asks of a database and of a running server, and what it gets where none runs."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -37,7 +38,13 @@ class JournalStore:
 
 
 class LiveEffects(Protocol):
-    """What an operation changes in a running server at once. Called on the thread `control`, after the commit."""
+    """What an operation changes in a running server at once: on the thread that runs it, after the commit."""
+
+    def name_reserved(self, name: str) -> AbstractContextManager[None]:
+        """Keep `name` from everybody else, and what looks like it, while an account of that name is made.
+
+        Raises InvalidName when somebody has, or wants at this moment, a name that looks like it.
+        """
 
     def account_added(self, account: Account) -> None:
         """A new account may log in."""
@@ -60,6 +67,10 @@ class LiveEffects(Protocol):
 
 class NoEffects:
     """Implements LiveEffects where no server runs."""
+
+    def name_reserved(self, name: str) -> AbstractContextManager[None]:  # noqa: ARG002 - of the protocol
+        """Nobody else could take it."""
+        return nullcontext()
 
     def account_added(self, account: Account) -> None:
         """Nobody has to know."""

@@ -1,9 +1,11 @@
 """What an act of administration changes in the running server at once (administration_ports.LiveEffects)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from securechat.domain.account import Account
+from securechat.errors import InvalidName
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
 from securechat.server.presence import end_session, evict_guest
@@ -12,10 +14,24 @@ from securechat.server.user_modes import withdraw
 
 
 class HubEffects:
-    """Carries acts of administration into the hub. Called on the thread `control`."""
+    """Carries acts of administration into the hub. Called on the threads that run them."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+
+    @contextmanager
+    def name_reserved(self, name: str) -> Iterator[None]:
+        """Keep the name from those who register, as they keep theirs from us. Raises InvalidName."""
+        names = self._hub.names_of_people
+        with self._hub.lock:
+            if names.has_alike(name):
+                raise InvalidName(name, "it looks like a name that is in use")
+            names.add(name)
+        try:
+            yield
+        finally:
+            with self._hub.lock:
+                names.remove(name)
 
     def account_added(self, account: Account) -> None:
         """Let the account log in. A guest who goes by its name must leave, as the name is somebody's now."""

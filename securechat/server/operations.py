@@ -7,46 +7,31 @@ or `{"ok": false, "code": WORD, "error": SENTENCE}`, whether a running server gi
 import dataclasses
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from securechat.errors import SecurechatError, StorageError
 from securechat.server.administration import Administration, explain
-from securechat.server.audit_operations import audit_export, audit_list, audit_verify
+from securechat.server.management import audit, invites, rooms, users
+from securechat.server.management.rows import Family, Operation, Where
 
 logger = logging.getLogger(__name__)
 
+FAMILIES: Final[tuple[Family, ...]] = (
+    users.FAMILY,
+    invites.FAMILY,
+    rooms.FAMILY,
+    audit.FAMILY,
+)
+"""Every family of operations, in the order in which people are told of them."""
+
+OPERATIONS: Final[Mapping[str, Operation]] = {one.name: one for family in FAMILIES for one in family.operations}
+"""Every operation by its name."""
+
+QUESTION: Final = "question"
+"""A request that has this (true) is not carried out: its answer is the question that must be asked before."""
+
 _WORDS: Final = {str: "text", bool: "true or false", int: "a whole number", list: "a list of texts"}
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation: the method that does it, the parameters that it needs and those that it takes."""
-
-    method: Callable[..., Any]
-    needs: Mapping[str, type] = field(default_factory=dict)
-    takes: Mapping[str, type] = field(default_factory=dict)
-
-
-OPERATIONS: Final[Mapping[str, Operation]] = {
-    "user add": Operation(
-        Administration.user_add, {"name": str, "password": str}, {"administrator": bool, "reason": str}
-    ),
-    "user list": Operation(Administration.user_list),
-    "user passwd": Operation(Administration.user_passwd, {"name": str, "password": str}, {"reason": str}),
-    "user suspend": Operation(Administration.user_suspend, {"name": str}, {"reason": str}),
-    "user unsuspend": Operation(Administration.user_unsuspend, {"name": str}, {"reason": str}),
-    "invite create": Operation(
-        Administration.invite_create,
-        takes={"rooms": list, "uses": int, "expires": str, "note": str, "administrator": bool, "host": str},
-    ),
-    "invite list": Operation(Administration.invite_list),
-    "invite revoke": Operation(Administration.invite_revoke, {"number": int}, {"reason": str}),
-    "room list": Operation(Administration.room_list),
-    "audit list": Operation(audit_list, takes={"since": str, "account": str, "room": str, "limit": int}),
-    "audit verify": Operation(audit_verify, takes={"head": str}),
-    "audit export": Operation(audit_export, takes={"after": int}),
-}
+_RESERVED: Final = {"operation", QUESTION}
 
 
 def perform(administration: Administration, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,12 +40,26 @@ def perform(administration: Administration, request: Mapping[str, Any]) -> dict[
     operation = OPERATIONS.get(name) if isinstance(name, str) else None
     if operation is None:
         return _refusal("unknown_operation", f"The operations are: {', '.join(OPERATIONS)}.")
-    parameters = {key: value for key, value in request.items() if key != "operation"}
+    parameters = {key: value for key, value in request.items() if key not in _RESERVED}
     problem = _problem(operation, parameters)
     if problem:
         return _refusal("bad_request", f"{name}: {problem}.")
+    if operation.where is Where.STOPPED and administration.runs:
+        return _refusal("server_runs", f"{name} is possible only while no server runs; stop it first.")
+    if operation.where is Where.RUNNING and not administration.runs:
+        return _refusal("no_server", f"{name} is possible only beside a running server; none runs here.")
+    run = operation.run
+    if request.get(QUESTION):
+        if operation.question is None:
+            return _refusal("bad_request", f"{name}: there is nothing to ask before it.")
+        run = operation.question
+    return _carried_out(operation.name, lambda: run(administration, **parameters), administration)
+
+
+def _carried_out(name: str, run: Callable[[], object], administration: Administration) -> dict[str, Any]:
     try:
-        return {"ok": True, "result": _plain(operation.method(administration, **parameters))}
+        with administration.turn:
+            return {"ok": True, "result": _plain(run())}
     except StorageError as error:
         logger.error("%s failed: %s", name, error)
         return _refusal("storage", f"The database refused: {error}")
@@ -76,7 +75,7 @@ def perform(administration: Administration, request: Mapping[str, Any]) -> dict[
 
 def _problem(operation: Operation, parameters: Mapping[str, object]) -> str:
     """Return what is wrong with the parameters, or nothing. Values are not quoted: one may be a password."""
-    known = {**operation.needs, **operation.takes}
+    known = {argument.name: argument.type for argument in operation.arguments}
     for key, value in parameters.items():
         if key not in known:
             return "there is a parameter too many"
@@ -85,7 +84,7 @@ def _problem(operation: Operation, parameters: Mapping[str, object]) -> str:
         )
         if not right:
             return f"{key} must be {_WORDS[known[key]]}"
-    missing = [key for key in operation.needs if key not in parameters]
+    missing = [one.name for one in operation.arguments if one.needed and one.name not in parameters]
     return f"{missing[0]} is missing" if missing else ""
 
 

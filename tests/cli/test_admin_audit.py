@@ -112,7 +112,7 @@ def test_export_to_a_file(folder: Path, capsys: Capture) -> None:
 
 
 def test_export_comes_in_parts(folder: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("securechat.server.audit_operations.EXPORT_ROWS", 2)
+    monkeypatch.setattr("securechat.server.management.audit.EXPORT_ROWS", 2)
     code, out, err = run(capsys, "audit", "export")
     assert [json.loads(line)["number"] for line in out.splitlines()] == [1, 2, 3]
     assert (code, err.partition(".")[0]) == (0, "Wrote 3 rows")

@@ -4,6 +4,7 @@ import hashlib
 import io
 import logging
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
@@ -23,7 +24,6 @@ from securechat.errors import (
 from securechat.links import parse_link
 from securechat.server import logs
 from securechat.server.administration import (
-    MAX_ROOMS,
     Administration,
     AdministrationError,
     explain,
@@ -31,6 +31,8 @@ from securechat.server.administration import (
 )
 from securechat.server.administration_ports import JournalStore, NoEffects, ServerAddress
 from securechat.server.configuration import Accounts, Configuration
+from securechat.server.management import invites, rooms, users
+from securechat.server.management.invites import MAX_ROOMS
 from securechat.server.operations import OPERATIONS, perform
 from securechat.server.passwords import verify_password
 from tests.fakes import ImmediateJournal, InMemoryStore, InMemoryUnitOfWork
@@ -46,6 +48,9 @@ class RecordedEffects:
 
     def __init__(self) -> None:
         self.told: list[tuple[str, object]] = []
+
+    def name_reserved(self, name: str) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def account_added(self, account: Account) -> None:
         self.told.append(("added", account.name))
@@ -92,7 +97,7 @@ def setting() -> Setting:
 
 
 def test_an_account_is_made_and_told(setting: Setting) -> None:
-    made = setting.administration.user_add("ann", PASSWORD, administrator=True)
+    made = users.user_add(setting.administration, "ann", PASSWORD, administrator=True)
     assert (made.name, made.administrator, made.suspended, made.sessions) == ("ann", True, False, 2)
     assert made.created == "2027-01-15T08:00:00.000Z"
     assert verify_password(PASSWORD, setting.unit.accounts.credentials(1))
@@ -102,7 +107,7 @@ def test_an_account_is_made_and_told(setting: Setting) -> None:
 def test_nobody_is_told_of_an_account_that_was_not_stored(setting: Setting) -> None:
     setting.store.failure = StorageError("disk full")
     with pytest.raises(StorageError):
-        setting.administration.user_add("ann", PASSWORD)
+        users.user_add(setting.administration, "ann", PASSWORD)
     assert setting.effects.told == []
 
 
@@ -118,11 +123,11 @@ def test_nobody_is_told_of_an_account_that_was_not_stored(setting: Setting) -> N
     ],
 )
 def test_what_is_no_account(setting: Setting, name: str, password: str, error: type[Exception]) -> None:
-    setting.administration.user_add("ann", PASSWORD)
+    users.user_add(setting.administration, "ann", PASSWORD)
     with pytest.raises(error) as caught:
-        setting.administration.user_add(name, password)
+        users.user_add(setting.administration, name, password)
     assert password not in str(caught.value)
-    assert [one.name for one in setting.administration.user_list()] == ["ann"]
+    assert [one.name for one in users.user_list(setting.administration)] == ["ann"]
 
 
 def test_an_administrator_ends_the_one_time_link(setting: Setting) -> None:
@@ -137,15 +142,15 @@ def test_an_administrator_ends_the_one_time_link(setting: Setting) -> None:
         time=1,
         bootstrap=True,
     )
-    setting.administration.user_add("ann", PASSWORD)
+    users.user_add(setting.administration, "ann", PASSWORD)
     assert refusal(setting.unit.invites.by_token(b"boot"), NOW) is None
-    setting.administration.user_add("root", PASSWORD, administrator=True)
+    users.user_add(setting.administration, "root", PASSWORD, administrator=True)
     assert refusal(setting.unit.invites.by_token(b"boot"), NOW) == "revoked"
 
 
 def test_a_new_password(setting: Setting) -> None:
-    setting.administration.user_add("Ann", PASSWORD)
-    changed = setting.administration.user_passwd("ann", "another one")
+    users.user_add(setting.administration, "Ann", PASSWORD)
+    changed = users.user_passwd(setting.administration, "ann", "another one")
     assert changed.name == "Ann"
     credentials = setting.unit.accounts.credentials(1)
     assert verify_password("another one", credentials)
@@ -154,31 +159,31 @@ def test_a_new_password(setting: Setting) -> None:
 
 
 def test_the_rules_hold_for_new_passwords_too(setting: Setting) -> None:
-    setting.administration.user_add("annabelle", PASSWORD)
+    users.user_add(setting.administration, "annabelle", PASSWORD)
     with pytest.raises(AdministrationError, match="must not be the name"):
-        setting.administration.user_passwd("ANNABELLE", "annabelle")
+        users.user_passwd(setting.administration, "ANNABELLE", "annabelle")
 
 
 def test_suspending_and_back(setting: Setting) -> None:
-    setting.administration.user_add("ann", PASSWORD)
-    assert setting.administration.user_suspend("ann").suspended
-    assert setting.administration.user_list()[0].suspended
-    assert not setting.administration.user_unsuspend("ANN").suspended
+    users.user_add(setting.administration, "ann", PASSWORD)
+    assert users.user_suspend(setting.administration, "ann").suspended
+    assert users.user_list(setting.administration)[0].suspended
+    assert not users.user_unsuspend(setting.administration, "ANN").suspended
     assert setting.effects.told[1:] == [("suspended", 1), ("unsuspended", 1)]
 
 
 @pytest.mark.parametrize("operation", ["user_suspend", "user_unsuspend"])
 def test_unknown_accounts(setting: Setting, operation: str) -> None:
     with pytest.raises(NoSuchAccount):
-        getattr(setting.administration, operation)("ann")
+        getattr(users, operation)(setting.administration, "ann")
     with pytest.raises(NoSuchAccount):
-        setting.administration.user_passwd("ann", PASSWORD)
+        users.user_passwd(setting.administration, "ann", PASSWORD)
     assert setting.effects.told == []
 
 
 def test_an_invite_and_its_link(setting: Setting) -> None:
-    made = setting.administration.invite_create(
-        ["ops", "#general", "ops"], uses=3, expires="12h", note="for Bob", administrator=True
+    made = invites.invite_create(
+        setting.administration, ["ops", "#general", "ops"], uses=3, expires="12h", note="for Bob", administrator=True
     )
     link = parse_link(made.link)
     assert (link.host, link.port, link.room, link.ca) == ("chat.lan", 6697, "ops", "ab" * 32)
@@ -193,7 +198,7 @@ def test_an_invite_and_its_link(setting: Setting) -> None:
 
 
 def test_an_invite_by_default(setting: Setting) -> None:
-    made = setting.administration.invite_create()
+    made = invites.invite_create(setting.administration)
     (stored,) = setting.unit.invites.all()
     assert (stored.rooms, stored.uses_left, stored.expires, stored.administrator) == (
         ("#general",),
@@ -205,7 +210,7 @@ def test_an_invite_by_default(setting: Setting) -> None:
 
 
 def test_another_host_in_the_link(setting: Setting) -> None:
-    made = setting.administration.invite_create(host="2001:db8::7", expires="never")
+    made = invites.invite_create(setting.administration, host="2001:db8::7", expires="never")
     assert made.link.startswith("securechat://[2001:db8::7]:6697/general?")
     assert made.invite.expires is None
 
@@ -236,26 +241,26 @@ def test_what_is_no_invite(setting: Setting, wrong: dict[str, object]) -> None:
 
 def test_an_invite_into_a_room_that_could_not_be_made(setting: Setting) -> None:
     setting.unit.rooms.record(Event(Kind.ROOM, NOW, Source("ann", "ann", "host", "ann", 1), 7, "#dev1"))
-    for rooms in (["devl"], ["l1", "ll"], ["tеa"]):
+    for wanted in (["devl"], ["l1", "ll"], ["tеa"]):
         with pytest.raises(InvalidRoomName):
-            setting.administration.invite_create(rooms)
+            invites.invite_create(setting.administration, wanted)
     assert setting.unit.invites.all() == []
-    assert setting.administration.invite_create(["DEV1", "ops"]).invite.rooms == ("DEV1", "ops")
+    assert invites.invite_create(setting.administration, ["DEV1", "ops"]).invite.rooms == ("DEV1", "ops")
 
 
 def test_listing_and_revoking_invites(setting: Setting) -> None:
     for uses in (1, 2, 3):
-        setting.administration.invite_create(uses=uses, expires=f"{uses}d")
+        invites.invite_create(setting.administration, uses=uses, expires=f"{uses}d")
     setting.now += 1 * DAY
-    assert setting.administration.invite_revoke(2).state == "revoked"
-    listed = setting.administration.invite_list()
+    assert invites.invite_revoke(setting.administration, 2).state == "revoked"
+    listed = invites.invite_list(setting.administration)
     assert [(one.number, one.uses_left, one.state) for one in listed] == [
         (3, 3, "usable"),
         (2, 2, "revoked"),
         (1, 1, "expired"),
     ]
     with pytest.raises(NoSuchInvite):
-        setting.administration.invite_revoke(4)
+        invites.invite_revoke(setting.administration, 4)
 
 
 def test_rooms(setting: Setting) -> None:
@@ -269,7 +274,7 @@ def test_rooms(setting: Setting) -> None:
     ):
         setting.unit.rooms.record(event)
     assert journal.entries == []
-    listed = setting.administration.room_list()
+    listed = rooms.room_list(setting.administration)
     assert [(one.name, one.topic, one.members, one.present) for one in listed] == [
         ("##x", "", 0, 0),
         ("tea", "Hot", 1, 3),
@@ -278,20 +283,20 @@ def test_rooms(setting: Setting) -> None:
 
 def test_beside_no_server_nobody_is_counted(setting: Setting) -> None:
     offline = Administration(CONFIGURATION, setting.store, NoEffects(), lambda: ServerAddress("h", 1, ""))
-    assert offline.user_add("ann", PASSWORD).sessions is None
-    assert offline.user_suspend("ann").sessions is None
-    assert not offline.user_unsuspend("ann").suspended
-    assert offline.user_passwd("ann", "another one").sessions is None
+    assert users.user_add(offline, "ann", PASSWORD).sessions is None
+    assert users.user_suspend(offline, "ann").sessions is None
+    assert not users.user_unsuspend(offline, "ann").suspended
+    assert users.user_passwd(offline, "ann", "another one").sessions is None
     setting.unit.rooms.record(Event(Kind.ROOM, NOW, Source("a", "a", "h"), 7, "#tea"))
-    assert offline.room_list()[0].present is None
+    assert rooms.room_list(offline)[0].present is None
 
 
 def test_the_store_of_a_running_server_goes_through_its_journal(setting: Setting) -> None:
     journal = ImmediateJournal(unit=setting.unit)
     store = JournalStore(journal, setting.store)
     administration = Administration(CONFIGURATION, store, setting.effects, lambda: ServerAddress("h", 1, ""))
-    administration.user_add("ann", PASSWORD)
-    assert [one.name for one in administration.user_list()] == ["ann"]
+    users.user_add(administration, "ann", PASSWORD)
+    assert [one.name for one in users.user_list(administration)] == ["ann"]
     journal.failure = StorageError("disk full")
     assert perform(administration, {"operation": "user suspend", "name": "ann"}) == {
         "ok": False,
@@ -373,9 +378,10 @@ def test_results_are_plain_values(setting: Setting) -> None:
 
 def test_every_operation_names_parameters_that_its_method_has() -> None:
     for operation in OPERATIONS.values():
-        code = operation.method.__code__
-        names = set(code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount])
-        assert names == {*operation.needs, *operation.takes}
+        for function in filter(None, (operation.run, operation.question)):
+            code = function.__code__
+            names = set(code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount])
+            assert names == {argument.name for argument in operation.arguments}
 
 
 @pytest.mark.parametrize(
@@ -402,9 +408,9 @@ def test_no_password_and_no_token_gets_into_the_log(setting: Setting) -> None:
     before = (root.handlers[:], root.level, ours.level)
     try:
         logs.setup("debug", "text", stream)
-        setting.administration.user_add("ann", PASSWORD)
-        setting.administration.user_passwd("ann", PASSWORD + "2")
-        link = parse_link(setting.administration.invite_create().link)
+        users.user_add(setting.administration, "ann", PASSWORD)
+        users.user_passwd(setting.administration, "ann", PASSWORD + "2")
+        link = parse_link(invites.invite_create(setting.administration).link)
     finally:
         root.handlers[:] = before[0]
         root.setLevel(before[1])

@@ -91,6 +91,7 @@ ACTS: dict[Action, tuple[tuple[str, ...], list[Row]]] = {
 
 ELSEWHERE = {
     Action.KILL: "only after OPER, or by an administrator: see the test of its name",
+    Action.MANAGE: "each operation of MANAGE is recorded as it is from the console: see there",
     Action.JOIN_ROOM: "by an administrator who is held up by nothing: see the test of that",
     Action.DEMOTE_OWNER: "only together with KICK or CHANGE_MODES, which are recorded: see the test of its name",
     Action.REGISTER_INVITED: "the invite is on the record; what one for administrators can do has a test",
@@ -101,6 +102,8 @@ NO_POWER = {
     Action.REGISTER_OPEN: "about oneself",
     Action.CREATE_ROOM: "takes nothing from anybody",
     Action.ENTER_UNBANNED: "a part of JOIN_ROOM",
+    Action.ENTER_UNLOCKED: "a part of JOIN_ROOM",
+    Action.SPEAK_UNSLOWED: "what was said is in history",
     Action.ENTER_INVITED: "a part of JOIN_ROOM",
     Action.ENTER_BY_KEY: "a part of JOIN_ROOM",
     Action.ENTER_UNCROWDED: "a part of JOIN_ROOM",

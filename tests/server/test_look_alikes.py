@@ -1,5 +1,9 @@
 """Look-alikes are refused at every door: NICK, REGISTER, JOIN and the administrator's commands (domain.look_alikes)."""
 
+import pytest
+
+from securechat.errors import InvalidName
+from securechat.server.live_effects import HubEffects
 from tests.server.harness import Harness, code_of
 
 PASSWORD = "correct horse"
@@ -45,3 +49,16 @@ def test_a_room_like_another_one(harness: Harness) -> None:
     assert code_of(alice.answers("JOIN #SA1ES")[0]) == "JOIN"
     assert alice.answers("JOIN #genera1")[0].startswith(":chat.test 476 alice #genera1 :")
     assert alice.answers("JOIN #te\u2800a")[0].startswith(":chat.test 476 ")
+
+
+def test_an_account_of_the_console_and_one_that_registers_do_not_meet(harness: Harness) -> None:
+    """While one of them is being made the other is refused, whichever was first."""
+    effects = HubEffects(harness.hub)
+    with effects.name_reserved("paull"):
+        assert harness.hub.names_of_people.has_alike("pauli")
+    assert not harness.hub.names_of_people.has_alike("pauli")
+    harness.hub.names_of_people.add("pauli")  # as REGISTER does while the hash is made
+    with pytest.raises(InvalidName), effects.name_reserved("paull"):
+        pytest.fail("the name was given")
+    with effects.name_reserved("pauli"):
+        pass  # the same name: the database decides

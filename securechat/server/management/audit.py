@@ -1,4 +1,4 @@
-"""Reading the record of acts of power: the operations behind `securechat-admin audit`."""
+"""Reading the record of acts of power: `securechat-admin audit`."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -7,9 +7,12 @@ from typing import Any, Final
 
 from securechat.clock import format_time, parse_time
 from securechat.domain.audit import AuditRecord, Flaw, Head, Verification, parse_head, start
+from securechat.domain.permissions import Action
 from securechat.domain.ports import UnitOfWork
 from securechat.names import fold, room_to_wire
 from securechat.server.administration import Administration, AdministrationError, parse_duration
+from securechat.server.management.rows import Argument, Family, Operation
+from securechat.server.management.tables import table, time
 
 MAX_LISTED: Final = 2_000
 EXPORT_ROWS: Final = 1_000
@@ -152,3 +155,64 @@ def _moment(text: str, now: int) -> int:
         except ValueError:
             pass
     raise AdministrationError("bad_time", "A time is one like 30m, 12h or 7d (ago), 2026-11-22 or 2026-11-22T08:00Z.")
+
+
+def _records_text(records: list[dict[str, Any]]) -> str:
+    keys = ("number", "actor", "origin", "act", "target", "room", "detail", "reason")
+    rows = [(time(one["time"]), *(str(one[key]) for key in keys)) for one in records]
+    head = ("TIME (UTC)", "NUMBER", "WHO", "FROM", "WHAT", "ON WHOM", "ROOM", "DETAIL", "WHY")
+    return table(head, rows) if rows else "Nothing of that kind is on the record."
+
+
+def _verification_text(found: dict[str, Any]) -> str:
+    if not found["intact"]:
+        return f"Row {found['row']} {found['problem']}.\nUp to row {found['row'] - 1} the record is in order."
+    rows = "1 row is" if found["rows"] == 1 else f"{found['rows']} rows are"
+    return f"The record is in order: {rows} there.\nHead: {found['head']}"
+
+
+def _export_text(done: dict[str, Any]) -> str:
+    """Return what is told when the record was written: `rows` and `head`."""
+    rows = "1 row" if done["rows"] == 1 else f"{done['rows']} rows"
+    return (
+        f"Wrote {rows}. Head: {done['head']}\nKeep it on another machine, and compare with it later:\n\n"
+        f"    securechat-admin audit verify --head {done['head']}\n"
+    )
+
+
+FAMILY = Family(
+    "audit",
+    "the record of acts of power",
+    (
+        Operation(
+            "audit list",
+            audit_list,
+            _records_text,
+            "Show who did what, to whom, when and why; the newest at the end.",
+            (
+                Argument("since", "such as 30m, 12h, 7d, 2026-11-22 or 2026-11-22T08:00 (UTC)", metavar="TIME"),
+                Argument("account", "only what it did, or what was done to it", metavar="NAME"),
+                Argument("room", "only what was done in it, whatever it was called", metavar="ROOM"),
+                Argument("limit", "the newest N (default: %(default)s)", type=int, default=100, metavar="N"),
+            ),
+            over_irc=Action.MANAGE,
+        ),
+        Operation(
+            "audit verify",
+            audit_verify,
+            _verification_text,
+            "Check that no row was altered or is missing; name the first that was (exit code 1).",
+            (Argument("head", "also check against what `audit export` printed earlier", metavar="HEAD"),),
+            over_irc=Action.MANAGE,
+            succeeded=lambda found: bool(found["intact"]),
+        ),
+        Operation(
+            "audit export",
+            audit_export,
+            _export_text,
+            "Write all rows as JSON, one a line, and tell the head of the record.",
+            (Argument("after", type=int, hidden=True),),
+            in_parts=True,
+        ),
+    ),
+)

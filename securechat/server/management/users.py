@@ -1,0 +1,223 @@
+"""Accounts: `securechat-admin user`."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from securechat.clock import format_time
+from securechat.domain.account import Account, Credentials
+from securechat.domain.audit import Act
+from securechat.domain.look_alikes import TakenNames, check_person_name
+from securechat.domain.permissions import Action
+from securechat.domain.ports import UnitOfWork
+from securechat.errors import AccountExists, InvalidName, NoSuchAccount
+from securechat.names import fold
+from securechat.server.administration import Administration, AdministrationError, check_reason
+from securechat.server.management.rows import REASON, Argument, Family, Operation
+from securechat.server.management.tables import or_dash, table, time
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSummary:
+    """An account as it is listed."""
+
+    name: str
+    administrator: bool
+    suspended: bool
+    created: str
+    sessions: int | None  # None: no server runs
+
+
+def user_add(
+    administration: Administration, name: str, password: str, *, administrator: bool = False, reason: str = ""
+) -> AccountSummary:
+    """Make an account. The one-time link for a first administrator ends when this one is an administrator."""
+    check_person_name(name, administration.configuration.limits.nick_length)
+    check_reason(reason)
+    taken = TakenNames()
+    for one in administration.store.read(lambda unit: unit.accounts.all()):
+        if fold(one.name) == fold(name):
+            raise AccountExists(name)  # before the slow hash; `add` decides in the transaction
+        taken.add(one.name)
+    if taken.has_alike(name):
+        raise InvalidName(name, "it looks like the name of another account")
+    with administration.effects.name_reserved(name):
+        account = _stored(administration, name, password, administrator=administrator, reason=reason)
+        administration.effects.account_added(account)
+    logger.info(
+        "Account made", extra={"account": account.name, "administrator": administrator, "by": administration.made_by}
+    )
+    return _account_summary(account, administration.effects.sessions())
+
+
+def _stored(administration: Administration, name: str, password: str, *, administrator: bool, reason: str) -> Account:
+    credentials = _hashed(administration, password, name)
+    now = administration.clock()
+
+    def store(unit: UnitOfWork) -> Account:
+        if administrator:
+            unit.invites.revoke_bootstrap()
+        unit.audit.append(
+            administration.deed(Act.USER_ADD, name, detail="administrator" if administrator else "", reason=reason)
+        )
+        return unit.accounts.add(name, credentials, administrator=administrator, time=now)
+
+    return administration.store.write(store)
+
+
+def user_list(administration: Administration) -> list[AccountSummary]:
+    """Every account, by name."""
+    sessions = administration.effects.sessions()
+    return [_account_summary(one, sessions) for one in administration.store.read(lambda unit: unit.accounts.all())]
+
+
+def user_passwd(administration: Administration, name: str, password: str, *, reason: str = "") -> AccountSummary:
+    """Give an account another password; its sessions end."""
+    check_reason(reason)
+    account = administration.store.read(lambda unit: _account(unit, name))
+    credentials = _hashed(administration, password, account.name)
+
+    def store(unit: UnitOfWork) -> None:
+        unit.accounts.set_credentials(account.id, credentials)
+        unit.audit.append(administration.deed(Act.USER_PASSWD, account.name, reason=reason))
+
+    administration.store.write(store)
+    administration.effects.credentials_changed(account.id)
+    logger.info("Password changed", extra={"account": account.name, "by": administration.made_by})
+    return _fresh(administration, account.name)
+
+
+def user_suspend(administration: Administration, name: str, *, reason: str = "") -> AccountSummary:
+    """Keep an account out, now and until it is unsuspended; nothing of it is lost."""
+    account = _set_suspended(administration, name, reason, suspended=True)
+    administration.effects.account_suspended(account.id)
+    logger.info("Account suspended", extra={"account": account.name, "by": administration.made_by})
+    return _fresh(administration, account.name)
+
+
+def user_unsuspend(administration: Administration, name: str, *, reason: str = "") -> AccountSummary:
+    """Let a suspended account in again."""
+    account = _set_suspended(administration, name, reason, suspended=False)
+    administration.effects.account_unsuspended(account.id)
+    logger.info("Account unsuspended", extra={"account": account.name, "by": administration.made_by})
+    return _fresh(administration, account.name)
+
+
+def _hashed(administration: Administration, password: str, name: str) -> Credentials:
+    from securechat.server.passwords import Parameters, check_password, hash_password
+
+    accounts = administration.configuration.accounts
+    problem = check_password(password, name, accounts.minimum_password_length)
+    if problem:
+        raise AdministrationError("weak_password", f"{problem}.")
+    costs = Parameters(accounts.argon2_memory_kib, accounts.argon2_iterations, accounts.scram_iterations)
+    return (administration.hasher or hash_password)(password, costs)
+
+
+def _set_suspended(administration: Administration, name: str, reason: str, *, suspended: bool) -> Account:
+    check_reason(reason)
+
+    def store(unit: UnitOfWork) -> Account:
+        account = _account(unit, name)
+        unit.accounts.set_suspended(account.id, suspended)
+        act = Act.USER_SUSPEND if suspended else Act.USER_UNSUSPEND
+        unit.audit.append(administration.deed(act, account.name, reason=reason))
+        return account
+
+    return administration.store.write(store)
+
+
+def _fresh(administration: Administration, name: str) -> AccountSummary:
+    """Return what is stored now: another operation may have come between."""
+    account = administration.store.read(lambda unit: _account(unit, name))
+    return _account_summary(account, administration.effects.sessions())
+
+
+def _account_summary(account: Account, sessions: Mapping[int, int] | None) -> AccountSummary:
+    return AccountSummary(
+        account.name,
+        account.administrator,
+        account.suspended,
+        format_time(account.created),
+        None if sessions is None else sessions.get(account.id, 0),
+    )
+
+
+def _account(unit: UnitOfWork, name: str) -> Account:
+    # What does not print is in no name, and may not even be text that a database takes.
+    account = unit.accounts.by_name(name) if name.isprintable() else None
+    if account is None:
+        raise NoSuchAccount(name)
+    return account
+
+
+def _account_text(done: str) -> Callable[[dict[str, Any]], str]:
+    def text(account: dict[str, Any]) -> str:
+        return done.format(kind="administrator" if account["administrator"] else "account", name=account["name"])
+
+    return text
+
+
+def _users_text(accounts: list[dict[str, Any]]) -> str:
+    rows = [
+        (
+            one["name"],
+            "administrator" if one["administrator"] else "member",
+            "suspended" if one["suspended"] else "active",
+            or_dash(one["sessions"]),
+            time(one["created"]),
+        )
+        for one in accounts
+    ]
+    return table(("NAME", "ROLE", "STATE", "SESSIONS", "CREATED (UTC)"), rows) if rows else "There are no accounts."
+
+
+_NAME = Argument("name", "name of the account", needed=True, metavar="NAME")
+_PASSWORD = Argument("password", needed=True, secret=True)
+
+FAMILY = Family(
+    "user",
+    "accounts",
+    (
+        Operation(
+            "user add",
+            user_add,
+            _account_text("Made the {kind} {name}."),
+            "Make an account.",
+            (
+                _NAME,
+                _PASSWORD,
+                Argument("administrator", "the account is an administrator", type=bool),
+                REASON,
+            ),
+            makes_database=True,
+        ),
+        Operation(
+            "user passwd",
+            user_passwd,
+            _account_text("Changed the password of {name}; whoever was logged in as {name} has to log in again."),
+            "Give an account another password; its sessions end.",
+            (_NAME, _PASSWORD, REASON),
+        ),
+        Operation(
+            "user suspend",
+            user_suspend,
+            _account_text("Suspended {name}."),
+            "Keep an account out, at once and until it is unsuspended.",
+            (_NAME, REASON),
+            over_irc=Action.MANAGE,
+        ),
+        Operation(
+            "user unsuspend",
+            user_unsuspend,
+            _account_text("{name} may log in again."),
+            "Let a suspended account in again.",
+            (_NAME, REASON),
+            over_irc=Action.MANAGE,
+        ),
+        Operation("user list", user_list, _users_text, "Show all accounts.", over_irc=Action.MANAGE),
+    ),
+)
