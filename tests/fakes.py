@@ -292,6 +292,13 @@ class InMemoryAudit:
         return Head(self.rows[-1].number, self.rows[-1].hash) if self.rows else start(self.origin())
 
 
+class InMemoryBlocks:
+    """Implements BlockRepository: nobody blocks anybody."""
+
+    def all(self) -> list[tuple[int, int]]:
+        return []
+
+
 @dataclass
 class InMemoryUnitOfWork:
     """Implements UnitOfWork. There is no transaction: ImmediateJournal and InMemoryStore undo what fails."""
@@ -301,6 +308,7 @@ class InMemoryUnitOfWork:
     rooms: InMemoryRooms = field(default_factory=InMemoryRooms)
     history: InMemoryHistory = field(default_factory=InMemoryHistory)
     metadata: InMemoryMetadata = field(default_factory=InMemoryMetadata)
+    blocks: InMemoryBlocks = field(default_factory=InMemoryBlocks)
     audit: InMemoryAudit = field(default_factory=InMemoryAudit)
 
     def attempt(self, work: "Callable[[InMemoryUnitOfWork], T]") -> T:

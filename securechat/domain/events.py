@@ -42,6 +42,7 @@ class Kind(IntEnum):
     RENAME = 62  # a room has another name; the text is that name, a space, and why
     METADATA = 60  # a user or room carries another value; the text is the key and, unless it is gone, a space and it
     CARRIED = 61  # what somebody carries who has just come: shown as METADATA, but nothing changes
+    BLOCK = 80  # somebody blocks a person from now on (`+nick`), or does not any more; told to their own sessions
     SETTLED = 34  # what was changed in a conversation after a failure is undone: the journal may store changes again
 
 
@@ -56,7 +57,7 @@ RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART
 
 CHANGES = frozenset(
     {Kind.ROOM, Kind.DIRECT, Kind.JOIN, Kind.PART, Kind.TOPIC, Kind.MODE, Kind.KICK, Kind.MARK, Kind.METADATA}
-) | frozenset({Kind.RENAME})
+) | frozenset({Kind.RENAME, Kind.BLOCK})
 """The kinds that change what is known of a conversation: when one cannot be stored, those after it are undone too."""
 
 ONLY_SHOWN = frozenset(
@@ -96,7 +97,7 @@ class Event:
     time: int  # milliseconds since the epoch; never smaller than that of an earlier event
     source: Source
     conversation: int = 0  # id of the room or direct conversation; 0 when it belongs to none
-    target: str = ""  # on the wire: `#general`, or the nick that a direct message was sent to
+    target: str = ""  # on the wire: `#general`, or the nick that a direct message was sent to; see also storage.blocks
     text: str = ""
     tags: str = ""  # client-only tags in wire form without `@`: `+a=b;+c`; empty when there are none
     sequence: int = 0  # set by the journal: the one order of everything; > 0 once it is on disk

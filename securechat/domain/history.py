@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from securechat.domain.events import SAID, Kind
+from securechat.domain.events import REDACTABLE, SAID, Kind
+from securechat.names import fold
 
 
 class Direction(Enum):
@@ -25,6 +26,26 @@ class Bound:
 
 
 @dataclass(slots=True, frozen=True)
+class Hidden:
+    """Whose words are left out of a page, as the reader has blocked them. Without anybody in it, it is false."""
+
+    accounts: frozenset[str] = frozenset()  # folded names
+    guests: tuple[tuple[str, int], ...] = ()  # nick, and since when it is this guest's, in ms
+
+    def __bool__(self) -> bool:
+        return bool(self.accounts or self.guests)
+
+    def hides(self, stored: "StoredEvent") -> bool:
+        """Whether it is something that one of them said; who came, went or changed the room is seen all the same."""
+        if stored.kind not in REDACTABLE:
+            return False
+        if stored.account:
+            return fold(stored.account) in self.accounts
+        nick = stored.source.partition("!")[0]
+        return any(nick == blocked and stored.time >= since for blocked, since in self.guests)
+
+
+@dataclass(slots=True, frozen=True)
 class HistoryQuery:
     """One page of one conversation.
 
@@ -40,6 +61,7 @@ class HistoryQuery:
     second: Bound | None = None
     kinds: frozenset[Kind] = SAID
     not_before: int = 0  # sequence: nothing older than or equal to it is shown
+    hidden: Hidden = Hidden()
 
 
 @dataclass(slots=True, frozen=True)

@@ -102,6 +102,13 @@ class MetadataRepository(Protocol):
         """Every (room id, key, value)."""
 
 
+class BlockRepository(Protocol):
+    """Who blocks whom, for reading only: events change it."""
+
+    def all(self) -> list[tuple[int, int]]:
+        """Every (account id, id of the account that it blocks), oldest first."""
+
+
 class HistoryRepository(Protocol):
     """What was said, for reading only."""
 
@@ -165,6 +172,10 @@ class UnitOfWork(Protocol):
     @property
     def metadata(self) -> MetadataRepository:
         """What accounts and rooms carry."""
+
+    @property
+    def blocks(self) -> BlockRepository:
+        """Who blocks whom."""
 
     @property
     def audit(self) -> AuditRepository:

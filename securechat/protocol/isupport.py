@@ -46,6 +46,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "NICKLEN": "longest nick, in characters",
     "PREFIX": "the modes that people have in a room, and the signs in front of their nicks",
     "SAFELIST": "LIST never floods anybody from the server",
+    "SILENCE": "most people whom one may block",
     "STATUSMSG": "a message to a sign and a room goes to those with that sign only, and is not kept",
     "TARGMAX": "most targets of a command; nothing behind the colon is no limit",
     "TOPICLEN": "longest topic, in characters",
@@ -77,6 +78,8 @@ class Isupport:
     """Longest real name, in characters."""
     monitor_limit: int = 0
     """Most nicks that one session may watch."""
+    most_blocked: int = 0
+    """How many people one may block (SILENCE)."""
     most_rooms: int = 0
     """How many rooms one user may be in."""
     targets: Mapping[str, int] = field(default_factory=dict)
@@ -113,6 +116,7 @@ class Isupport:
             "ELIST": "CMNTU",
             "AWAYLEN": _limit(self.away_length),
             "MONITOR": _limit(self.monitor_limit),
+            "SILENCE": _limit(self.most_blocked),
             "NAMELEN": _limit(self.realname_length),
             "MSGREFTYPES": "msgid,timestamp",
             "TARGMAX": ",".join(f"{command}:{_limit(most) or ''}" for command, most in self.targets.items()) or None,

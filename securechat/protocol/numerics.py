@@ -74,6 +74,11 @@ RPL_MYINFO = Numeric(4, "{server} {version} {user_modes} {room_modes}")
 RPL_ISUPPORT = Numeric(5, "{*tokens}", text="are supported by this server")
 RPL_UMODEIS = Numeric(221, "{modes}")
 
+# SILENCE, as old servers have it.
+RPL_SILELIST = Numeric(271, "{nick} {name}")
+RPL_ENDOFSILELIST = Numeric(272, "{nick}", text="End of the list of people whom you block")
+ERR_SILELISTFULL = Numeric(511, "{name}", text="You block as many people as one can ({limit})")
+
 # LUSERS.
 RPL_LUSERCLIENT = Numeric(251, text="There are {users} users and {invisible} invisible on {servers} servers")
 RPL_LUSEROP = Numeric(252, "{operators}", text="operator(s) online")

@@ -16,7 +16,7 @@ from securechat.domain.permissions import Action, may
 from securechat.domain.roles import MEMBER, OUTSIDER, RoomChange, RoomRole
 from securechat.protocol.capabilities import ACCOUNT_NOTIFY, CHATHISTORY, NO_IMPLICIT_NAMES
 from securechat.protocol.numerics import RPL_UMODEIS
-from securechat.server import metadata_news
+from securechat.server import blocks, metadata_news
 from securechat.server.entries import Publication
 from securechat.server.hub import NOT_STORED, Hub
 from securechat.server.markers import move
@@ -56,6 +56,7 @@ class Adoption:
         self._leave_what_is_too_much(stored)
         rooms = {live: live.members[self.guest] for live in self.guest.rooms.values()}
         read, carried = self.guest.markers, self.guest.metadata
+        blocked = hub.blocks.forget_guest(self.guest)
         user = hub.users_of_account.get(self.account.id)
         if user is None:
             user = self.guest
@@ -69,6 +70,7 @@ class Adoption:
             for live, roles in rooms.items():
                 self._bring_room(user, live, roles, stored.get(live.room.id))
         user.markers, user.metadata = {}, {}
+        blocks.bring(hub, user, blocked)
         metadata_news.bring(hub, session, response, user, carried)
         for live in rooms:
             self._keep_marker(user, live, read.get(live.room.id, 0))

@@ -16,6 +16,7 @@ from securechat.domain.room import DirectConversation, Room
 from securechat.names import fold
 from securechat.protocol.message_id import MessageIds
 from securechat.protocol.modes import USER_MODES
+from securechat.server.blocks import Blocks
 from securechat.server.configuration import Configuration
 from securechat.server.deeds import deed_of
 from securechat.server.entries import Publication
@@ -84,6 +85,7 @@ class Hub:
         self.markers = ReadMarkers()
         self.endings = FirstEnds()  # of bans, by room
         self.metadata = Metadata()
+        self.blocks = Blocks()
         self.repeats = Repeats()
         self.watches = Watches()
         self.departures = Departures()  # who gave up a nick, for WHOWAS
@@ -124,6 +126,7 @@ class Hub:
             self.last_said[direct.id] = direct.last_sequence
         self.markers.fill(snapshot.read_markers)
         self.metadata.fill(snapshot.account_values, snapshot.room_values)
+        self.blocks.fill(snapshot.blocks)
         self.stored_before = snapshot.last_sequence
         self._last_time = snapshot.last_time
         # A room whose making failed may have left messages under its number (see storage): it is never given again.
@@ -306,6 +309,7 @@ class Hub:
     def add_user(self, user: User) -> None:
         """Make a user present."""
         self._take_nick(user)
+        user.blocked_by = self.blocks.blockers(user.key)
         if user.account is not None:
             self.users_of_account[user.account.id] = user
         self.note_modes(user)
@@ -317,6 +321,7 @@ class Hub:
             live.invited.pop(user, None)
         self._remember_departure(user)
         self._give_up_nick(user)
+        self.blocks.forget_guest(user)
         if user.account is not None:
             self.users_of_account.pop(user.account.id, None)
         for users in self.unusual.values():
@@ -325,6 +330,7 @@ class Hub:
     def adopt(self, user: User, account: Account) -> None:
         """Make a guest who is present the user of an account that is not; about rooms see `server.adoption`."""
         user.adopt(account)
+        user.blocked_by = self.blocks.blockers(user.key)
         self.users_of_account[account.id] = user
         self.note_modes(user)
 

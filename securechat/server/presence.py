@@ -28,6 +28,7 @@ from securechat.protocol.numerics import (
     RPL_YOURHOST,
 )
 from securechat.server import metadata_news
+from securechat.server.blocks import MOST_BLOCKED
 from securechat.server.entries import Barrier, Publication
 from securechat.server.hub import Hub
 from securechat.server.information import send_lusers, send_motd
@@ -173,6 +174,7 @@ def isupport(hub: Hub) -> Isupport:
         away_length=AWAY_BYTES,
         realname_length=REALNAME_CHARACTERS,
         monitor_limit=MOST_WATCHED,
+        most_blocked=MOST_BLOCKED,
         targets={"PRIVMSG": MOST_TARGETS, "NOTICE": MOST_TARGETS, "TAGMSG": MOST_TARGETS, "JOIN": MOST_ROOMS}
         | {"WHOIS": MOST_ASKED, "WHOWAS": MOST_ASKED}
         | {"KICK": MOST_TARGETS, "PART": MOST_ROOMS, "NAMES": MOST_ROOMS},

@@ -207,6 +207,8 @@ def body(kind: Kind, source: str, target: str, text: str) -> str:
             return f":{source} KILL {target} :{text}"
         case Kind.MARK:
             return f":{source} MARKREAD {target} {text}"
+        case Kind.BLOCK:
+            return f":{source} SILENCE {text}"
         case Kind.REDACT:
             return f":{source} REDACT {target} {text}"
         case Kind.RENAME:

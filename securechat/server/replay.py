@@ -5,12 +5,13 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 from securechat.domain.account import Account
-from securechat.domain.history import Bound, Direction, HistoryQuery, StoredEvent
+from securechat.domain.history import Bound, Direction, Hidden, HistoryQuery, StoredEvent
 from securechat.domain.permissions import Action, may
 from securechat.domain.ports import UnitOfWork
 from securechat.domain.room import party_of_account
 from securechat.protocol.capabilities import BATCH, RENDER_MASK, SERVER_TIME
 from securechat.protocol.message import format_message
+from securechat.server.blocks import hidden_from
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
 from securechat.server.ports import Pool
@@ -96,9 +97,10 @@ def _replay(hub: Hub, session: Session, response: Response, find: Callable[[], l
         if session.state is State.ENDED:
             return
         wanted = find()
+        hidden = hidden_from(hub, session.user) if session.user is not None else Hidden()
 
         def read(unit: UnitOfWork) -> Pages:
-            return [(one, unit.history.page(_query(one, reached, limit))) for one in wanted]
+            return [(one, unit.history.page(_query(one, reached, limit, hidden))) for one in wanted]
 
         if not wanted:
             _show(hub, session, [], None)
@@ -108,10 +110,10 @@ def _replay(hub: Hub, session: Session, response: Response, find: Callable[[], l
     response.hold_afterwards(start)
 
 
-def _query(wanted: Wanted, reached: int, limit: int) -> HistoryQuery:
+def _query(wanted: Wanted, reached: int, limit: int, hidden: Hidden) -> HistoryQuery:
     """The newest lines up to `reached`, but only what is newer than what is known already."""
     end = Bound(sequence=reached + 1)
-    return HistoryQuery(wanted.conversation, Direction.BEFORE, limit, end, not_before=wanted.after)
+    return HistoryQuery(wanted.conversation, Direction.BEFORE, limit, end, not_before=wanted.after, hidden=hidden)
 
 
 def _show(hub: Hub, session: Session, pages: Pages | None, error: BaseException | None) -> None:

@@ -21,6 +21,7 @@ class Snapshot:
     read_markers: list[tuple[int, int, int]]  # account id, conversation id, milliseconds
     account_values: list[tuple[int, str, str]]  # account id, key, value
     room_values: list[tuple[int, str, str]]  # room id, key, value
+    blocks: list[tuple[int, int]]  # account id, id of the account that it blocks
 
 
 def take_snapshot(unit: UnitOfWork) -> Snapshot:
@@ -29,4 +30,13 @@ def take_snapshot(unit: UnitOfWork) -> Snapshot:
     rooms = unit.rooms
     direct = rooms.direct_conversations()
     values = unit.metadata.of_accounts(), unit.metadata.of_rooms()
-    return Snapshot(unit.accounts.all(), rooms.all(), rooms.memberships(), direct, *last, rooms.read_markers(), *values)
+    return Snapshot(
+        unit.accounts.all(),
+        rooms.all(),
+        rooms.memberships(),
+        direct,
+        *last,
+        rooms.read_markers(),
+        *values,
+        unit.blocks.all(),
+    )

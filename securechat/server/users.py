@@ -1,6 +1,6 @@
 """Users (a nick that is present) and live rooms (a room with those present in it)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 
 from securechat.clock import Clock
@@ -32,6 +32,7 @@ class User:
         "_searched",
         "account",
         "away",
+        "blocked_by",
         "bot",
         "changes",
         "hears_wallops",
@@ -66,6 +67,7 @@ class User:
         self.markers: dict[int, int] = {}  # of a guest: see markers.ReadMarkers
         self.metadata: dict[str, str] = {}  # of a guest: see metadata.Metadata
         self.changes: Window | None = None  # how often a guest has changed these
+        self.blocked_by: Collection[PersonKey] = ()  # who does not want to hear this user: see blocks.Blocks
         self.sessions: list[Session] = []
         self.rooms: dict[int, LiveRoom] = {}
         self.invited_to: dict[LiveRoom, None] = {}  # rooms that keep an invitation of this user, not of the account
@@ -126,6 +128,11 @@ class User:
         return self._searched
 
     @property
+    def key(self) -> "PersonKey":
+        """Who this is for as long as that can be told: the account by its id, or else the guest."""
+        return self if self.account is None else self.account.id
+
+    @property
     def party(self) -> str:
         """The key by which this user takes part in direct conversations."""
         return party_of_account(self.account.id) if self.account else party_of_guest(fold(self.nick))
@@ -138,6 +145,10 @@ class User:
     def role(self) -> Role:
         """What the user is to the server."""
         return self._outside.role
+
+
+PersonKey = int | User
+"""Somebody who stays the same whatever their nick is: the id of an account, or a guest who is present."""
 
 
 class LiveRoom:
@@ -283,6 +294,26 @@ class LiveRoom:
         if audience is None:
             audience = self._audience = tuple((key, tuple(group)) for key, group in self._listeners.items())
         return audience
+
+    def audience_of_author(self, author: User, roles: RoomRole = OUTSIDER) -> Audience:
+        """Everybody who hears what `author`, whom some have blocked, says: to all, or to those with one of `roles`.
+
+        Made once for as long as nobody comes, goes or changes their mind.
+        """
+        name = f"author {int(roles)}"
+        known = self._parts.get((name, id(author)))
+        if known is not None:
+            return known
+        blockers = author.blocked_by
+        return self._part(
+            name,
+            id(author),
+            lambda user, _: user.key not in blockers and (not roles or bool(self.members[user] & roles)),
+        )
+
+    def forget_parts(self) -> None:
+        """Choose anew who hears what: somebody has blocked one who is here, or does so no more."""
+        self._parts.clear()
 
     def audience_in(self, roles: RoomRole) -> Audience:
         """All sessions of those who have one of `roles`."""

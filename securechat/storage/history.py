@@ -26,6 +26,8 @@ _COLUMNS = (
     EventRow.text,
     EventRow.tags,
 )
+_MOST_HIDDEN = 50_000  # events are looked through for one page when some in it are not to be shown
+_MOST_AT_ONCE = 2000
 _END = 2**63 - 1  # greater than any sequence number: the largest integer of SQLite
 
 # A binary search over the primary key, 20 steps in a million events, in one statement. `low` and `high` close in on the
@@ -116,9 +118,32 @@ class History:
         low = max(low, query.not_before)
         if high - low < 2 or not query.kinds:
             return []
-        values = {"conversation": query.conversation, "low": low, "high": high, "limit": min(query.limit, _END)}
+        if query.hidden:
+            return self._unhidden(query, low, high, newest=newest)
+        return self._rows(query, low, high, query.limit, newest=newest)
+
+    def _rows(self, query: HistoryQuery, low: int, high: int, limit: int, *, newest: bool) -> list[StoredEvent]:
+        values = {"conversation": query.conversation, "low": low, "high": high, "limit": min(limit, _END)}
         rows = self._connection.execute(_range_statement(query.kinds, newest), values)
         return [_stored(*row) for row in rows]
+
+    def _unhidden(self, query: HistoryQuery, low: int, high: int, *, newest: bool) -> list[StoredEvent]:
+        """Do the same without what is hidden: whoever it is of must not make a page end before it is full."""
+        found: list[StoredEvent] = []
+        size, looked_at = query.limit, 0
+        while len(found) < query.limit and looked_at < _MOST_HIDDEN:
+            rows = self._rows(query, low, high, size, newest=newest)
+            shown = [one for one in rows if not query.hidden.hides(one)]
+            found = shown + found if newest else found + shown
+            if len(rows) < size:
+                break
+            looked_at += size
+            if newest:
+                high = rows[0].sequence
+            else:
+                low = rows[-1].sequence
+            size = max(size, min(2 * size, _MOST_AT_ONCE))
+        return found[-query.limit :] if newest else found[: query.limit]
 
     def _edges(self, bound: Bound) -> tuple[int, int]:
         """Return (high, low): what is before the point has a sequence < high, what is after it one > low."""

@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-REVISION = "0007"
+REVISION = "0008"
 """The Alembic revision that these models describe; known here so that an ordinary start need not import Alembic."""
 
 EPOCH = "epoch"
@@ -168,6 +168,21 @@ class ReadMarkerRow(Base):
     )
     conversation_id: Mapped[int] = mapped_column(
         ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    time: Mapped[int]
+
+
+class BlockRow(Base):
+    """An account does not want to hear another one."""
+
+    __tablename__ = "blocks"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    blocked_id: Mapped[int] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     time: Mapped[int]
 

@@ -12,6 +12,7 @@ from securechat.domain.roles import RoomRole
 from securechat.errors import StorageError
 from securechat.names import fold
 from securechat.storage.audit import Audit
+from securechat.storage.blocks import store_block
 from securechat.storage.faults import ROW_FAULTS, is_general
 from securechat.storage.invites import follow_renamed_room
 from securechat.storage.metadata import set_value
@@ -358,5 +359,6 @@ _EFFECTS: dict[Kind, Callable[[Connection, Event], None]] = {
     Kind.REDACT: _redact,
     Kind.METADATA: set_value,
     Kind.RENAME: _rename,
+    Kind.BLOCK: store_block,
 }
 """What an event changes beside being recorded."""

@@ -4,6 +4,7 @@ from sqlalchemy import Connection
 
 from securechat.storage.accounts import Accounts
 from securechat.storage.audit import Audit
+from securechat.storage.blocks import Blocks
 from securechat.storage.history import History
 from securechat.storage.invites import Invites
 from securechat.storage.metadata import Metadata
@@ -42,6 +43,11 @@ class SqlUnitOfWork:
     def metadata(self) -> Metadata:
         """What accounts and rooms carry."""
         return Metadata(self._connection)
+
+    @property
+    def blocks(self) -> Blocks:
+        """Who blocks whom."""
+        return Blocks(self._connection)
 
     @property
     def audit(self) -> Audit:

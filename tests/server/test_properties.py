@@ -133,6 +133,8 @@ sensible = st.one_of(
     st.builds("KILL {} :{}".format, names, texts),
     st.builds("WALLOPS :{}".format, texts),
     st.builds("INVITE {} {}".format, names, rooms),
+    st.builds("SILENCE {}{}".format, st.sampled_from("++-"), names),
+    st.builds("SILENCE {}{}".format, st.sampled_from("++-"), nicks),
     st.builds("BATCH +1 draft/multiline {}".format, names),
     st.sampled_from(("BATCH -1", "BATCH +2 draft/multiline #tea", "BATCH -2")),
     st.sampled_from((f"AUTHENTICATE PLAIN\r\nAUTHENTICATE {PLAIN}", "AUTHENTICATE PLAIN", EXTERNAL)),
@@ -297,6 +299,7 @@ def play(harness: Harness, clients: list[Client], index: int, step: object) -> N
         # Everything of now and of the next step may fail, with whatever else is on its way.
         with harness.disk_full():
             lost = f"METADATA #tea SET a :lost\r\nMETADATA * SET a :lost\r\nPART #tea\r\nNICK disk{index}\r\n"
+            lost += f"SILENCE +{NICKS[0]}\r\nSILENCE +root\r\nSILENCE -{ACCOUNT}\r\n"
             lost += "JOIN #tea,#new\r\nRENAME #new #lost\r\nPRIVMSG #tea :lost\r\n"
             client.person.sends_unsettled(lost.encode())
     elif step == "vanish":
@@ -367,6 +370,16 @@ def check_hub(harness: Harness, people: list[Person]) -> None:
         unusual = [user for user in hub.users.values() if getattr(user, mode.shows) != mode.initial]
         assert set(hub.unusual[mode.letter]) == set(unusual)
     assert hub.secret_rooms == {number for number, live in hub.rooms_by_id.items() if live.room.rules.secret}
+    for user in hub.users.values():
+        assert set(user.blocked_by) == set(hub.blocks.blockers(user.key))
+        for live in user.rooms.values():
+            hearing = {
+                one.outlet for member in live.members if member.key not in user.blocked_by for one in member.sessions
+            }
+            assert {outlet for _, outlets in live.audience_of_author(user) for outlet in outlets} == hearing
+        for other in hub.blocks.of(user.key):
+            assert user.key in hub.blocks.blockers(other)
+            assert isinstance(other, int) or hub.users[fold(other.nick)] is other
     assert hub.present_sessions == sum(len(user.sessions) for user in hub.users.values())
 
 
@@ -397,6 +410,10 @@ def check_storage(harness: Harness) -> None:
         assert hub.metadata.of(user) == after_start.of(user)
     for live in hub.rooms.values():
         assert hub.metadata.of(live) == after_start.of(live)
+    held_blocks = [
+        (number, one) for number in hub.accounts_by_id for one in hub.blocks.of(number) if isinstance(one, int)
+    ]
+    assert sorted(held_blocks) == sorted(stored.blocks)
     # Nor is anything stored of whom the hub does not know.
     assert {account_id for account_id, _, _ in stored.account_values} <= hub.accounts_by_id.keys()
     assert {room_id for room_id, _, _ in stored.room_values} <= hub.rooms_by_id.keys()

@@ -66,7 +66,8 @@ def test_every_field_is_stored(database: Database, journal: Journal) -> None:
 
 
 def test_only_recorded_kinds_get_a_number_and_a_row(database: Database, journal: Journal, published: Published) -> None:
-    items = [happened(kind) for kind in Kind if kind not in (Kind.ROOM, Kind.DIRECT)]
+    others = [kind for kind in Kind if kind not in (Kind.ROOM, Kind.DIRECT)]
+    items = [happened(kind, target="7" if kind is Kind.BLOCK else "#general") for kind in others]
     items = [happened(Kind.ROOM), direct(5), *items, Item()]
     submit(journal, items)
     database.write(lambda unit: unit.accounts.add("alice", CREDENTIALS, administrator=False, time=1))

@@ -12,6 +12,7 @@ from securechat.domain.room import DirectConversation, parties
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import BATCH, EVENT_PLAYBACK, MESSAGE_TAGS, RENDER_MASK
 from securechat.protocol.message import format_message
+from securechat.server.blocks import hidden_from
 from securechat.server.context import Context
 from securechat.server.ports import Pool
 from securechat.server.registry import command
@@ -112,8 +113,9 @@ def _page(context: Context, direction: Direction) -> None:
     if conversation is None:
         _batch(context, ("chathistory", name), [])
         return
-    query = HistoryQuery(conversation, direction, limit, first, second, kinds)
     hub = context.hub
+    hidden = hidden_from(hub, context.user)
+    query = HistoryQuery(conversation, direction, limit, first, second, kinds, hidden=hidden)
 
     def show(page: list[StoredEvent]) -> None:
         capabilities = context.session.capabilities & RENDER_MASK
@@ -186,7 +188,7 @@ def _targets(context: Context) -> None:
     if may(user.subject(), Action.READ_DIRECT_HISTORY, hub.policy):
         for direct in hub.direct_by_party.get(user.party, {}).values():
             name = _name_of_other(context, direct)
-            if name:
+            if name and not hub.blocks.has_blocked_party(user, direct):
                 names[direct.id] = name
 
     def show(found: list[tuple[int, int]]) -> None:

@@ -175,7 +175,11 @@ def _say_in_room(context: Context, kind: Kind, target: str, text: str, tags: str
     event = Event(_ASIDE[kind] if status else kind, hub.now(), user.source, room.id, status + room.name, text, tags)
     if _is_too_long(context, event) or (room.rules.slow_seconds and is_slowed(context, live, subject, event)):
         return
-    _publish(context, event, _audience_with_status(context, live, status) if status else live.audience())
+    if status:
+        audience = _audience_with_status(context, live, status)
+    else:
+        audience = live.audience_of_author(user) if user.blocked_by else live.audience()
+    _publish(context, event, audience)
 
 
 def _is_hidden(text: str) -> bool:
@@ -188,8 +192,9 @@ def _is_hidden(text: str) -> bool:
 def _audience_with_status(context: Context, live: LiveRoom, status: str) -> Audience:
     """Those with such a role, and the author's other sessions, who may be without."""
     user = context.user
-    audience = live.audience_in(STATUS_ROLES[status])
-    if len(user.sessions) == 1 or live.members.get(user, OUTSIDER) & STATUS_ROLES[status]:
+    roles = STATUS_ROLES[status]
+    audience = live.audience_of_author(user, roles) if user.blocked_by else live.audience_in(roles)
+    if len(user.sessions) == 1 or live.members.get(user, OUTSIDER) & roles:
         return audience
     return audience + audience_of([one for one in user.sessions if one is not context.session])
 
@@ -246,8 +251,8 @@ def _publish(context: Context, event: Event, audience: Audience) -> Publication 
 
 
 def _hearers(context: Context, user: User, present: User | None) -> list[Session]:
-    """The sessions that get a direct message: the receiver's, and the author's other ones."""
+    """The sessions that get a direct message: the receiver's, unless they block its author, and the author's others."""
     sessions = dict.fromkeys(one for one in user.sessions if one is not context.session)
-    if present is not None and present is not user:
+    if present is not None and present is not user and present.key not in user.blocked_by:
         sessions.update(dict.fromkeys(present.sessions))
     return list(sessions)

@@ -107,7 +107,13 @@ def _invite(context: Context, live: LiveRoom, user: User) -> None:
         undo = live.invite(user, MOST_INVITED)
         event.deeds = (deed_of(event.time, source, Act.ROOM_INVITE, room.name, target=called(user)),)
     # The room's own people learn of it if they want to (invite-notify); who invites knows it already.
-    listeners = live.audience_with(INVITE_NOTIFY.bit) + audience_of(user.sessions)
+    blockers = context.user.blocked_by
+    listeners = live.audience_with(INVITE_NOTIFY.bit)
+    if blockers:  # who blocks the one who invites learns of it neither as a guest nor as one of the room
+        members = (one for one in live.members if one.key not in blockers)
+        listeners = audience_of([one for member in members for one in member.sessions if one.has(INVITE_NOTIFY.bit)])
+    if user.key not in blockers:
+        listeners += audience_of(user.sessions)
     failure = context.failure(replies.NOT_STORED, room.name)
     publication = Publication(event, listeners, context.session, undo=undo, failure=failure)
     context.response.publish(publication)
