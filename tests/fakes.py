@@ -16,6 +16,7 @@ from securechat.domain.history import Bound, Direction, HistoryQuery, StoredEven
 from securechat.domain.ports import Entry
 from securechat.domain.roles import RoomChange, RoomRole
 from securechat.domain.room import DirectConversation, Room
+from securechat.domain.server_bans import ServerBan
 from securechat.errors import AccountExists, InviteRefused, NoSuchAccount, NoSuchInvite, StorageError
 from securechat.names import fold
 
@@ -300,6 +301,29 @@ class InMemoryBlocks:
 
 
 @dataclass
+class InMemoryServerRules:
+    """Implements ServerRulesRepository."""
+
+    rows: dict[str, ServerBan] = field(default_factory=dict)
+    closed: bool = False
+
+    def bans(self) -> list[ServerBan]:
+        return sorted(self.rows.values(), key=lambda one: (one.time, one.target))
+
+    def add_ban(self, ban: ServerBan) -> None:
+        self.rows[ban.target] = ban
+
+    def remove_ban(self, target: str) -> bool:
+        return self.rows.pop(target, None) is not None
+
+    def registration_closed(self) -> bool:
+        return self.closed
+
+    def set_registration_closed(self, closed: bool) -> None:
+        self.closed = closed
+
+
+@dataclass
 class InMemoryUnitOfWork:
     """Implements UnitOfWork. There is no transaction: ImmediateJournal and InMemoryStore undo what fails."""
 
@@ -310,6 +334,7 @@ class InMemoryUnitOfWork:
     metadata: InMemoryMetadata = field(default_factory=InMemoryMetadata)
     blocks: InMemoryBlocks = field(default_factory=InMemoryBlocks)
     audit: InMemoryAudit = field(default_factory=InMemoryAudit)
+    server_rules: InMemoryServerRules = field(default_factory=InMemoryServerRules)
 
     def attempt(self, work: "Callable[[InMemoryUnitOfWork], T]") -> T:
         """Run `work`; what it changed is undone when it raises."""

@@ -10,6 +10,7 @@ from securechat.domain.events import Event, Kind, Source
 from securechat.domain.history import Bound, Direction, HistoryQuery
 from securechat.domain.ports import Journal, UnitOfWork
 from securechat.domain.roles import RoomRole
+from securechat.domain.server_bans import ServerBan
 from securechat.errors import AccountExists, InviteRefused, NoSuchAccount, NoSuchInvite, StorageError
 from securechat.server.administration_ports import Store
 from securechat.storage.engine import open_database
@@ -177,3 +178,24 @@ def test_the_immediate_journal_records_and_publishes() -> None:
     assert texts(Direction.BETWEEN, Bound(time=1), Bound(time=5)) == ["2", "3"]
     assert journal.unit.history.targets([1, 2], 0, 9, 5) == [(1, 5)]
     assert journal.unit.history.last() == (6, 5)
+
+
+def test_rules_of_the_server(store: Store) -> None:
+    first, second = ServerBan("192.0.2.0/24", "anna", 5, 900, "spam"), ServerBan("spam*", "anna", 4)
+    other = ServerBan("spam*", "bob", 6)
+
+    def change(unit: UnitOfWork) -> None:
+        unit.server_rules.add_ban(first)
+        unit.server_rules.add_ban(second)
+
+    store.write(change)
+    assert store.read(lambda unit: unit.server_rules.bans()) == [second, first]
+    store.write(lambda unit: unit.server_rules.add_ban(other))
+    assert store.read(lambda unit: unit.server_rules.bans()) == [first, other]
+    assert store.write(lambda unit: unit.server_rules.remove_ban("192.0.2.0/24"))
+    assert not store.write(lambda unit: unit.server_rules.remove_ban("192.0.2.0/24"))
+    assert store.read(lambda unit: unit.server_rules.bans()) == [other]
+    assert not store.read(lambda unit: unit.server_rules.registration_closed())
+    for closed in (True, True, False, False):
+        store.write(lambda unit, closed=closed: unit.server_rules.set_registration_closed(closed))  # type: ignore[misc]
+        assert store.read(lambda unit: unit.server_rules.registration_closed()) is closed

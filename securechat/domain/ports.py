@@ -10,6 +10,7 @@ from securechat.domain.events import Event
 from securechat.domain.history import HistoryQuery, StoredEvent
 from securechat.domain.roles import RoomRole
 from securechat.domain.room import DirectConversation, Room
+from securechat.domain.server_bans import ServerBan
 
 T = TypeVar("T")
 
@@ -150,6 +151,25 @@ class AuditRepository(Protocol):
         """The newest row as the database remembers it beside the rows; None when somebody took that away."""
 
 
+class ServerRulesRepository(Protocol):
+    """What administrators have decided for the whole server, inside one transaction."""
+
+    def bans(self) -> list[ServerBan]:
+        """Every ban, oldest first, those that have ended as well."""
+
+    def add_ban(self, ban: ServerBan) -> None:
+        """Store a ban, in place of one of the same target."""
+
+    def remove_ban(self, target: str) -> bool:
+        """Take a ban away; False when there is none."""
+
+    def registration_closed(self) -> bool:
+        """Whether an administrator has closed registration for now."""
+
+    def set_registration_closed(self, closed: bool) -> None:
+        """Close registration, or leave it to the configuration again."""
+
+
 class UnitOfWork(Protocol):
     """The repositories of one transaction: writing in the journal's thread, reading anywhere else."""
 
@@ -180,6 +200,10 @@ class UnitOfWork(Protocol):
     @property
     def audit(self) -> AuditRepository:
         """The record of acts of power."""
+
+    @property
+    def server_rules(self) -> ServerRulesRepository:
+        """What administrators have decided for the whole server."""
 
 
 class Entry(Protocol):

@@ -6,7 +6,7 @@ import logging
 import os
 import resource
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from securechat.errors import ConfigurationError
 from securechat.net.connection import Connection, MakeConnection
@@ -98,14 +98,16 @@ class Acceptor:
         threads: Sequence[IoThread],
         admission: Admission,
         trusted: TrustedAddresses,
+        is_banned: Callable[[str], bool],
         make: MakeConnection = Connection,
     ) -> None:
-        """`make` makes the kind of connection that the socket is for."""
+        """`is_banned` tells whether an address is; `make` makes the kind of connection that the socket is for."""
         self._listening = listening
         self._make = make
         self._threads = threads
         self._admission = admission
         self._trusted = trusted
+        self._is_banned = is_banned
         self._turn = 0
         self._next_complaint = 0.0  # monotonic seconds
 
@@ -121,12 +123,15 @@ class Acceptor:
                     self._complain()
                 return
             thread = self._threads[self._turn % len(self._threads)]
+            address = peer[0].partition("%")[0].removeprefix(_IPV4_MAPPED)
+            if self._is_banned(address):
+                plain.close()  # before TLS, which is what it could cost us
+                continue
             if self._admission.is_full:
                 plain.close()  # left alone, it would wake this thread again and again
                 self._complain()
                 continue
             self._turn += 1
-            address = peer[0].partition("%")[0].removeprefix(_IPV4_MAPPED)
             refusal = self._admission.admit(address, thread.now, trusted=self._trusted.has(address))
             thread.adopt(plain, address, refusal, self._make)
 

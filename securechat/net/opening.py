@@ -6,6 +6,7 @@ from collections.abc import Callable
 from securechat.net.connection import Connection
 from securechat.protocol.message import format_message
 from securechat.server.hub import Hub
+from securechat.server.server_bans import sentence_of
 from securechat.server.sessions import Session
 from securechat.server.throttle import Budget
 
@@ -21,6 +22,9 @@ def open_session(hub: Hub, connection: Connection, read_shown: ReadShown, now: f
 
     `now` is monotonic seconds.
     """
+    ban = hub.bans.of_address(connection.address, hub.now())
+    if ban is not None:
+        connection.refusal = sentence_of(ban)  # it was made while the handshake went on
     if connection.refusal:
         connection.put(format_message("ERROR", (f"Closing link: ({connection.refusal})",)))
         connection.close(connection.refusal)

@@ -173,7 +173,7 @@ class Server:
         if not self.hub.accounts:
             self.bootstrap = self._make_bootstrap()
         for listening, make in listeners:
-            acceptor = Acceptor(listening, self._threads, self._admission, self.hub.trusted, make)
+            acceptor = Acceptor(listening, self._threads, self._admission, self.hub.trusted, self._is_banned, make)
             self._threads[0].listen(listening, acceptor.accept)
         for thread in self._threads:
             thread.start()
@@ -188,6 +188,9 @@ class Server:
             logger.info("Listening on %s", f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
         for host, port in self.websocket_addresses:
             logger.info("Listening on wss://%s", f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+
+    def _is_banned(self, address: str) -> bool:
+        return self.hub.bans.of_address(address, self._clock()) is not None
 
     def _make_bootstrap(self) -> Bootstrap:
         """Make the one-time link for the first account, which becomes the administrator; older ones end."""

@@ -126,7 +126,7 @@ class Dispatcher:
         if user is None:
             return None
         if user.speech is None:
-            user.speech = self._hub.speech.of(counted_for(session), now)
+            user.speech = self._hub.limits.speech.of(counted_for(session), now)
         return user.speech
 
     @staticmethod

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from securechat.clock import Clock
 from securechat.domain.account import Account
@@ -13,6 +14,7 @@ from securechat.domain.permissions import Action, Policy, enters_by_power, requi
 from securechat.domain.ports import Journal, Reader
 from securechat.domain.roles import RoomRole
 from securechat.domain.room import DirectConversation, Room
+from securechat.domain.server_bans import ServerBans
 from securechat.names import fold
 from securechat.protocol.message_id import MessageIds
 from securechat.protocol.modes import USER_MODES
@@ -23,7 +25,7 @@ from securechat.server.entries import Publication
 from securechat.server.first_ends import FirstEnds
 from securechat.server.limits import Limits
 from securechat.server.markers import ReadMarkers
-from securechat.server.membership import MODE_CHANGES_PER_MINUTE, RENAMES_PER_MINUTE, joining, roles_on_entering
+from securechat.server.membership import joining, roles_on_entering
 from securechat.server.metadata import Metadata
 from securechat.server.pending_changes import PendingChanges
 from securechat.server.ports import Workers
@@ -31,7 +33,6 @@ from securechat.server.rendering import Renderer
 from securechat.server.repeats import Repeats
 from securechat.server.sessions import Session
 from securechat.server.snapshot import Snapshot
-from securechat.server.throttle import Budgets, Window
 from securechat.server.trusted_addresses import TrustedAddresses
 from securechat.server.users import HOST, NOBODY, LiveRoom, User, audience_of
 from securechat.server.watches import Watches
@@ -96,15 +97,10 @@ class Hub:
         self.unusual: dict[str, dict[User, None]] = {mode.letter: {} for mode in USER_MODES}
         self.stored_before = 0  # sequence of the newest event when the server started
         self.last_said: dict[int, int] = {}  # conversation id -> sequence of its newest event, for replay
-        failures = configuration.limits.failed_logins_per_minute
-        self.failed_logins = Window(failures, 60)  # of an address and a name
-        self.failed_logins_of_address = Window(failures * 5, 60)
         self.limits = Limits(configuration.limits)
-        messages = configuration.limits.messages_per_minute
-        self.speech = Budgets(messages / 60, messages / 5)  # of an account, or of the guests of an address
         self.trusted = TrustedAddresses()
-        self.renames = Window(RENAMES_PER_MINUTE, 60)  # of a room
-        self.mode_changes = Window(MODE_CHANGES_PER_MINUTE, 60)  # of an account, or of the guests of an address
+        self.bans = ServerBans()  # from the whole server; replaced as a whole
+        self.registration_closed = False  # by an administrator
         self.monotonic = time.monotonic
         self._clock = clock
         self._last_time = 0
@@ -127,10 +123,18 @@ class Hub:
         self.markers.fill(snapshot.read_markers)
         self.metadata.fill(snapshot.account_values, snapshot.room_values)
         self.blocks.fill(snapshot.blocks)
+        self.bans = ServerBans(snapshot.server_bans)
+        self.close_registration(closed=snapshot.registration_closed)
         self.stored_before = snapshot.last_sequence
         self._last_time = snapshot.last_time
         # A room whose making failed may have left messages under its number (see storage): it is never given again.
         self._next_conversation += UNUSED_CONVERSATIONS
+
+    def close_registration(self, *, closed: bool) -> None:
+        """Take no new accounts for now, whatever the configuration says, or do as it says again."""
+        registration = "closed" if closed else self.configuration.access.registration
+        self.policy = replace(self.policy, registration=registration)
+        self.registration_closed = closed
 
     def now(self) -> int:
         """Return the wall time in ms, but never less than before: history is searched by time (domain.events)."""
@@ -371,6 +375,8 @@ class Hub:
 
         Nobody else has it, no other account owns it, and it does not look like such a name.
         """
+        if self.bans.of_nick(nick, self.now()) is not None:
+            return "is banned on this server"
         folded = fold(nick)
         holder = self.users.get(folded)
         owner = self.accounts.get(folded)

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING
 
 from securechat.protocol import standard_replies as replies
 from securechat.server import configuration
-from securechat.server.throttle import Window
+from securechat.server.throttle import Budgets, Window
 from securechat.server.waiting import seconds_of, try_again
 
 if TYPE_CHECKING:
     from securechat.server.context import Context
+
+
+MODE_CHANGES_PER_MINUTE = 60
+"""How many changes of rooms by MODE somebody may make: each stays on the record."""
+RENAMES_PER_MINUTE = 3
+"""How often a room may be renamed: each time may show everybody in it to everybody anew."""
 
 
 class Limited(Enum):
@@ -32,6 +38,14 @@ class Limits:
     """Counts what is limited. Guarded by the hub lock; bounded, as windows are."""
 
     def __init__(self, settings: configuration.Limits) -> None:
+        failures = settings.failed_logins_per_minute
+        self.failed_logins = Window(failures, 60)  # of an address and a name
+        self.failed_logins_of_address = Window(failures * 5, 60)
+        self.renames = Window(RENAMES_PER_MINUTE, 60)  # of a room
+        self.mode_changes = Window(MODE_CHANGES_PER_MINUTE, 60)
+        messages = settings.messages_per_minute
+        self.speech = Budgets(messages / 60, messages / 5)
+        """What may be said now."""
         self._windows = {one: Window(getattr(settings, one.setting), one.seconds) for one in Limited}
 
     def wait(self, limited: Limited, who: str, now: float) -> float:

@@ -67,9 +67,9 @@ def throttled(context: Context, name: str) -> bool:
     hub = context.hub
     now = hub.monotonic()
     address = counted_as(context.session.outlet.address)
-    wait = hub.failed_logins.wait(f"{address} {fold(name)}", now)
+    wait = hub.limits.failed_logins.wait(f"{address} {fold(name)}", now)
     if not hub.trusted.has(address):
-        wait = max(wait, hub.failed_logins_of_address.wait(address, now))
+        wait = max(wait, hub.limits.failed_logins_of_address.wait(address, now))
     if wait:
         text = try_again("Too many failed logins", wait)
         context.response.fail(context.message.command, replies.RATE_LIMITED, str(seconds_of(wait)), text=text)
@@ -93,8 +93,8 @@ def count_failure(context: Context, name: str) -> None:
     hub = context.hub
     now = hub.monotonic()
     address = counted_as(context.session.outlet.address)
-    hub.failed_logins.count(f"{address} {fold(name)}", now)
-    hub.failed_logins_of_address.count(address, now)
+    hub.limits.failed_logins.count(f"{address} {fold(name)}", now)
+    hub.limits.failed_logins_of_address.count(address, now)
 
 
 def fail_login(context: Context, name: str) -> None:

@@ -9,10 +9,6 @@ from securechat.server.users import LiveRoom, User
 GENERAL = "#general"
 """The room that always exists."""
 
-MODE_CHANGES_PER_MINUTE = 60
-"""How many changes of rooms by MODE one account, or the guests of one address, may make: each stays on the record."""
-RENAMES_PER_MINUTE = 3
-"""How often a room may be renamed: each time may show everybody in it to everybody anew."""
 ROOMS_PER_USER = 500
 """CHANLIMIT: how many rooms one user may be in."""
 

@@ -100,7 +100,7 @@ class ModeChange:
 
     def wait(self) -> float:
         """Return the seconds until whoever asks may change modes again; 0: they may now."""
-        return self._context.hub.mode_changes.wait(self._context.counted_for, self._context.hub.monotonic())
+        return self._context.hub.limits.mode_changes.wait(self._context.counted_for, self._context.hub.monotonic())
 
     def publish(self) -> Publication | None:
         """Apply, announce and store what is asked, if anything is."""
@@ -113,7 +113,7 @@ class ModeChange:
         event = Event(Kind.MODE, hub.now(), context.user.source, room.id, room.name, text, change=change)
         event.deeds = tuple(self._deeds)
         for _ in self._deeds:
-            hub.mode_changes.count(context.counted_for, hub.monotonic())
+            hub.limits.mode_changes.count(context.counted_for, hub.monotonic())
         failure = context.failure(replies.NOT_STORED, room.name)
         undo = self._apply()
         publication = hub.publication(event, live, context.session, undo, failure)

@@ -6,6 +6,7 @@ from securechat.domain.account import Account
 from securechat.domain.ports import UnitOfWork
 from securechat.domain.roles import RoomRole
 from securechat.domain.room import DirectConversation, Room
+from securechat.domain.server_bans import ServerBan
 
 
 @dataclass(slots=True)
@@ -22,6 +23,8 @@ class Snapshot:
     account_values: list[tuple[int, str, str]]  # account id, key, value
     room_values: list[tuple[int, str, str]]  # room id, key, value
     blocks: list[tuple[int, int]]  # account id, id of the account that it blocks
+    server_bans: list[ServerBan]
+    registration_closed: bool  # by an administrator
 
 
 def take_snapshot(unit: UnitOfWork) -> Snapshot:
@@ -39,4 +42,6 @@ def take_snapshot(unit: UnitOfWork) -> Snapshot:
         rooms.read_markers(),
         *values,
         unit.blocks.all(),
+        unit.server_rules.bans(),
+        unit.server_rules.registration_closed(),
     )

@@ -77,7 +77,7 @@ class User:
         """Take the account, or none, as the one of this user."""
         self.account = account
         self.resigned = False
-        self.speech: Budget | None = None  # how much may be said now (Hub.speech); found at the first word
+        self.speech: Budget | None = None  # how much may be said now (Limits.speech); found at the first word
         self.source = self._make_source()
         self.settle_powers()
 

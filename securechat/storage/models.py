@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-REVISION = "0008"
+REVISION = "0009"
 """The Alembic revision that these models describe; known here so that an ordinary start need not import Alembic."""
 
 EPOCH = "epoch"
@@ -22,6 +22,9 @@ SECRET = "secret"  # noqa: S105 - the key under which it is stored, not the secr
 """Key in `settings`: 32 random bytes in hex, known to nobody outside the database."""
 TIMELINE_THROUGH = "timeline_through"
 """Key in `settings`: the newest sequence number that the `timeline` table covers."""
+
+REGISTRATION_CLOSED = "registration_closed"
+"""Key in `settings`: there while an administrator has closed registration, whatever the configuration says."""
 
 AUDIT_ORIGIN = "audit_origin"
 """Key in `settings`: the epoch that the database had when its record of acts began; the first hash is made of it."""
@@ -264,6 +267,19 @@ class AuditRow(Base):
     reason: Mapped[str]
     previous: Mapped[str]
     hash: Mapped[str]
+
+
+class ServerBanRow(Base):
+    """An address, a network or a mask of nicks that is banned from the whole server (domain.server_bans)."""
+
+    __tablename__ = "server_bans"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+
+    target: Mapped[str] = mapped_column(primary_key=True)
+    setter: Mapped[str]
+    time: Mapped[int]
+    expires: Mapped[int]  # 0: it has no end
+    reason: Mapped[str]
 
 
 class SettingRow(Base):

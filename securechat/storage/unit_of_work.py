@@ -9,6 +9,7 @@ from securechat.storage.history import History
 from securechat.storage.invites import Invites
 from securechat.storage.metadata import Metadata
 from securechat.storage.rooms import Rooms
+from securechat.storage.server_rules import ServerRules
 
 
 class SqlUnitOfWork:
@@ -53,3 +54,8 @@ class SqlUnitOfWork:
     def audit(self) -> Audit:
         """The record of acts of power."""
         return Audit(self._connection)
+
+    @property
+    def server_rules(self) -> ServerRules:
+        """What administrators have decided for the whole server."""
+        return ServerRules(self._connection)

@@ -102,7 +102,7 @@ def test_who_says_much_is_slowed_over_all_sessions_and_loses_nothing(tmp_path: P
 def test_a_text_of_several_lines_costs_one_message(tmp_path: Path) -> None:
     with running(tmp_path, limits__messages_per_minute=60) as harness:
         (bob,) = harness.members_of("#tea", "bob", capabilities="batch draft/multiline message-tags")
-        before = harness.hub.speech.of("192.0.2.1", harness.now)
+        before = harness.hub.limits.speech.of("192.0.2.1", harness.now)
         for number in range(5):
             bob.sends(f"BATCH +{number} draft/multiline #tea")
             bob.sends(*(f"@batch={number} PRIVMSG #tea :a" for _ in range(5)), f"BATCH -{number}")

@@ -122,6 +122,9 @@ def _read(context: Context) -> _Wish | None:
     except InvalidName as error:
         fail("REGISTER", replies.BAD_ACCOUNT_NAME, name, text=f"This cannot be an account's name: {error.reason}")
         return None
+    if hub.bans.of_nick(name, hub.now()) is not None:
+        fail("REGISTER", replies.BAD_ACCOUNT_NAME, name, text="This name is banned on this server")
+        return None
     problem = check_password(password, name, hub.configuration.accounts.minimum_password_length)
     if problem:
         fail("REGISTER", replies.WEAK_PASSWORD, name, text=problem)
@@ -153,6 +156,10 @@ def _with_right(context: Context, name: str, password: str) -> _Wish | None:
             context.response.fail("REGISTER", replies.ACCOUNT_EXISTS, name)
             return None
         return _Wish(name, password, None)
+    if hub.registration_closed:
+        text = "This server makes no new accounts for now; try again later"
+        context.response.fail("REGISTER", replies.REGISTRATION_CLOSED, name, text=text)
+        return None
     closed = not may(subject, Action.REGISTER_INVITED, hub.policy)
     context.response.fail("REGISTER", replies.REGISTRATION_CLOSED if closed else replies.INVITE_REQUIRED, name)
     return None
@@ -162,7 +169,7 @@ def _failed(context: Context, wish: _Wish, error: BaseException) -> None:
     """Say why there is no account."""
     if isinstance(error, InviteRefused):
         hub = context.hub
-        hub.failed_logins_of_address.count(counted_as(context.session.outlet.address), hub.monotonic())
+        hub.limits.failed_logins_of_address.count(counted_as(context.session.outlet.address), hub.monotonic())
     if isinstance(error, DomainError):
         answer_error(context, error)
         return

@@ -53,7 +53,7 @@ def rename(context: Context) -> None:
     if problem:
         context.response.fail("RENAME", replies.CANNOT_RENAME, old, new, text=problem)
     elif new != old:
-        hub.renames.count(str(live.room.id), hub.monotonic())
+        hub.limits.renames.count(str(live.room.id), hub.monotonic())
         _rename(context, live, new)
 
 
@@ -70,7 +70,7 @@ def _problem(context: Context, live: LiveRoom, new: str) -> str:
         return f"This cannot be its name: {error.reason}"
     if text_bytes(Kind.RENAME, context.user.source.mask, old) < len(new.encode()) + len(" :"):
         return "Both names together are too long"
-    if hub.renames.wait(str(live.room.id), hub.monotonic()):
+    if hub.limits.renames.wait(str(live.room.id), hub.monotonic()):
         return "It has been renamed too often just now; try again in a minute"
     shown_anew = sum(not one.has(CHANNEL_RENAME.bit) for member in live.members for one in member.sessions)
     return "Too many people are in it" if shown_anew * len(live.members) > MOST_NAMES else ""

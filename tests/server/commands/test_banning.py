@@ -3,7 +3,7 @@
 import pytest
 
 from securechat.server.commands import banning
-from securechat.server.membership import MODE_CHANGES_PER_MINUTE
+from securechat.server.limits import MODE_CHANGES_PER_MINUTE
 from tests.server.harness import Harness, code_of
 
 SERVER = ":chat.test"

@@ -76,7 +76,7 @@ def test_refusals_are_the_same_bytes_as_after_a_wrong_password(harness: Harness,
 def test_failures_are_counted(harness: Harness) -> None:
     one = shown(harness, "nobody")
     for _ in range(1000):
-        harness.hub.failed_logins.count("192.0.2.1 nobody", harness.now)
+        harness.hub.limits.failed_logins.count("192.0.2.1 nobody", harness.now)
     assert "RATE_LIMITED" in external(one)[0]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from securechat.server import roster
 from securechat.server.commands import renaming
-from securechat.server.membership import RENAMES_PER_MINUTE
+from securechat.server.limits import RENAMES_PER_MINUTE
 from tests.server.harness import Harness, Person, code_of, running
 
 PASSWORD = "correct horse"
