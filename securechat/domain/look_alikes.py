@@ -18,12 +18,14 @@ _DATA = "confusable_homoglyphs"
 """Whose data is used: of the package's code nothing, as that keeps 20 MB of names of characters in memory."""
 
 # Two names are alike when they share a key. One is made from the name as it is written (an `I` may be an `l`), one from
-# how it is compared (an `i` is no `l`), one from capitals (a `0` stands for `O`, a `1` for `I`).
+# how it is compared (an `i` is no `l`), one from capitals (a `0` stands for `O`, a `1` for `I`; and an `l` in what is
+# written in capitals otherwise).
 
 
 def keys(name: str) -> frozenset[str]:
     """Return what a name looks like: two names that share one of these can be taken for each other."""
-    return frozenset((fold(skeleton(name)), skeleton(fold(name)), skeleton(name.upper())))
+    written = skeleton(name)
+    return frozenset((written, fold(written), skeleton(fold(name)), skeleton(name.upper())))
 
 
 def skeleton(name: str) -> str:
@@ -163,7 +165,7 @@ class TakenNames:
 
     def __init__(self) -> None:
         # By the hash of a key, which is smaller than the key: the folded names that have it, each as often as it is
-        # taken. There are three for each name, and nearly always one holder, which stands for itself then.
+        # taken. There are three or four for each name, and nearly always one holder, which stands for itself then.
         self._holders: dict[int, str | tuple[str, ...]] = {}
 
     def add(self, name: str) -> None:

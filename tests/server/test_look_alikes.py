@@ -1,10 +1,13 @@
 """Look-alikes are refused at every door: NICK, REGISTER, JOIN and the administrator's commands (domain.look_alikes)."""
 
+from pathlib import Path
+
 import pytest
 
 from securechat.errors import InvalidName
 from securechat.server.live_effects import HubEffects
-from tests.server.harness import Harness, code_of
+from tests.domain.test_look_alikes import PROTECTED, confused
+from tests.server.harness import Harness, code_of, running
 
 PASSWORD = "correct horse"
 
@@ -62,3 +65,28 @@ def test_an_account_of_the_console_and_one_that_registers_do_not_meet(harness: H
         pytest.fail("the name was given")
     with effects.name_reserved("pauli"):
         pass  # the same name: the database decides
+
+
+def test_no_account_is_made_that_passes_for_another(tmp_path: Path) -> None:
+    """Every confusable character in each of 20 names (domain.test_look_alikes), by REGISTER and by NICK."""
+    with running(tmp_path, access__registration="open") as harness:
+        for name in PROTECTED:
+            harness.account(name, PASSWORD)
+        before = len(harness.hub.accounts)
+        stranger = harness.connection()
+        stranger.sends("CAP LS 302", "NICK stranger", "CAP REQ draft/account-registration")
+        stranger.received()
+        visitor = harness.person("visitor")
+        taken = []
+        for name in PROTECTED:
+            for candidate in confused(name):
+                if " " in candidate:
+                    continue  # two parameters: another command
+                answers = stranger.answers(f"REGISTER {candidate} * {PASSWORD.replace(' ', '-')}")
+                if [code_of(one) for one in answers] != ["FAIL"]:
+                    taken.append(answers)
+                answers = visitor.answers(f"NICK {candidate}") or ["nothing"]
+                if answers[0].split()[1:2] not in (["432"], ["433"]):
+                    taken.append([candidate, *answers])
+        assert taken == []
+        assert len(harness.hub.accounts) == before
