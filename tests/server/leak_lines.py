@@ -187,6 +187,7 @@ LINES: dict[str, tuple[str, ...]] = {
         "RENAME #none {room}",
     ),
     "SETNAME": ("SETNAME :{room}",),
+    "SILENCE": ("SILENCE", "SILENCE {room}", "SILENCE +{room}", "SILENCE +{member}", "SILENCE", "SILENCE -{member}"),
     "STATS": ("STATS u", "STATS u {room}", "STATS {room}", "STATS m", "STATS l"),
     "TAGMSG": (
         "@+typing=active TAGMSG {room}",

@@ -58,12 +58,12 @@ def test_an_account_of_the_console_and_one_that_registers_do_not_meet(harness: H
     """While one of them is being made the other is refused, whichever was first."""
     effects = HubEffects(harness.hub)
     with effects.name_reserved("paull"):
-        assert harness.hub.names_of_people.has_alike("pauli")
-    assert not harness.hub.names_of_people.has_alike("pauli")
-    harness.hub.names_of_people.add("pauli")  # as REGISTER does while the hash is made
+        assert harness.hub.names_of_people.has_alike("paul1")
+    assert not harness.hub.names_of_people.has_alike("paul1")
+    harness.hub.names_of_people.add("paul1")  # as REGISTER does while the hash is made
     with pytest.raises(InvalidName), effects.name_reserved("paull"):
         pytest.fail("the name was given")
-    with effects.name_reserved("pauli"):
+    with effects.name_reserved("paul1"):
         pass  # the same name: the database decides
 
 
