@@ -1,4 +1,4 @@
-"""Worker threads for slow work: password hashing and reading from the database, each with its own bounded queue."""
+"""Worker threads for slow work: hashing, reading from the database, administration; each with its own bounded queue."""
 
 import logging
 import queue
@@ -10,7 +10,7 @@ from securechat.server.ports import Pool
 
 logger = logging.getLogger(__name__)
 
-THREADS = {Pool.HASHING: 2, Pool.READING: 2}
+THREADS = {Pool.HASHING: 2, Pool.READING: 2, Pool.MANAGING: 1}
 """How many threads each pool has. Two derivations of Argon2 at once are what memory and two cores bear."""
 MOST_WAITING = 4000
 """How many jobs of a pool may wait: a whole server's users who come back at once, and no more."""

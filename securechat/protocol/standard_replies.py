@@ -68,6 +68,10 @@ NOT_ON_LIST = StandardReply("NOT_ON_LIST", "There is nothing like this on the li
 BAD_DURATION = StandardReply("BAD_DURATION", "A time is written as 30s, 10m, 2h or 7d, up to 3650d")
 NOT_ALL_PUT_OUT = StandardReply("NOT_ALL_PUT_OUT", "Some of those who are banned are still in the room")
 
+# MANAGE; and, with the words of securechat-admin, the codes of its refusals.
+RESULT = StandardReply("RESULT", "Done")
+CONFIRM = StandardReply("CONFIRM", "This cannot be undone; repeat it with --yes")
+
 # REGISTER (draft/account-registration).
 ACCOUNT_EXISTS = StandardReply("ACCOUNT_EXISTS", "An account of this name exists already")
 ALREADY_AUTHENTICATED = StandardReply("ALREADY_AUTHENTICATED", "You are logged in already")

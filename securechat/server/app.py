@@ -167,6 +167,8 @@ class Server:
             lambda: self._address,
             clock=self._clock,
         )
+        with self.hub.lock:
+            self.hub.administration = administration
         control = ControlServer(socket_path(self.configuration.database_path), administration)
         control.start()
         self._undo.append(control.stop)

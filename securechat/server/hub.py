@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from securechat.clock import Clock
 from securechat.domain.account import Account
@@ -37,6 +38,9 @@ from securechat.server.trusted_addresses import TrustedAddresses
 from securechat.server.users import HOST, NOBODY, LiveRoom, User, audience_of
 from securechat.server.watches import Watches
 from securechat.server.whowas import Departure, Departures
+
+if TYPE_CHECKING:
+    from securechat.server.administration import Administration
 
 UNUSED_CONVERSATIONS = 100_000
 """How many numbers of conversations are passed over at each start: more than can be on their way to a failing disk."""
@@ -90,6 +94,7 @@ class Hub:
         self.repeats = Repeats()
         self.watches = Watches()
         self.departures = Departures()  # who gave up a nick, for WHOWAS
+        self.administration: Administration | None = None  # of the running server, for MANAGE
         self.most_users = 0
         self.stopping = False  # everybody goes: nobody needs to be told of each other
         self.present_sessions = 0

@@ -32,7 +32,8 @@ _OWN: Final = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) |
 # Commands whose parameters are secret. In capitals wherever they stand; in other letters where a client's line may
 # begin (at the start, or behind a quote, `:`, `>` or `<`), as "pass" is also a word. REGISTER and OPER keep the name.
 _COMMAND: Final = (
-    r"(?:(AUTHENTICATE|PASS)[ \t]+(?!\(hidden\))[^\r\n]+|((?:REGISTER|OPER)[ \t]+\S+)[ \t]+(?!\(hidden\))[^\r\n]+)"
+    r"(?:(AUTHENTICATE|PASS|MANAGE)[ \t]+(?!\(hidden\))[^\r\n]+"
+    r"|((?:REGISTER|OPER)[ \t]+\S+)[ \t]+(?!\(hidden\))[^\r\n]+)"
 )
 _SECRETS: Final = (
     re.compile(r"(?<!\w)" + _COMMAND),
@@ -55,7 +56,7 @@ def printable(text: str) -> str:
 
 
 def redact(text: str) -> str:
-    """Return `text` without the secrets of AUTHENTICATE, PASS, REGISTER and OPER lines and of invite links in it.
+    """Return `text` without the secrets of lines (AUTHENTICATE, PASS, OPER ...) and of invite links in it.
 
     The name of a SASL mechanism is none and stays.
     """

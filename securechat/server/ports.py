@@ -10,6 +10,7 @@ class Pool(Enum):
 
     HASHING = "hash"
     READING = "read"
+    MANAGING = "manage"  # operations of administration, one at a time; these take the hub lock themselves
 
 
 class Outlet(Protocol):

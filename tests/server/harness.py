@@ -22,10 +22,13 @@ from securechat.domain.account import Account
 from securechat.domain.ports import Entry as EntryPort
 from securechat.errors import StorageError
 from securechat.protocol.line_buffer import LineBuffer
+from securechat.server.administration import Administration
+from securechat.server.administration_ports import JournalStore, ServerAddress
 from securechat.server.configuration import Configuration, load
 from securechat.server.delivery import Delivery
 from securechat.server.dispatcher import Dispatcher
 from securechat.server.hub import Hub
+from securechat.server.live_effects import HubEffects
 from securechat.server.membership import GENERAL
 from securechat.server.passwords import Parameters, hash_password
 from securechat.server.ports import Pool
@@ -98,12 +101,15 @@ class ImmediateWorkers:
         self.full = False
         self.waiting: deque[Callable[[], None]] | None = None  # set: jobs are kept here for `work`
         self.done: list[Pool] = []  # what was asked for
+        self.managing: deque[Callable[[], None]] = deque()  # these take the hub lock: `settle` does them without it
 
     def submit(self, pool: Pool, job: Callable[[], Any], done: Callable[[Any, BaseException | None], None]) -> bool:
         if self.full:
             return False
         self.done.append(pool)
-        if self.waiting is None:
+        if pool is Pool.MANAGING:
+            self.managing.append(lambda: self._run(job, done))
+        elif self.waiting is None:
             # A worker never holds the hub lock, but here the caller does: the job may use the journal, not the hub.
             self._run(job, done)
         else:
@@ -234,6 +240,13 @@ class Harness:
             configuration, self.journal, self.database, self.workers, lambda: self.time, b"certificate", b"key"
         )
         self.hub.monotonic = lambda: self.now
+        self.hub.administration = Administration(
+            configuration,
+            JournalStore(self.journal, self.database),
+            HubEffects(self.hub),
+            lambda: ServerAddress("chat.test", 6697, "ab" * 32),
+            clock=lambda: self.time,
+        )
         self.hub.fill(self.database.read(take_snapshot))
         self.dispatcher = Dispatcher(self.hub)
         self.delivery = Delivery(self.hub.renderer, self.hub.last_said, 0, self.hub.stored_before)
@@ -258,6 +271,9 @@ class Harness:
                     session = self.resumed.popleft().session
                     assert session is not None
                     self.dispatcher.run_backlog(session, self.now)
+            while self.workers.managing:
+                moved = True
+                self.workers.managing.popleft()()
             if not moved:
                 return
 

@@ -204,6 +204,14 @@ LINES: dict[str, tuple[str, ...]] = {
     "USER": ("USER {room} 0 * :{room}",),
     "USERHOST": ("USERHOST {member} peg", "USERHOST {room}"),
     "VERSION": ("VERSION", "VERSION {room}"),
+    "MANAGE": (
+        "MANAGE HELP {room}",
+        "MANAGE user suspend {room}",
+        "MANAGE invite create --room {room}",
+        "MANAGE audit list --room {room}",
+        "MANAGE room list",
+        "MANAGE {room}",
+    ),
     "WALLOPS": ("WALLOPS :{room}",),
     "WHO": (
         "WHO",

@@ -131,6 +131,8 @@ sensible = st.one_of(
     st.builds("METADATA * {} {}".format, st.sampled_from(("SUB", "SUB", "UNSUB", "SUBS")), keys),
     st.builds("MONITOR + {}".format, names),
     st.builds("KILL {} :{}".format, names, texts),
+    st.builds("MANAGE user {} {}".format, st.sampled_from(("list", "suspend", "unsuspend --reason 'x y'", "'")), names),
+    st.sampled_from(("MANAGE HELP", "MANAGE audit list --limit 5", "MANAGE invite create", "MANAGE room list --x")),
     st.builds("WALLOPS :{}".format, texts),
     st.builds("INVITE {} {}".format, names, rooms),
     st.builds("SILENCE {}{}".format, st.sampled_from("++-"), names),
