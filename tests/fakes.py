@@ -14,6 +14,7 @@ from securechat.domain.audit import Act, AuditRecord, Deed, Head, chained, start
 from securechat.domain.events import RECORDED, SAID, Event, Kind
 from securechat.domain.history import Bound, Direction, HistoryQuery, StoredEvent
 from securechat.domain.ports import Entry
+from securechat.domain.reports import Report
 from securechat.domain.roles import RoomChange, RoomRole
 from securechat.domain.room import DirectConversation, Room
 from securechat.domain.server_bans import ServerBan
@@ -300,6 +301,16 @@ class InMemoryBlocks:
         return []
 
 
+class InMemoryReports:
+    """Implements ReportRepository: nobody has reported anything."""
+
+    def open(self) -> list[Report]:
+        return []
+
+    def last_number(self) -> int:
+        return 0
+
+
 @dataclass
 class InMemoryServerRules:
     """Implements ServerRulesRepository."""
@@ -333,6 +344,7 @@ class InMemoryUnitOfWork:
     history: InMemoryHistory = field(default_factory=InMemoryHistory)
     metadata: InMemoryMetadata = field(default_factory=InMemoryMetadata)
     blocks: InMemoryBlocks = field(default_factory=InMemoryBlocks)
+    reports: InMemoryReports = field(default_factory=InMemoryReports)
     audit: InMemoryAudit = field(default_factory=InMemoryAudit)
     server_rules: InMemoryServerRules = field(default_factory=InMemoryServerRules)
 

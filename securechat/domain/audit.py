@@ -39,6 +39,8 @@ class Act(Enum):
     ROOM_KICK = "room kick", "Somebody was put out of a room."
     ROOM_INVITE = "room invite", "Somebody was asked into a room, and may come in although it is closed."
     ROOM_RENAME = "room rename", "A room was given another name; the detail is the new one."
+    REPORT = "report", "A message was reported to those who look after the room; the detail is its id."
+    REPORT_CLOSE = "report close", "A report was closed; the detail is its number, the reason what was done."
     ROOM_REDACT = "room redact", "What somebody else had said was taken away; the detail is the id of the message."
     ROOM_ROLE = "room role", "Somebody was given a role in a room, or lost it; the detail is the mode."
     ROOM_RULE = "room rule", "A rule of a room was changed; the detail is the mode, without a key."

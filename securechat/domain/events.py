@@ -43,6 +43,7 @@ class Kind(IntEnum):
     METADATA = 60  # a user or room carries another value; the text is the key and, unless it is gone, a space and it
     CARRIED = 61  # what somebody carries who has just come: shown as METADATA, but nothing changes
     BLOCK = 80  # somebody blocks a person from now on (`+nick`), or does not any more; told to their own sessions
+    REPORT = 81  # a report was made or closed; the text is domain.reports.encode of it; shown to nobody
     SETTLED = 34  # what was changed in a conversation after a failure is undone: the journal may store changes again
 
 
@@ -57,7 +58,7 @@ RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART
 
 CHANGES = frozenset(
     {Kind.ROOM, Kind.DIRECT, Kind.JOIN, Kind.PART, Kind.TOPIC, Kind.MODE, Kind.KICK, Kind.MARK, Kind.METADATA}
-) | frozenset({Kind.RENAME, Kind.BLOCK})
+) | frozenset({Kind.RENAME, Kind.BLOCK, Kind.REPORT})
 """The kinds that change what is known of a conversation: when one cannot be stored, those after it are undone too."""
 
 ONLY_SHOWN = frozenset(

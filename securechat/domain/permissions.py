@@ -59,6 +59,8 @@ class Action(Enum):
     LET_IN = "open a closed room to somebody by an invitation"
     REDACT_OWN = "take away what one has said"
     REDACT_OTHERS = "take away what somebody else has said"
+    HANDLE_REPORTS = "see and close what was reported in a room"
+    HANDLE_DIRECT_REPORTS = "see and close what was reported of direct messages, their text included"
     OPERATE = "have an administrator's powers"
     KILL = "end all connections of somebody"
     MANAGE = "manage accounts, invites and rooms as securechat-admin does"
@@ -246,6 +248,8 @@ TABLE: dict[Action, _Rule] = {
     Action.LET_IN: _leads,
     Action.REDACT_OWN: _present,
     Action.REDACT_OTHERS: _leads,
+    Action.HANDLE_REPORTS: _leads,
+    Action.HANDLE_DIRECT_REPORTS: _operates,
     Action.OPERATE: lambda who, _: who.role is Role.ADMINISTRATOR,
     Action.KILL: _operates,
     Action.MANAGE: _operates,

@@ -8,6 +8,7 @@ from securechat.domain.account import Account, Credentials, Invite
 from securechat.domain.audit import AuditRecord, Deed, Head
 from securechat.domain.events import Event
 from securechat.domain.history import HistoryQuery, StoredEvent
+from securechat.domain.reports import Report
 from securechat.domain.roles import RoomRole
 from securechat.domain.room import DirectConversation, Room
 from securechat.domain.server_bans import ServerBan
@@ -110,6 +111,16 @@ class BlockRepository(Protocol):
         """Every (account id, id of the account that it blocks), oldest first."""
 
 
+class ReportRepository(Protocol):
+    """Reports of messages, for reading only: events change them."""
+
+    def open(self) -> list[Report]:
+        """Every report that nobody has closed yet, oldest first."""
+
+    def last_number(self) -> int:
+        """The number of the newest report; 0 when there is none."""
+
+
 class HistoryRepository(Protocol):
     """What was said, for reading only."""
 
@@ -196,6 +207,10 @@ class UnitOfWork(Protocol):
     @property
     def blocks(self) -> BlockRepository:
         """Who blocks whom."""
+
+    @property
+    def reports(self) -> ReportRepository:
+        """Reports of messages."""
 
     @property
     def audit(self) -> AuditRepository:

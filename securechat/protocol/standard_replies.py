@@ -100,6 +100,12 @@ MESSAGE_ERROR = StandardReply("MESSAGE_ERROR", "Messages could not be retrieved 
 
 # REDACT (draft/message-redaction, "Errors"); and INVALID_TARGET.
 REDACT_FORBIDDEN = StandardReply("REDACT_FORBIDDEN", "You are not authorised to delete this message")
+REPORTED = StandardReply("REPORTED", "Thank you: those who look after this have been told")
+OPEN_REPORT = StandardReply("OPEN_REPORT", "A report")
+END_OF_REPORTS = StandardReply("END_OF_REPORTS", "End of the open reports; REPORT CLOSE <number> closes one")
+REPORT_CLOSED = StandardReply("REPORT_CLOSED", "The report is closed")
+UNKNOWN_REPORT = StandardReply("UNKNOWN_REPORT", "There is no such open report")
+TOO_MANY_REPORTS = StandardReply("TOO_MANY_REPORTS", "Too many reports wait here already; those who see to them know")
 UNKNOWN_MSGID = StandardReply("UNKNOWN_MSGID", "This message does not exist or is too old")
 
 # RENAME (draft/channel-rename, "Errors").

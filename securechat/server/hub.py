@@ -32,6 +32,7 @@ from securechat.server.pending_changes import PendingChanges
 from securechat.server.ports import Workers
 from securechat.server.rendering import Renderer
 from securechat.server.repeats import Repeats
+from securechat.server.reports import Reports
 from securechat.server.sessions import Session
 from securechat.server.snapshot import Snapshot
 from securechat.server.trusted_addresses import TrustedAddresses
@@ -90,7 +91,7 @@ class Hub:
         self.markers = ReadMarkers()
         self.endings = FirstEnds()  # of bans, by room
         self.metadata = Metadata()
-        self.blocks = Blocks()
+        self.blocks, self.reports = Blocks(), Reports()
         self.repeats = Repeats()
         self.watches = Watches()
         self.departures = Departures()  # who gave up a nick, for WHOWAS
@@ -130,6 +131,7 @@ class Hub:
         self.blocks.fill(snapshot.blocks)
         self.bans = ServerBans(snapshot.server_bans)
         self.close_registration(closed=snapshot.registration_closed)
+        self.reports.fill(snapshot.reports, snapshot.last_report)
         self.stored_before = snapshot.last_sequence
         self._last_time = snapshot.last_time
         # A room whose making failed may have left messages under its number (see storage): it is never given again.
@@ -145,8 +147,6 @@ class Hub:
         """Return the wall time in ms, but never less than before: history is searched by time (domain.events)."""
         self._last_time = max(self._last_time, self._clock())
         return self._last_time
-
-    # Accounts
 
     def add_account(self, account: Account) -> None:
         """Know a new account."""

@@ -37,6 +37,7 @@ from securechat.server.membership import ROOMS_PER_USER
 from securechat.server.notices import AWAY_BYTES, absence, arrive, count_absent, tell_offline, tell_online
 from securechat.server.rendering import text_bytes
 from securechat.server.replay import replay_missed
+from securechat.server.reports import tell_at_login
 from securechat.server.response import Response, after_own_events
 from securechat.server.roster import show_room
 from securechat.server.sessions import Session
@@ -148,6 +149,7 @@ def _welcome(hub: Hub, session: Session, response: Response, user: User) -> None
     send_motd(hub, response)
     response.numeric(RPL_UMODEIS, modes=shown_modes(user))
     _return_to_rooms(hub, session, response, user, first=first)
+    tell_at_login(hub, response, user)
     if not session.has(CHATHISTORY.bit) and user.account is not None:
         replay_missed(hub, session, response, user, user.account)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from securechat.domain.account import Account
 from securechat.domain.ports import UnitOfWork
+from securechat.domain.reports import Report
 from securechat.domain.roles import RoomRole
 from securechat.domain.room import DirectConversation, Room
 from securechat.domain.server_bans import ServerBan
@@ -22,6 +23,8 @@ class Snapshot:
     read_markers: list[tuple[int, int, int]]  # account id, conversation id, milliseconds
     account_values: list[tuple[int, str, str]]  # account id, key, value
     room_values: list[tuple[int, str, str]]  # room id, key, value
+    reports: list[Report]  # the open ones, oldest first
+    last_report: int  # the newest number
     blocks: list[tuple[int, int]]  # account id, id of the account that it blocks
     server_bans: list[ServerBan]
     registration_closed: bool  # by an administrator
@@ -41,6 +44,8 @@ def take_snapshot(unit: UnitOfWork) -> Snapshot:
         *last,
         rooms.read_markers(),
         *values,
+        unit.reports.open(),
+        unit.reports.last_number(),
         unit.blocks.all(),
         unit.server_rules.bans(),
         unit.server_rules.registration_closed(),

@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-REVISION = "0009"
+REVISION = "0010"
 """The Alembic revision that these models describe; known here so that an ordinary start need not import Alembic."""
 
 EPOCH = "epoch"
@@ -188,6 +188,23 @@ class BlockRow(Base):
         ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     time: Mapped[int]
+
+
+class ReportRow(Base):
+    """A message that somebody has reported (domain.reports.Report)."""
+
+    __tablename__ = "reports"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    time: Mapped[int]
+    reporter: Mapped[str]
+    conversation: Mapped[int]
+    sequence: Mapped[int]
+    author: Mapped[str]
+    reason: Mapped[str]
+    closed: Mapped[int]
+    closed_by: Mapped[str]
+    outcome: Mapped[str]
 
 
 class AccountMetadataRow(Base):

@@ -25,6 +25,7 @@ from securechat.storage.models import (
     RoomRulesRow,
     TimelineRow,
 )
+from securechat.storage.reports import store_report
 
 _COLUMNS = ("sequence", "time", "kind", "conversation_id", "source", "account", "target", "text", "tags")
 _WIDTH = len(_COLUMNS)
@@ -360,5 +361,6 @@ _EFFECTS: dict[Kind, Callable[[Connection, Event], None]] = {
     Kind.METADATA: set_value,
     Kind.RENAME: _rename,
     Kind.BLOCK: store_block,
+    Kind.REPORT: store_report,
 }
 """What an event changes beside being recorded."""

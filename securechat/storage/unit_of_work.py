@@ -8,6 +8,7 @@ from securechat.storage.blocks import Blocks
 from securechat.storage.history import History
 from securechat.storage.invites import Invites
 from securechat.storage.metadata import Metadata
+from securechat.storage.reports import Reports
 from securechat.storage.rooms import Rooms
 from securechat.storage.server_rules import ServerRules
 
@@ -49,6 +50,11 @@ class SqlUnitOfWork:
     def blocks(self) -> Blocks:
         """Who blocks whom."""
         return Blocks(self._connection)
+
+    @property
+    def reports(self) -> Reports:
+        """Reports of messages."""
+        return Reports(self._connection)
 
     @property
     def audit(self) -> Audit:

@@ -186,6 +186,13 @@ LINES: dict[str, tuple[str, ...]] = {
         "RENAME {room} #else :why",
         "RENAME #none {room}",
     ),
+    "REPORT": (
+        "REPORT {msgid} :{room}",
+        "REPORT LIST",
+        "REPORT LIST {room}",
+        "REPORT CLOSE 1 :{room}",
+        "REPORT {room}",
+    ),
     "SETNAME": ("SETNAME :{room}",),
     "SILENCE": ("SILENCE", "SILENCE {room}", "SILENCE +{room}", "SILENCE +{member}", "SILENCE", "SILENCE -{member}"),
     "STATS": ("STATS u", "STATS u {room}", "STATS {room}", "STATS m", "STATS l"),

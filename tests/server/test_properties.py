@@ -136,6 +136,8 @@ sensible = st.one_of(
     st.builds("WALLOPS :{}".format, texts),
     st.builds("INVITE {} {}".format, names, rooms),
     st.builds("SILENCE {}{}".format, st.sampled_from("++-"), names),
+    st.builds("REPORT {} :{}".format, st.sampled_from(("LIST", "LIST #tea", "CLOSE 1", "CLOSE 2", "x-1")), texts),
+    st.builds("REPORT {{epoch}}-{} :{}".format, st.integers(1, 40), texts),
     st.builds("SILENCE {}{}".format, st.sampled_from("++-"), nicks),
     st.builds("BATCH +1 draft/multiline {}".format, names),
     st.sampled_from(("BATCH -1", "BATCH +2 draft/multiline #tea", "BATCH -2")),
@@ -308,7 +310,8 @@ def play(harness: Harness, clients: list[Client], index: int, step: object) -> N
         client.person.vanishes()
     else:
         assert isinstance(step, bytes)
-        client.person.sends_unsettled(step + b"\r\n")
+        line = step.replace(b"{epoch}", harness.hub.journal.epoch.encode())
+        client.person.sends_unsettled(line + b"\r\n")
     if index == 2:
         harness.settle()
     for one in clients:
@@ -416,6 +419,7 @@ def check_storage(harness: Harness) -> None:
         (number, one) for number in hub.accounts_by_id for one in hub.blocks.of(number) if isinstance(one, int)
     ]
     assert sorted(held_blocks) == sorted(stored.blocks)
+    assert list(hub.reports.open.values()) == stored.reports
     # Nor is anything stored of whom the hub does not know.
     assert {account_id for account_id, _, _ in stored.account_values} <= hub.accounts_by_id.keys()
     assert {room_id for room_id, _, _ in stored.room_values} <= hub.rooms_by_id.keys()

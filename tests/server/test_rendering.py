@@ -37,6 +37,7 @@ BODIES = {
     Kind.WALLOPS: ":alice!al@host WALLOPS :a text",
     Kind.KILL: ":alice!al@host KILL #tea :a text",
     Kind.MARK: ":alice!al@host MARKREAD #tea a text",
+    Kind.REPORT: "",
     Kind.BLOCK: ":alice!al@host SILENCE a text",
     Kind.REDACT: ":alice!al@host REDACT #tea a text",
     Kind.REDACTED: "",

@@ -9,6 +9,7 @@ import pytest
 from securechat.domain.events import RECORDED, Event, Kind
 from securechat.domain.history import Direction, HistoryQuery
 from securechat.domain.ports import Entry, UnitOfWork
+from securechat.domain.reports import Report, encode
 from securechat.errors import AccountExists, StorageError
 from securechat.storage import journal as journal_module
 from securechat.storage import timeline
@@ -67,7 +68,15 @@ def test_every_field_is_stored(database: Database, journal: Journal) -> None:
 
 def test_only_recorded_kinds_get_a_number_and_a_row(database: Database, journal: Journal, published: Published) -> None:
     others = [kind for kind in Kind if kind not in (Kind.ROOM, Kind.DIRECT)]
-    items = [happened(kind, target="7" if kind is Kind.BLOCK else "#general") for kind in others]
+    report = encode(Report(1, 1, "alice", ROOM, 1, "bob", ""))
+    items = [
+        happened(
+            kind,
+            target="7" if kind is Kind.BLOCK else "#general",
+            text=report if kind is Kind.REPORT else "",
+        )
+        for kind in others
+    ]
     items = [happened(Kind.ROOM), direct(5), *items, Item()]
     submit(journal, items)
     database.write(lambda unit: unit.accounts.add("alice", CREDENTIALS, administrator=False, time=1))

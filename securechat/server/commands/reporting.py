@@ -1,0 +1,204 @@
+"""REPORT: telling those who look after a place of a message, and seeing to what was reported."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from securechat.clock import format_time
+from securechat.domain.audit import name_of
+from securechat.domain.events import SAID, Kind
+from securechat.domain.history import StoredEvent
+from securechat.domain.permissions import Action, may
+from securechat.domain.reports import Report
+from securechat.protocol import standard_replies as replies
+from securechat.protocol.message import cut
+from securechat.server.actors import counted_for
+from securechat.server.context import Context
+from securechat.server.entries import Publication
+from securechat.server.ports import Pool
+from securechat.server.registry import command
+from securechat.server.reports import MOST_OPEN, REASON_BYTES, event_of, handles, open_for, person, place_of, tell
+from securechat.server.targets import readable_room
+from securechat.server.users import NOBODY
+from securechat.server.waiting import try_again
+
+logger = logging.getLogger(__name__)
+
+_DIRECT = "*"
+"""Stands where the name of a room would."""
+
+
+@command(
+    "REPORT",
+    params=1,
+    help="REPORT <msgid> [:<reason>], REPORT LIST [<room>], REPORT CLOSE <number> [:<what was done>]: report a message",
+)
+def report(context: Context) -> None:
+    """Report a message; list or close what was reported."""
+    word = context.params[0].upper()
+    if word == "LIST":
+        _list(context)
+    elif word == "CLOSE":
+        _close(context)
+    else:
+        _report(context, context.params[0])
+
+
+def _busy(context: Context) -> None:
+    context.response.fail("REPORT", replies.TEMPORARILY_UNAVAILABLE, context.params[0])
+
+
+def _failed(context: Context, error: BaseException) -> None:
+    """The database could not be read: the log knows why."""
+    logger.error("A reported message could not be read", exc_info=error)
+    context.response.fail("REPORT", replies.INTERNAL_ERROR, context.params[0])
+
+
+def _report(context: Context, identifier: str) -> None:
+    sequence = context.hub.message_ids.parse(identifier)
+    if sequence is None:
+        context.response.fail("REPORT", replies.UNKNOWN_MSGID, identifier)
+        return
+    number: int = sequence
+    reader = context.hub.reader
+    context.work(
+        Pool.READING,
+        lambda: reader.read(lambda unit: unit.history.event(number)),
+        lambda stored: _decide(context, stored),
+        failed=partial(_failed, context),
+        busy=partial(_busy, context),
+    )
+
+
+def _may_read(context: Context, stored: StoredEvent) -> bool:
+    """Whether the user may read that message."""
+    hub, user = context.hub, context.user
+    live = hub.rooms_by_id.get(stored.conversation)
+    if live is not None:
+        return readable_room(hub, user, live.room.name) is live
+    if stored.conversation not in hub.direct_by_party.get(user.party, {}):
+        return False
+    # A guest knows what was said since they have had their nick, and nothing of whoever had it before.
+    return may(user.subject(), Action.READ_DIRECT_HISTORY, hub.policy) or stored.time >= user.named
+
+
+def _decide(context: Context, stored: StoredEvent | None) -> None:
+    """Take the report, if the message is there for the user and there is room for one more."""
+    hub, user, identifier = context.hub, context.user, context.params[0]
+    if stored is None or stored.kind not in SAID or not _may_read(context, stored):
+        context.response.fail("REPORT", replies.UNKNOWN_MSGID, identifier)
+        return
+    opened = hub.reports.open.values()
+    for known in opened:
+        if known.sequence == stored.sequence and known.reporter == person(user):
+            context.response.note("REPORT", replies.REPORTED, str(known.number))
+            return
+    key, now = counted_for(context.session), hub.monotonic()
+    wait = hub.reports.rate.wait(key, now)
+    if wait:
+        context.response.fail("REPORT", replies.RATE_LIMITED, identifier, text=try_again("Too many reports", wait))
+        return
+    room = hub.rooms_by_id.get(stored.conversation)
+    of_place = (room.room.id,) if room is not None else {one.conversation for one in opened} - hub.rooms_by_id.keys()
+    if sum(one.conversation in of_place for one in opened) >= MOST_OPEN:
+        context.response.fail("REPORT", replies.TOO_MANY_REPORTS, identifier)
+        return
+    hub.reports.rate.count(key, now)
+    _take(context, stored)
+
+
+def _take(context: Context, stored: StoredEvent) -> None:
+    hub, user = context.hub, context.user
+    author = name_of(stored.account, stored.source.partition("!")[0])
+    made = Report(
+        hub.reports.take_number(),
+        hub.now(),
+        person(user),
+        stored.conversation,
+        stored.sequence,
+        author,
+        cut(context.param(1) or "", REASON_BYTES),
+    )
+    hub.reports.open[made.number] = made
+
+    def stored_now() -> None:
+        context.response.note("REPORT", replies.REPORTED, str(made.number))
+        tell(hub, made)
+
+    _store(context, made, lambda: _forget(context, made), stored_now)
+
+
+def _forget(context: Context, made: Report) -> None:
+    context.hub.reports.open.pop(made.number, None)
+
+
+def _store(context: Context, changed: Report, undo: Callable[[], None], then: Callable[[], None]) -> None:
+    """Store a report that was made or closed; go on with `then` once that is on disk."""
+    publication = Publication(event_of(context.hub, context.user, changed), NOBODY, context.session, undo=undo)
+    context.session.in_flight += 1
+    context.hub.journal.submit(publication)
+
+    def decided() -> None:
+        if publication.failed:
+            context.response.fail("REPORT", replies.NOT_STORED, context.params[0])
+        else:
+            then()
+
+    context.when_stored(decided)
+
+
+def _list(context: Context) -> None:
+    """List the open reports of a room, or all, that the user sees to, with the messages as they stand now."""
+    hub, asked = context.hub, context.param(1)
+    found = open_for(hub, context.user)
+    if asked is not None:
+        live = hub.find_room(asked)
+        found = [one for one in found if live is not None and one.conversation == live.room.id]
+    found = found[:MOST_OPEN]
+    sequences = {one.sequence for one in found}
+    context.work(
+        Pool.READING,
+        lambda: hub.reader.read(lambda unit: {number: unit.history.event(number) for number in sequences}),
+        lambda events: _show(context, found, events),
+        failed=partial(_failed, context),
+        busy=partial(_busy, context),
+    )
+
+
+def _show(context: Context, found: list[Report], events: dict[int, StoredEvent | None]) -> None:
+    """Asked again now who sees to it, as reading has taken a moment."""
+    hub = context.hub
+    count = 0
+    for one in found:
+        if not handles(hub, context.user, one):
+            continue
+        count += 1
+        stored = events[one.sequence]
+        said = "it was deleted since"
+        if stored is not None and stored.kind is not Kind.REDACTED:
+            said = f"{format_time(stored.time)[:16].replace('T', ' ')} UTC: {stored.text.replace(chr(10), ' / ')}"
+        reason = f" ({one.reason})" if one.reason else ""
+        text = f"{one.reporter} about {one.author}{reason}: {said}"
+        message = hub.message_ids.format(one.sequence)
+        place = place_of(hub, one) or _DIRECT
+        context.response.note("REPORT", replies.OPEN_REPORT, str(one.number), place, message, text=text)
+    context.response.note("REPORT", replies.END_OF_REPORTS, str(count))
+
+
+def _close(context: Context) -> None:
+    """Close a report; one that the user does not see to is not there for them."""
+    hub, user, number = context.hub, context.user, context.param(1) or "*"
+    opened = hub.reports.open.get(int(number[:18])) if number.isascii() and number.isdigit() else None
+    if opened is None or not handles(hub, user, opened):
+        context.response.fail("REPORT", replies.UNKNOWN_REPORT, number)
+        return
+    outcome = cut(context.param(2) or "", REASON_BYTES)
+    closed = replace(opened, closed=hub.now(), closed_by=person(user), outcome=outcome)
+    del hub.reports.open[opened.number]
+    _store(
+        context,
+        closed,
+        partial(hub.reports.restore, opened),
+        lambda: context.response.note("REPORT", replies.REPORT_CLOSED, number),
+    )
