@@ -63,6 +63,7 @@ def test_the_wheel_holds_everything_that_is_needed_and_nothing_else(wheel: Path)
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "securechat").glob("**/*.py")}
     assert migrations
     assert names >= modules | migrations | {
+        "securechat/client/screen/screen.tcss",
         "securechat/migrations/env.py",
         "securechat/migrations/script.py.mako",
         "securechat/py.typed",

@@ -151,7 +151,7 @@ def _run(options: argparse.Namespace) -> int:
         if reads:
             _read(options, client, rooms)
         elif interactive:
-            _talk(options, client, rooms)
+            return _talk(options, client, rooms)
         else:
             _send(options, client, rooms)
     finally:
@@ -172,12 +172,27 @@ def _read(options: argparse.Namespace, client: "Client", rooms: list[str]) -> No
         reader.print_history(rooms, options.tail, options.since)
 
 
-def _talk(options: argparse.Namespace, client: "Client", rooms: list[str]) -> None:
+def _talk(options: argparse.Namespace, client: "Client", rooms: list[str]) -> int:
+    """Let a person talk: on the full screen where there is one, else line by line. Return the exit code."""
+    if _full_screen(options):
+        from securechat.client.screen.app import run
+
+        if options.color == "never":
+            os.environ["NO_COLOR"] = "1"
+        return run(client, rooms)
     from securechat.client.interactive import Conversation
     from securechat.client.output import Formatter
 
     formatter = Formatter(colour=_colour(options), full_time=not sys.stdout.isatty())
     Conversation(client, formatter, json=options.json).run(rooms)
+    return 0
+
+
+def _full_screen(options: argparse.Namespace) -> bool:
+    """Whether to open the full screen: all ends are a terminal that can be painted on, and nobody asked for lines."""
+    if options.plain or options.json or os.environ.get("TERM", "dumb") == "dumb":
+        return False
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
 def _send(options: argparse.Namespace, client: "Client", rooms: list[str]) -> None:

@@ -127,13 +127,14 @@ class Connection:
                 return future.result()  # it runs at this moment, which is short
             raise CannotConnect(_("There is no link to the server at the moment.")) from None
 
-    def post(self, action: Callable[[], object]) -> None:
-        """Have `action` run on the connection's thread soon, if it still runs."""
+    def post(self, action: Callable[[], object]) -> bool:
+        """Have `action` run on the connection's thread soon; return whether it still runs."""
         with self._guard:
             if self._finished:
-                return
+                return False
             self._calls.put(lambda: (action(), None)[1])
         self._wake_up()
+        return True
 
     def close(self, reason: str = "") -> None:
         """Say goodbye, after everything that waits in the socket; return when the thread has ended. May be repeated."""

@@ -91,6 +91,26 @@ class Renamed:
 
 
 @dataclass(frozen=True, slots=True)
+class Redacted:
+    """Something that was said was taken away."""
+
+    room: str
+    nick: str
+    """Who took it away."""
+    id: str
+    """The id of the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadUpTo:
+    """What was said in a conversation up to a moment was read, here or on another device."""
+
+    room: str
+    """The room, or the nick of the other person."""
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Connected:
     """The link to the server works; `again` after it had been lost."""
 
@@ -126,6 +146,19 @@ class Ended:
     error: SecurechatError | None = None
 
 
-Event = Message | Joined | Left | TopicChanged | Renamed | Connected | Disconnected | Gap | ServerText | Ended
+Event = (
+    Message
+    | Joined
+    | Left
+    | TopicChanged
+    | Renamed
+    | Redacted
+    | ReadUpTo
+    | Connected
+    | Disconnected
+    | Gap
+    | ServerText
+    | Ended
+)
 RoomEvent = Message | Joined | Left | TopicChanged | Renamed
 """What belongs to one conversation, and keeps its place among its messages."""

@@ -187,6 +187,19 @@ class Client:
 
         return self._call(read)
 
+    def people(self, room: str) -> list[tuple[str, str]]:
+        """Return (signs, nick) of who is in a room: `@` looks after it, `+` is heard though it is moderated.
+
+        Who looks after it comes first. Empty when the own user is not in it.
+        """
+        name = room_to_wire(room)
+
+        def read() -> list[tuple[str, str]]:
+            known = self._session.roster.room(name)
+            return [] if known is None else [(known.signs.get(key, ""), nick) for key, nick in known.members.items()]
+
+        return sorted(self._call(read), key=lambda one: (not one[0].startswith("@"), not one[0], one[1].casefold()))
+
     def topic(self, room: str) -> str:
         """Return the topic of a room that the own user is in; empty if it has none."""
         name = room_to_wire(room)
@@ -275,6 +288,33 @@ class Client:
         longest = self._session.roster.longest_text("PRIVMSG", target) - _ACTION_LENGTH
         return [piece for line in lines_of(text) if line for piece in split_text(line, longest)]
 
+    def queue(self, target: str, text: str, *, action: bool = False, token: str = "") -> Delivery:
+        """Like `submit`, but returns at once even while there is no link; whatever is wrong fails the delivery.
+
+        `token` marks the message on the wire; an own message that comes back has it (`Message.token`).
+        """
+        if action:
+            text = _ACTION.format(text=text)
+        delivery = Delivery(target, text, self._abandon)
+        delivery.token = token or secrets.token_hex(12)
+
+        def say() -> None:
+            try:
+                self._session.say("PRIVMSG", target, text, delivery)
+            except ClientError as error:
+                delivery.failed(error)
+
+        if self._connection is None or not self._connection.post(say):
+            delivery.failed(CannotConnect(_("The client is closed.")))
+        return delivery
+
+    def mark_read(self, target: str, moment: datetime) -> None:
+        """Tell the own other devices that everything up to `moment` was read in a room or with a person."""
+        params = [target, f"timestamp={wire_time(moment.astimezone(UTC))}"]
+        request = Request("MARKREAD", params, _ignore_answer, _ignore_failure, again=False)
+        if self._connection is not None:
+            self._connection.post(lambda: self._session.ask(request))
+
     def _wait(self, delivery: Delivery, timeout: float | None) -> str:
         return delivery.wait(self._timeout if timeout is None else timeout)
 
@@ -284,10 +324,13 @@ class Client:
 
     # --- hearing ---
 
-    def history(self, target: str, limit: int | None = 100, *, after: datetime | None = None) -> list[Message]:
+    def history(
+        self, target: str, limit: int | None = 100, *, after: datetime | None = None, before: str = ""
+    ) -> list[Message]:
         """Return what was said in a room or with a person, oldest first. Raises RoomRefused.
 
-        The newest `limit` messages; or with `after` the first `limit` messages after that moment (None: all).
+        The newest `limit` messages; with `before`, the id of a message, the newest before that one; or with `after`
+        the first `limit` messages after that moment (None: all).
         """
         check_target(target)
         found: list[Message] = []
@@ -295,6 +338,8 @@ class Client:
             after = datetime.fromtimestamp(0, UTC)
         bound = "*" if after is None else f"timestamp={wire_time(after.astimezone(UTC))}"
         direction = "LATEST" if after is None else "AFTER"
+        if before:
+            bound, direction = f"msgid={before}", "BEFORE"
         page_limit = self._session.roster.page_limit
         while limit is None or len(found) < limit:
             wanted = page_limit if limit is None else min(page_limit, limit - len(found))
@@ -369,3 +414,11 @@ class Client:
             raise CannotConnect(
                 _("The server did not answer within {seconds:g} seconds.").format(seconds=self._timeout)
             ) from None
+
+
+def _ignore_answer(_lines: object) -> None:
+    """Nobody waits for it."""
+
+
+def _ignore_failure(_error: ClientError) -> None:
+    """Nobody waits for it."""

@@ -24,7 +24,14 @@ from securechat.protocol.message import Message, format_message
 
 NEEDED = ("batch", "draft/chathistory", "echo-message", "labeled-response", "message-tags", "server-time")
 """Without these nothing could be said about what is stored and what was missed."""
-WANTED = ("account-tag", "cap-notify", "standard-replies")
+WANTED = (
+    "account-tag",
+    "cap-notify",
+    "draft/message-redaction",
+    "draft/read-marker",
+    "multi-prefix",
+    "standard-replies",
+)
 MECHANISM = "SCRAM-SHA-256"
 
 

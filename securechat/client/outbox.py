@@ -20,6 +20,8 @@ class Delivery:
     def __init__(self, target: str, text: str, abandon: "Callable[[Delivery], None] | None" = None) -> None:
         self.target = target
         self.text = text
+        self.token = ""
+        """What marks it on the wire (`+securechat/id`); set before it is queued."""
         self._future: Future[str] = Future()
         self._abandon = abandon
 

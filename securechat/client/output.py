@@ -52,8 +52,7 @@ class Formatter:
 
     def note(self, event: Event) -> str:
         """Return the sentence for an event that is no message; empty when there is nothing to say."""
-        word = _NOTES.get(type(event))
-        text = word(event) if word is not None else ""
+        text = sentence(event)
         if text and isinstance(event, Joined | Left | TopicChanged | Renamed):
             place = "" if fold(event.room) == fold(self.home) else f"{sanitize(event.room)} "
             text = f"{self._time(event.time)} {place}{text}"
@@ -72,6 +71,12 @@ class Formatter:
 
     def _paint(self, text: str, code: int) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
+
+
+def sentence(event: Event) -> str:
+    """Return what an event that is no message is called, harmless for a terminal; empty when it needs no words."""
+    word = _NOTES.get(type(event))
+    return word(event) if word is not None else ""
 
 
 def _joined(event: Joined) -> str:

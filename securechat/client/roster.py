@@ -1,6 +1,6 @@
 """Who and what is there: own nick, rooms, members, topics, limits. Fed with lines, gives events; no I/O."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -10,6 +10,8 @@ from securechat.client.events import (
     Kind,
     Left,
     Message,
+    ReadUpTo,
+    Redacted,
     Renamed,
     ServerText,
     TopicChanged,
@@ -22,6 +24,8 @@ from securechat.protocol.line_buffer import MAX_LINE
 TOKEN_TAG = "+securechat/id"  # noqa: S105 - the name of a message tag
 """Client tag that our own client puts on each message, to find it again after a lost link."""
 _ACTION = "\x01ACTION "
+_SIGNS = "~&@%+"
+"""Every sign that stands in front of a nick for what its owner is in a room, highest first."""
 _DEFAULT_PAGE = 100
 # The longest prefix that a server of the usual limits puts before a relayed line, while the own one is not known yet:
 # 32 characters of nick, 10 of user, 63 of host.
@@ -37,7 +41,15 @@ class Room:
     joined_at: str = ""  # server time of the own JOIN in wire form; empty if the server gave none
     topic: str = ""
     members: dict[str, str] = field(default_factory=dict)  # folded nick -> nick
+    signs: dict[str, str] = field(default_factory=dict)  # folded nick -> `@` and `+`, highest first; only who has any
     listed: bool = False  # whether the list of members came to its end (366)
+
+    def set_signs(self, nick: str, signs: str) -> None:
+        """Note what a member is: `@` and `+`, highest first."""
+        if signs:
+            self.signs[fold(nick)] = signs
+        else:
+            self.signs.pop(fold(nick), None)
 
 
 class Roster:
@@ -178,6 +190,7 @@ class Roster:
             room = self.room(name)
             if room is None or room.members.pop(fold(nick), None) is None:
                 continue
+            room.signs.pop(fold(nick), None)
             if own:
                 del self.rooms[fold(name)]
             account = line.tags.get("account", "")
@@ -195,6 +208,7 @@ class Roster:
         for room in self.rooms.values():
             if room.members.pop(fold(old), None) is not None:
                 room.members[fold(new)] = new
+                room.set_signs(new, room.signs.pop(fold(old), ""))
                 events.append(Renamed(room.name, old, new, self._time(line)))
         return events
 
@@ -203,11 +217,13 @@ class Roster:
             return []
         if room.listed:  # a new list begins
             room.members.clear()
+            room.signs.clear()
             room.listed = False
         for entry in line.params[3].split():
-            nick = entry.lstrip("~&@%+")
+            nick = entry.lstrip(_SIGNS)
             if nick:
                 room.members[fold(nick)] = nick
+                room.set_signs(nick, entry[: -len(nick)])
         return []
 
     def _on_end_of_names(self, line: wire.Message) -> list[Event]:
@@ -228,7 +244,51 @@ class Roster:
         nick = wire.nick_of(line.source)
         return [TopicChanged(room.name, nick, room.topic, self._time(line), line.tags.get("account", ""))]
 
+    def _on_mode(self, line: wire.Message) -> list[Event]:
+        """Keep up who is what in a room (modern-irc, "MODE message"); the room's rules are asked for when wanted."""
+        if len(line.params) < 2 or (room := self.room(line.params[0])) is None:
+            return []
+        for sign, given, nick in self._role_changes(line.params[1], line.params[2:]):
+            has = set(room.signs.get(fold(nick), ""))
+            has = has | {sign} if given else has - {sign}
+            room.set_signs(nick, "".join(one for one in _SIGNS if one in has))
+        return []
+
+    def _role_changes(self, letters: str, values: list[str]) -> Iterator[tuple[str, bool, str]]:
+        """Give (sign, given or taken, nick) of each change of a role (ISUPPORT PREFIX and CHANMODES)."""
+        roles, _bracket, signs = self.support.get("PREFIX", "(ov)@+").removeprefix("(").partition(")")
+        kinds = [*self.support.get("CHANMODES", "b,k,l,").split(","), "", "", ""]
+        rest, given = iter(values), True
+        for letter in letters:
+            if letter in "+-":
+                given = letter == "+"
+            elif letter in roles:
+                nick = next(rest, "")
+                if nick:
+                    yield signs[roles.index(letter) : roles.index(letter) + 1], given, nick
+            elif letter in kinds[0] + kinds[1] or (letter in kinds[2] and given):
+                next(rest, "")
+
+    def _on_marker(self, line: wire.Message) -> list[Event]:
+        """What was read, here or elsewhere (extensions/read-marker)."""
+        if len(line.params) < 2 or not line.params[1].startswith("timestamp="):
+            return []
+        moment = line.params[1].removeprefix("timestamp=")
+        try:
+            milliseconds = parse_time(moment)
+        except ValueError:
+            return []  # `*`: nothing was read yet
+        return [ReadUpTo(line.params[0], datetime.fromtimestamp(milliseconds / 1000, UTC))]
+
     # --- what is said ---
+
+    def _on_redact(self, line: wire.Message) -> list[Event]:
+        """Something was taken away (extensions/message-redaction)."""
+        if len(line.params) < 2:
+            return []
+        target, nick = line.params[0], wire.nick_of(line.source)
+        name = target if target.startswith("#") or self.is_me(nick) else nick
+        return [Redacted(name, nick, line.params[1])]
 
     def _on_said(self, line: wire.Message) -> list[Event]:
         if line.source and "!" not in line.source and len(line.params) > 1 and not line.params[0].startswith("#"):
@@ -247,10 +307,13 @@ _HANDLERS: dict[str, Callable[[Roster, wire.Message], list[Event]]] = {
     "ERROR": Roster._on_error,  # noqa: SLF001
     "JOIN": Roster._on_join,  # noqa: SLF001
     "KICK": Roster._on_kick,  # noqa: SLF001
+    "MARKREAD": Roster._on_marker,  # noqa: SLF001
+    "MODE": Roster._on_mode,  # noqa: SLF001
     "NICK": Roster._on_nick,  # noqa: SLF001
     "NOTICE": Roster._on_said,  # noqa: SLF001
     "PART": Roster._on_part,  # noqa: SLF001
     "PRIVMSG": Roster._on_said,  # noqa: SLF001
     "QUIT": Roster._on_quit,  # noqa: SLF001
+    "REDACT": Roster._on_redact,  # noqa: SLF001
     "TOPIC": Roster._on_topic,  # noqa: SLF001
 }

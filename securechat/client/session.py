@@ -198,7 +198,8 @@ class Session:
 
     def say(self, command: str, target: str, text: str, delivery: Delivery) -> None:
         """Send a message as soon as it is its turn. Raises NotDelivered when too many wait."""
-        self._outbox.add(Outgoing(command, target, text, self._random_text(), delivery))
+        delivery.token = delivery.token or self._random_text()
+        self._outbox.add(Outgoing(command, target, text, delivery.token, delivery))
         self._pump()
 
     def abandon(self, delivery: Delivery) -> None:

@@ -1,17 +1,24 @@
 """The line client in a pseudo-terminal, and a very small screen that understands what it sends."""
 
+import codecs
+import fcntl
 import os
 import pty
 import re
 import selectors
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
+import pyte
+
 _TOKEN = re.compile(r"\x1b\[(\??[\d;]*)([A-Za-z])|\x1b[=>]|\r|\n|\x08|\x07|[^\x00-\x1f\x7f]")
+_BEYOND_PYTE = re.compile(r"\x1b\[[<>=?][0-9;]*\$?[up]|\x1b\][^\x07]*\x07")
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _PROGRAM = """
 import sys
@@ -81,13 +88,42 @@ class Screen:
         return "\n".join(self.lines)
 
 
+class FullScreen:
+    """What is to be seen on a terminal of a certain size."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.Stream(self._screen)
+        self.unknown: list[str] = []
+
+    def feed(self, text: str) -> None:
+        """Take what the program wrote. What pyte does not know (the kitty protocol, questions) is taken out before."""
+        self._stream.feed(_BEYOND_PYTE.sub("", text))
+
+    def text(self) -> str:
+        """Return the rows."""
+        return "\n".join(self._screen.display)
+
+
 class Terminal:
     """One run of the program; `type` keys and `wait` for what is to be seen."""
 
-    def __init__(self, arguments: Sequence[str], catalogues: Path, home: Path, **environment: str) -> None:
-        self.screen = Screen()
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        catalogues: Path,
+        home: Path,
+        *,
+        full_screen: tuple[int, int] | None = None,
+        **environment: str,
+    ) -> None:
+        """`full_screen`: columns and rows of a terminal for the full-screen client; None: the line client."""
+        self.screen: Screen | FullScreen = Screen() if full_screen is None else FullScreen(*full_screen)
         self.raw = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._main, side = pty.openpty()
+        if full_screen is not None:
+            fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", full_screen[1], full_screen[0], 0, 0))
         os.set_blocking(self._main, False)
         variables = {
             "PATH": os.environ["PATH"],
@@ -95,13 +131,14 @@ class Terminal:
             "HOME": str(home),
             "XDG_STATE_HOME": str(home / "state"),
             "TERM": "xterm-256color",
-            "COLUMNS": "200",
+            **({"COLUMNS": "200"} if full_screen is None else {}),
             "LC_ALL": "C.UTF-8",
             "INPUTRC": os.devnull,
             **environment,
         }
+        lines = ["--plain"] if full_screen is None else []
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, str(catalogues), *arguments],
+            [sys.executable, "-c", _PROGRAM, str(catalogues), *lines, *arguments],
             stdin=side,
             stdout=side,
             stderr=side,
@@ -136,6 +173,15 @@ class Terminal:
                 raise AssertionError(f"{wanted!r} did not come:\n{self.screen.text()}\n{self.raw!r}")
         return self.screen.text()
 
+    def signal(self, number: int) -> None:
+        """Send the program a signal."""
+        self._process.send_signal(number)
+
+    def settings(self) -> tuple[bool, bool]:
+        """Return whether the terminal shows what is typed, and whether it waits for whole lines."""
+        flags = termios.tcgetattr(self._main)[3]
+        return bool(flags & termios.ECHO), bool(flags & termios.ICANON)
+
     def end(self, seconds: float = 20.0) -> int:
         """Read until the program ends; return its exit code."""
         deadline = time.monotonic() + seconds
@@ -150,7 +196,7 @@ class Terminal:
             data = os.read(self._main, 65536)
         except OSError:  # the other side is closed
             return False
-        text = data.decode(errors="replace")
+        text = self._decoder.decode(data)
         self.raw += text
         self.screen.feed(text)
         return bool(data)
@@ -158,7 +204,4 @@ class Terminal:
 
 def _take_terminal(side: int) -> None:
     """Make the pseudo-terminal the controlling one, so that /dev/tty is it."""
-    import fcntl
-    import termios
-
     fcntl.ioctl(side, termios.TIOCSCTTY, 0)

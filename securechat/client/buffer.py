@@ -1,0 +1,195 @@
+"""One conversation as a person sees it: its lines, what is unread, what is on its way. No I/O."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+
+from securechat.client.events import Kind, Message
+from securechat.client.outbox import Delivery
+
+MOST_ENTRIES = 10_000
+"""So many lines of one conversation are kept; older ones are fetched from the server again when they are wanted."""
+_DROPPED_AT_ONCE = 1_000
+
+
+class EntryKind(Enum):
+    """What a line of a conversation is."""
+
+    MESSAGE = auto()
+    ACTION = auto()
+    NOTICE = auto()
+    PRESENCE = auto()  # who came and who left
+    EVENT = auto()  # a topic, another name
+    NOTE = auto()  # the client or the server itself says something
+
+
+class Status(Enum):
+    """Where a line of one's own stands."""
+
+    STORED = auto()  # it is on the server's disk, as every line of others is
+    PENDING = auto()
+    FAILED = auto()
+
+
+KINDS = {Kind.MESSAGE: EntryKind.MESSAGE, Kind.ACTION: EntryKind.ACTION, Kind.NOTICE: EntryKind.NOTICE}
+SAID = frozenset(KINDS.values())
+"""The kinds that somebody said."""
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One line of a conversation, as it is to be drawn."""
+
+    number: int
+    """Grows from line to line of a conversation, and never changes; older lines that come later have smaller ones."""
+    time: datetime
+    kind: EntryKind
+    sender: str = ""
+    text: str = ""
+    id: str = ""
+    own: bool = False
+    mention: bool = False
+    status: Status = Status.STORED
+    joined: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    version: int = 0
+    """Another one whenever something above has changed."""
+    delivery: Delivery | None = None
+
+
+class Buffer:
+    """A room, the direct messages with one person, or (without a name) what the server and the client say."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.entries: list[Entry] = []
+        self.pending: list[Entry] = []  # one's own lines that are not stored: they stand at the end
+        self.topic = ""
+        self.joined = not name.startswith("#")
+        self.unread = 0
+        self.mentions = 0
+        self.unread_line: int | None = None  # the number of the entry above which unread begins
+        self.read_up_to: datetime | None = None
+        self.complete = False  # whether the very first line is here
+        self.draft = ""  # what is typed and not sent
+        self._next = 1
+        self._ids: set[str] = set()
+
+    @property
+    def direct(self) -> bool:
+        """Whether this is a conversation with one person."""
+        return bool(self.name) and not self.name.startswith("#")
+
+    @property
+    def oldest_id(self) -> str:
+        """The id of the oldest message that is here; empty when there is none."""
+        return next((entry.id for entry in self.entries if entry.id), "")
+
+    def __len__(self) -> int:
+        return len(self.entries) + len(self.pending)
+
+    def __getitem__(self, index: int) -> Entry:
+        split = len(self.entries)
+        return self.entries[index] if index < split else self.pending[index - split]
+
+    def index_of(self, entry: Entry) -> int:
+        """Return where an entry stands now; when it is gone, where it would stand."""
+        if entry in self.pending:
+            return len(self.entries) + self.pending.index(entry)
+        low, high = 0, len(self.entries)
+        while low < high:
+            middle = (low + high) // 2
+            if self.entries[middle].number < entry.number:
+                low = middle + 1
+            else:
+                high = middle
+        return min(low, max(0, len(self) - 1))
+
+    def append(self, kind: EntryKind, time: datetime, **fields: object) -> Entry:
+        """Add a line at the end."""
+        entry = Entry(self._next, time, kind, **fields)  # type: ignore[arg-type]
+        self._next += 1
+        self.entries.append(entry)
+        self._ids.add(entry.id)
+        if len(self.entries) > MOST_ENTRIES:
+            for gone in self.entries[:_DROPPED_AT_ONCE]:
+                self._ids.discard(gone.id)
+            del self.entries[:_DROPPED_AT_ONCE]
+            self.complete = False
+        return entry
+
+    def prepend(self, messages: Sequence[Message], is_mention: Callable[[Message], bool]) -> int:
+        """Add older messages, oldest first, before everything else; return how many were new."""
+        new = [message for message in messages if not message.id or message.id not in self._ids]
+        first = self.entries[0].number if self.entries else self._next
+        made = [
+            _entry_of(message, first - len(new) + place, mention=is_mention(message))
+            for place, message in enumerate(new)
+        ]
+        self.entries[:0] = made
+        self._ids.update(entry.id for entry in made)
+        return len(made)
+
+    def has(self, message_id: str) -> bool:
+        """Whether the message of that id is here."""
+        return bool(message_id) and message_id in self._ids
+
+    def find(self, message_id: str) -> Entry | None:
+        """Return the message of that id, or None."""
+        if not self.has(message_id):
+            return None
+        return next((entry for entry in reversed(self.entries) if entry.id == message_id), None)
+
+    def settle(self, token: str) -> None:
+        """The own line of that token is stored: it stands among the others now."""
+        self.pending = [entry for entry in self.pending if entry.delivery is None or entry.delivery.token != token]
+
+    def read(self) -> datetime | None:
+        """Everything here was seen; return up to when, if that is news."""
+        self.unread = self.mentions = 0
+        newest = next((entry for entry in reversed(self.entries) if entry.kind in SAID), None)
+        if newest is None or (self.read_up_to is not None and newest.time <= self.read_up_to):
+            return None
+        self.read_up_to = newest.time
+        return newest.time
+
+    def count(self) -> None:
+        """Count what is unread anew."""
+        self.unread = self.mentions = 0
+        marker = self.read_up_to
+        if marker is None:
+            return
+        for entry in reversed(self.entries):
+            if entry.kind in SAID and entry.time <= marker:
+                break
+            if entry.kind in SAID and not entry.own:
+                self.unread += 1
+                self.mentions += entry.mention
+
+    def first_unread(self) -> Entry | None:
+        """Return the first message that was not seen, or None."""
+        marker = self.read_up_to
+        if marker is None:
+            return None
+        found = None
+        for entry in reversed(self.entries):
+            if entry.kind in SAID:
+                if entry.time <= marker:
+                    break
+                if not entry.own:
+                    found = entry
+        return found
+
+
+def _entry_of(message: Message, number: int, *, mention: bool) -> Entry:
+    return Entry(
+        number,
+        message.time,
+        KINDS[message.kind],
+        sender=message.sender,
+        text=message.text,
+        id=message.id,
+        own=message.own,
+        mention=mention,
+    )

@@ -1,0 +1,280 @@
+"""What a person sees of the chat: rooms and people with their lines, what is unread, what is on its way. No I/O.
+
+The events of the client go in by `apply`, what the person writes by `say`; a front end draws what stands here. Used by
+one thread only.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from securechat.client.buffer import KINDS, Buffer, Entry, EntryKind, Status
+from securechat.client.events import (
+    Connected,
+    Disconnected,
+    Event,
+    Gap,
+    Joined,
+    Left,
+    Message,
+    ReadUpTo,
+    Redacted,
+    Renamed,
+    ServerText,
+    TopicChanged,
+)
+from securechat.client.outbox import Delivery
+from securechat.client.output import sentence
+from securechat.names import fold
+
+_FIRST_PENDING = 1 << 60
+"""Own lines that are not stored have numbers of their own, above all others."""
+_MOST_PRESENCES = 200
+"""So many comings and goings are condensed into one line."""
+
+
+class Chat:
+    """All conversations of one person."""
+
+    def __init__(self, nick: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.nick = nick
+        self.connected = True
+        self.trouble = ""  # why there is no link
+        self.home = Buffer("")
+        self.active = self.home
+        self._buffers: dict[str, Buffer] = {"": self.home}
+        self._now = now
+        self._pending_number = _FIRST_PENDING
+
+    def __iter__(self) -> Iterator[Buffer]:
+        """The conversations in the order of the list: the server's own first, rooms and people as they came."""
+        return iter(self._buffers.values())
+
+    def find(self, name: str) -> Buffer | None:
+        """Return the conversation of that name, or None."""
+        return self._buffers.get(fold(name))
+
+    def buffer(self, name: str) -> Buffer:
+        """Return the conversation of that name; it is made if there is none."""
+        buffer = self._buffers.get(fold(name))
+        if buffer is None:
+            buffer = self._buffers[fold(name)] = Buffer(name)
+        return buffer
+
+    def close(self, buffer: Buffer) -> None:
+        """Take a conversation off the list; nothing of it is lost on the server."""
+        if buffer is not self.home:
+            self._buffers.pop(fold(buffer.name), None)
+            if self.active is buffer:
+                self.activate(self.home)
+
+    def activate(self, buffer: Buffer) -> None:
+        """Look at a conversation. A line shows where unread begins, for as long as one looks."""
+        self.active.unread_line = None
+        self.active = buffer
+        first = buffer.first_unread()
+        buffer.unread_line = first.number if first is not None else None
+
+    def next_busy(self) -> Buffer | None:
+        """Return the conversation to look at next: with mentions first, then with anything unread; None if none is."""
+        others = [buffer for buffer in self if buffer is not self.active and buffer.unread]
+        return max(others, key=lambda buffer: buffer.mentions > 0, default=None)
+
+    # --- what the person says ---
+
+    def say(self, target: str, text: str, delivery: Delivery, *, action: bool = False) -> Entry:
+        """Show a line of one's own as pending; `Buffer.settle` and `failed` decide it."""
+        kind = EntryKind.ACTION if action else EntryKind.MESSAGE
+        self._pending_number += 1
+        entry = Entry(
+            self._pending_number,
+            self._now(),
+            kind,
+            sender=self.nick,
+            text=text,
+            own=True,
+            status=Status.PENDING,
+            delivery=delivery,
+        )
+        self.buffer(target).pending.append(entry)
+        return entry
+
+    def decided(self, delivery: Delivery) -> None:
+        """A line of one's own is stored, or it is known that it is not."""
+        buffer = self.buffer(delivery.target)
+        if delivery.error is None:
+            buffer.settle(delivery.token)
+            return
+        for entry in buffer.pending:
+            if entry.delivery is delivery:
+                entry.status = Status.FAILED
+                entry.version += 1
+
+    def failed(self) -> Iterable[Entry]:
+        """The lines of the active conversation that were not sent."""
+        return [entry for entry in self.active.pending if entry.status is Status.FAILED]
+
+    def forget(self, entry: Entry) -> None:
+        """Take a line that was not sent away."""
+        if entry in self.active.pending:
+            self.active.pending.remove(entry)
+
+    def note(self, text: str, buffer: Buffer | None = None) -> Entry:
+        """Let the client say something, in the active conversation if no other is named."""
+        return (buffer or self.active).append(EntryKind.NOTE, self._now(), text=text)
+
+    # --- what happens ---
+
+    def apply(self, event: Event) -> Buffer | None:
+        """Take an event in; return the conversation that it changed."""
+        change = _CHANGES.get(type(event))
+        return change(self, event) if change is not None else None
+
+    def is_mention(self, message: Message) -> bool:
+        """Whether a message is for this person above all: a direct one, or one that names them."""
+        return not message.own and (message.direct or names(message.text, self.nick))
+
+    def _message(self, message: Message) -> Buffer:
+        buffer = self.buffer(message.room)
+        if message.own and message.token:
+            buffer.settle(message.token)
+        if buffer.has(message.id):
+            return buffer
+        mention = self.is_mention(message)
+        entry = buffer.append(
+            KINDS[message.kind],
+            message.time,
+            sender=message.sender,
+            text=message.text,
+            id=message.id,
+            own=message.own,
+            mention=mention,
+        )
+        if message.own:
+            if buffer.read_up_to is None or buffer.read_up_to < message.time:
+                buffer.read_up_to = message.time
+            buffer.unread = buffer.mentions = 0
+        elif buffer.read_up_to is None and message.old:
+            return buffer  # what was said before one's first visit is nobody's debt
+        elif buffer.read_up_to is None or entry.time > buffer.read_up_to:
+            if buffer.read_up_to is None:
+                buffer.read_up_to = _just_before(entry.time)
+            buffer.unread += 1
+            buffer.mentions += mention
+        return buffer
+
+    def _joined(self, event: Joined) -> Buffer:
+        buffer = self.buffer(event.room)
+        if event.own:
+            buffer.joined = True
+        else:
+            self._presence(buffer, event.time, came=event.nick)
+        return buffer
+
+    def _left(self, event: Left) -> Buffer:
+        buffer = self.buffer(event.room)
+        if event.own:
+            buffer.joined = False
+            buffer.append(EntryKind.EVENT, event.time, text=sentence(event))
+        else:
+            self._presence(buffer, event.time, went=event.nick)
+        return buffer
+
+    def _presence(self, buffer: Buffer, time: datetime, came: str = "", went: str = "") -> None:
+        """Condense comings and goings that follow each other; who came and went meanwhile is not worth a word."""
+        entry = buffer.entries[-1] if buffer.entries else None
+        if (
+            entry is None
+            or entry.kind is not EntryKind.PRESENCE
+            or len(entry.joined) + len(entry.left) >= _MOST_PRESENCES
+            or entry.time.astimezone().date() != time.astimezone().date()
+        ):
+            entry = buffer.append(EntryKind.PRESENCE, time)
+        here, gone, nick = (entry.joined, entry.left, came) if came else (entry.left, entry.joined, went)
+        if nick in gone:
+            gone.remove(nick)
+        elif nick not in here:
+            here.append(nick)
+        entry.version += 1
+
+    def _topic(self, event: TopicChanged) -> Buffer:
+        buffer = self.buffer(event.room)
+        buffer.topic = event.topic
+        buffer.append(EntryKind.EVENT, event.time, text=sentence(event))
+        return buffer
+
+    def _renamed(self, event: Renamed) -> Buffer:
+        if fold(event.nick) == fold(self.nick):
+            self.nick = event.new_nick
+        buffer = self.buffer(event.room)
+        buffer.append(EntryKind.EVENT, event.time, text=sentence(event))
+        return buffer
+
+    def _gap(self, event: Gap) -> Buffer:
+        buffer = self.buffer(event.room)
+        self.note(sentence(event), buffer)
+        return buffer
+
+    def _server_text(self, event: ServerText) -> Buffer:
+        self.note(sentence(event), self.home)
+        return self.home
+
+    def _redacted(self, event: Redacted) -> Buffer:
+        buffer = self.buffer(event.room)
+        entry = buffer.find(event.id)
+        if entry is not None:
+            entry.text = ""
+            entry.version += 1
+        return buffer
+
+    def _read(self, event: ReadUpTo) -> Buffer:
+        buffer = self.buffer(event.room)
+        if buffer.read_up_to is None or event.time > buffer.read_up_to:
+            buffer.read_up_to = event.time
+            buffer.count()
+        return buffer
+
+    def _connected(self, event: Connected) -> Buffer:
+        self.nick = event.nick
+        self.connected, self.trouble = True, ""
+        return self.active
+
+    def _disconnected(self, event: Disconnected) -> Buffer:
+        self.connected, self.trouble = False, event.reason
+        return self.active
+
+
+def names(text: str, nick: str) -> bool:
+    """Whether a text names somebody: their nick as a word of its own, in any case."""
+    if not nick:
+        return False
+    text, nick = text.casefold(), nick.casefold()
+    place = text.find(nick)
+    while place >= 0:
+        before, after = text[place - 1 : place], text[place + len(nick) : place + len(nick) + 1]
+        if not (_in_word(before) or _in_word(after)):
+            return True
+        place = text.find(nick, place + 1)
+    return False
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def _just_before(time: datetime) -> datetime:
+    return time - timedelta(milliseconds=1)
+
+
+_CHANGES: dict[type, Callable[..., Buffer | None]] = {
+    Message: Chat._message,  # noqa: SLF001 - the table of this class
+    Joined: Chat._joined,  # noqa: SLF001
+    Left: Chat._left,  # noqa: SLF001
+    TopicChanged: Chat._topic,  # noqa: SLF001
+    Renamed: Chat._renamed,  # noqa: SLF001
+    Redacted: Chat._redacted,  # noqa: SLF001
+    ReadUpTo: Chat._read,  # noqa: SLF001
+    Gap: Chat._gap,  # noqa: SLF001
+    ServerText: Chat._server_text,  # noqa: SLF001
+    Connected: Chat._connected,  # noqa: SLF001
+    Disconnected: Chat._disconnected,  # noqa: SLF001
+}

@@ -1,0 +1,1 @@
+"""The full-screen client: what `securechat.client.chat` holds, drawn with Textual."""

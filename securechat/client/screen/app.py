@@ -1,0 +1,394 @@
+"""The full-screen client: rooms at the left, the conversation in the middle, people at the right, typing below.
+
+The client's events come from a thread of their own into a queue, and are drawn at most thirty times a second; commands
+run on the desk's thread. Nothing here waits for the server.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from threading import Event, Thread
+from typing import Any, ClassVar, Final
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message as TextualMessage
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from securechat.client.buffer import SAID, EntryKind
+from securechat.client.chat import Chat
+from securechat.client.commands import BY_NAME
+from securechat.client.errors import ClientError, UsageError
+from securechat.client.events import Ended, Joined, Left, Renamed
+from securechat.client.events import Event as ClientEvent
+from securechat.client.library import Client
+from securechat.client.sanitize import sanitize
+from securechat.client.screen.completion import Completion, complete
+from securechat.client.screen.desk import TAIL, ScreenDesk
+from securechat.client.screen.dialogs import Question
+from securechat.client.screen.keys import KEYS
+from securechat.client.screen.lists import Rows, member_rows, room_rows, title_of
+from securechat.client.screen.log_view import LogView
+from securechat.client.screen.moving import Moving
+from securechat.client.screen.palette import Everything
+from securechat.client.screen.prompt import Prompt
+from securechat.client.screen.rows import DARK, LIGHT
+from securechat.client.texts import _, ngettext
+
+_FRAME: Final = 1 / 30
+_BUSY_FRAME: Final = 1 / 12
+_BUSY: Final = 4
+"""More events than these in one frame are a flood: then it is drawn less often."""
+_MOST_WAITING: Final = 2_000
+"""More events than these do not wait for the screen; the client holds the others, and has its own bound."""
+_PATIENCE_SECONDS: Final = 1.0
+_MARK_SECONDS: Final = 0.5
+_WIDE: Final = 100
+_NARROW: Final = 72
+_RECENT_SPEAKERS: Final = 200
+_ACTIONS: Final = frozenset(key.action.partition("(")[0] for key in KEYS)
+
+
+class ChatApp(Moving):
+    """The application. `run` returns the exit code."""
+
+    CSS_PATH = "screen.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[Any]] = {Everything}
+    COMMAND_PALETTE_BINDING = "f24"  # Textual's own; ours stands in the table of keys
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(",".join(key.keys), key.action, show=False, priority=key.first) for key in KEYS
+    ]
+
+    class Ready(TextualMessage):
+        """Something waits in the queue."""
+
+    def __init__(self, client: Client, rooms: Sequence[str]) -> None:
+        super().__init__()
+        self.title = "securechat"
+        self.chat = Chat(client.nick)
+        self.failure: ClientError | None = None
+        """What ended the link for good."""
+        self._client = client
+        self._wanted = rooms
+        self._inbox: deque[ClientEvent | Callable[[], None]] = deque()  # filled by any thread, emptied by the screen's
+        self._signalled = False
+        self._drawing = False
+        self._taken = 0  # how much came in the last frame
+        self._room_in_inbox = Event()  # unset while more waits than the screen can take in
+        self._room_in_inbox.set()
+        self._before = self.chat.home  # where one was last
+        self._fetching: set[str] = set()
+        self._to_mark: dict[str, datetime] = {}
+        self._members: list[tuple[str, str]] = []
+        self._asking_members = False
+        self._asked_to_leave = False
+        self._focused = True
+        self._lines = LogView(self.chat.home, id="log")
+        self._prompt = Prompt(self._submitted, self._completions, id="prompt")
+        self._rooms = Rows(id="rooms")
+        self._people = Rows(id="people")
+        self._topic = Static("", id="topic", markup=False)
+        self._status = Static("", id="status", markup=False)
+        self._desk = ScreenDesk(
+            client, self.chat, self.to_screen, go=self.go, leave=lambda: self.exit(0), sent=self._lines.to_bottom
+        )
+        self._listener = Thread(target=self._listen, name="events", daemon=True)
+
+    # --- setting up ---
+
+    def compose(self) -> ComposeResult:
+        """The parts of the screen."""
+        with Horizontal():
+            yield self._rooms
+            with Vertical(id="middle"):
+                yield self._topic
+                yield self._lines
+                yield self._status
+                yield self._prompt
+            yield self._people
+
+    def on_mount(self) -> None:
+        """Begin to listen, and go where one wants to be."""
+        self._prompt.focus()
+        self.theme_changed_signal.subscribe(self, lambda _theme: self._take_theme())
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            # Without these the terminal is left with mouse reports on and the other screen shown.
+            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+                asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number)
+        self.chat.note(_("Welcome to the chat, {name}!").format(name=sanitize(self._client.nick)), self.chat.home)
+        self.chat.note(_("F1 shows all keys and commands; Ctrl+Q leaves."), self.chat.home)
+        for room in self._wanted:
+            self._desk.run(lambda room=room: self._desk.enter(room))  # type: ignore[misc]
+        self._desk.run(self._know_rooms)
+        self._listener.start()
+        self._draw()
+
+    def _know_rooms(self) -> None:
+        """Fetch the newest lines of the account's other rooms too, to know what is unread. On the desk's thread."""
+        for name in self._client.rooms():
+            self._client.join(name, tail=TAIL)
+            self.to_screen(lambda name=name: setattr(self.chat.buffer(name), "joined", True))  # type: ignore[misc]
+
+    def _take_theme(self) -> None:
+        self._lines.palette = DARK if self.current_theme.dark else LIGHT
+        self._lines.show(self.chat.active)
+        self._draw()
+
+    def on_unmount(self) -> None:
+        """Do nothing more in the background."""
+        self._desk.close()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a page or a question stands above the chat, the keys are its own."""
+        if isinstance(self.screen, ModalScreen) and action in _ACTIONS:
+            return False
+        return super().check_action(action, parameters)
+
+    # --- events ---
+
+    def _listen(self) -> None:
+        """Take the client's events. On a thread of its own; ends with the client."""
+        while True:
+            try:
+                event = self._client.next_event(None)
+            except ClientError as error:
+                event = Ended(error)
+            if event is None:
+                continue
+            self._inbox.append(event)
+            self._signal()
+            if isinstance(event, Ended):
+                return
+            if len(self._inbox) > _MOST_WAITING:
+                self._room_in_inbox.clear()
+                self._room_in_inbox.wait(_PATIENCE_SECONDS)
+
+    def to_screen(self, action: Callable[[], None]) -> None:
+        """Run an action on the screen's thread, after the events that came before. From any thread."""
+        self._inbox.append(action)
+        self._signal()
+
+    def _signal(self) -> None:
+        if not self._signalled:
+            self._signalled = True
+            self.post_message(self.Ready())
+
+    @on(Ready)
+    def _wait_a_frame(self) -> None:
+        """Draw soon, and no more than so often."""
+        if not self._drawing:
+            self._drawing = True
+            self.set_timer(_BUSY_FRAME if self._taken > _BUSY else _FRAME, self._drain)
+
+    def _drain(self) -> None:
+        """Take in everything that waits, and draw once."""
+        self._drawing = self._signalled = False
+        self._taken = len(self._inbox)
+        moved = False
+        while self._inbox:
+            item = self._inbox.popleft()
+            if isinstance(item, Ended):
+                self._end(item)
+                return
+            if callable(item):
+                item()
+            else:
+                changed = self.chat.apply(item)
+                moved = moved or (changed is self.chat.active and isinstance(item, Joined | Left | Renamed))
+        self._room_in_inbox.set()
+        if moved:
+            self._ask_members()
+        self._draw()
+
+    def _end(self, ended: Ended) -> None:
+        """The link is gone for good."""
+        if isinstance(ended.error, ClientError):
+            self.failure = ended.error
+            self.exit(ended.error.exit_code)
+        else:
+            self.exit(0)
+
+    # --- drawing ---
+
+    def _draw(self) -> None:
+        """Show what stands in the chat now; what is looked at is read."""
+        active = self.chat.active
+        if self._focused and self._lines.at_bottom:
+            moment = active.read()
+            if moment is not None and active.name:
+                self._mark(active.name, moment)
+        buffers = list(self.chat)
+        self._rooms.show(room_rows(buffers, active, title_of), current=buffers.index(active))
+        self._people.show(member_rows(self._members, self._lines.palette))
+        self._topic.update(
+            Text(f"{title_of(active)}  {sanitize(active.topic)}".rstrip(), no_wrap=True, overflow="ellipsis")
+        )
+        self._status.update(Text(self._status_text(), no_wrap=True, overflow="ellipsis"))
+        self._lines.changed()
+
+    def _status_text(self) -> str:
+        """Return the truth about the connection, and what needs attention."""
+        address = sanitize(str(self._client.address))
+        if self.chat.connected:
+            parts = [_("● {name} at {address}").format(name=sanitize(self.chat.nick), address=address)]
+        else:
+            reason = sanitize(self.chat.trouble).rstrip(".")
+            parts = [
+                _("○ no link to {address} ({reason}); what you write is kept and sent later").format(
+                    address=address, reason=reason
+                )
+            ]
+        if self._lines.new_below:
+            new = self._lines.new_below
+            parts.insert(
+                0, ngettext("{count} new line below: Esc", "{count} new lines below: Esc", new).format(count=new)
+            )
+        if failed := len(list(self.chat.failed())):
+            parts.insert(
+                0,
+                ngettext(
+                    "{count} line not sent: Alt+S sends it again, Alt+D drops it",
+                    "{count} lines not sent: Alt+S sends them again, Alt+D drops them",
+                    failed,
+                ).format(count=failed),
+            )
+        return "   ".join(parts)
+
+    def _mark(self, name: str, moment: datetime) -> None:
+        """Tell the other devices soon what was read here."""
+        if not self._to_mark:
+            self.set_timer(_MARK_SECONDS, self._send_marks)
+        self._to_mark[name] = moment
+
+    def _send_marks(self) -> None:
+        marks, self._to_mark = self._to_mark, {}
+        for name, moment in marks.items():
+            self._client.mark_read(name, moment)
+
+    def _ask_members(self) -> None:
+        """Find out who is in the room that is looked at, without waiting for it."""
+        if self._asking_members:
+            return
+        self._asking_members = True
+        name = self.chat.active.name
+
+        def ask() -> None:
+            people = []
+            try:
+                people = self._client.people(name) if name.startswith("#") else []
+            finally:
+                self.to_screen(lambda: take(people))
+
+        def take(people: list[tuple[str, str]]) -> None:
+            self._asking_members = False
+            if self.chat.active.name == name:
+                self._members = people
+            else:
+                self._ask_members()
+
+        self._desk.run(ask)
+
+    def on_resize(self) -> None:
+        """Narrow terminals show the conversation alone."""
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        width = self.size.width
+        bare = self.has_class("bare")
+        self._rooms.display = width >= _NARROW and not bare
+        self._people.display = width >= _WIDE and not bare and not self.has_class("alone")
+
+    def on_app_focus(self) -> None:
+        """The terminal is looked at again."""
+        self._focused = True
+        self._draw()
+
+    def on_app_blur(self) -> None:
+        """What comes now is not read."""
+        self._focused = False
+
+    # --- typing ---
+
+    def _completions(self, line: str) -> Completion:
+        """Return what the word before the cursor may become."""
+        recent = [
+            one.sender
+            for one in reversed(self.chat.active.entries[-_RECENT_SPEAKERS:])
+            if one.kind in SAID and not one.own
+        ]
+        return complete(
+            line,
+            speakers=list(dict.fromkeys(recent)),
+            people=[nick for _signs, nick in self._members],
+            rooms=[buffer.name for buffer in self.chat if buffer.name.startswith("#")],
+            commands=BY_NAME,
+        )
+
+    def _submitted(self, text: str, pasted: bool) -> None:
+        """Do what was typed; a long paste is asked about first."""
+        if not pasted:
+            self._say(text)
+            return
+        count = sum(1 for line in text.split("\n") if line)
+        question = ngettext("Send {count} message?", "Send {count} messages?", count).format(count=count)
+        self.push_screen(Question(question), lambda yes: self._say(text) if yes else self.begin(text))
+
+    def _say(self, text: str) -> None:
+        target = self.chat.active.name
+        if text.strip() == "exit":
+            self.exit(0)
+        elif text.startswith("/") and not text.startswith("//"):
+            self._desk.run_command(text.rstrip(), target)
+        elif not target:
+            self.chat.note(_("You are in no room: /join ROOM first."))
+        else:
+            try:
+                self._desk.say_now(target, text.removeprefix("/") if text.startswith("//") else text)
+            except UsageError as error:
+                self.chat.note(str(error))
+        self._draw()
+
+    def action_send_again(self) -> None:
+        """Send what was not sent."""
+        for entry in list(self.chat.failed()):
+            self.chat.forget(entry)
+            self._desk.say_now(self.chat.active.name, entry.text, action=entry.kind is EntryKind.ACTION)
+        self._draw()
+
+    def action_drop_failed(self) -> None:
+        """Take away what was not sent."""
+        for entry in list(self.chat.failed()):
+            self.chat.forget(entry)
+        self._draw()
+
+
+def run(client: Client, rooms: Sequence[str]) -> int:
+    """Show the full screen until the person leaves; return the exit code. Raises what ended the link for good."""
+    let_alt_digits_be()
+    app = ChatApp(client, rooms)
+    code = app.run()
+    if app.failure is not None:
+        raise app.failure
+    return code if code is not None else app.return_code or 0
+
+
+def let_alt_digits_be() -> None:
+    """Let Alt+1 be Alt+1: Textual takes it for the sign that a Macintosh makes of it."""
+    if os.name == "nt":
+        return
+    from textual import _ansi_sequences
+
+    table = getattr(_ansi_sequences, "ANSI_SEQUENCES_KEYS", {})
+    for sequence in [
+        one for one, keys in table.items() if len(one) == 2 and one[0] == "\x1b" and isinstance(keys, str)
+    ]:
+        del table[sequence]

@@ -1,0 +1,148 @@
+"""The desk of the full-screen client: commands run on a thread of their own, one after the other, in order.
+
+A command waits for the server; the screen never does. What it has to show goes back as actions for the screen's thread.
+"""
+
+import logging
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Thread
+
+from securechat.client.chat import Chat
+from securechat.client.commands import execute
+from securechat.client.errors import ClientError
+from securechat.client.events import Message
+from securechat.client.library import Client
+from securechat.client.output import Formatter
+from securechat.client.texts import _
+
+log = logging.getLogger("securechat.client")
+
+TAIL = 100
+"""So many lines of a room are fetched when one enters it."""
+
+
+class ScreenDesk:
+    """A Desk for the commands (see `commands.Desk`)."""
+
+    def __init__(
+        self,
+        client: Client,
+        chat: Chat,
+        to_screen: Callable[[Callable[[], None]], None],
+        *,
+        go: Callable[[str], None],
+        leave: Callable[[], None],
+        sent: Callable[[], None],
+    ) -> None:
+        """`to_screen` runs an action on the screen's thread; `go`, `leave` and `sent` are called there."""
+        self.client = client
+        self.target = ""
+        self._chat = chat
+        self._to_screen = to_screen
+        self._go = go
+        self._leave = leave
+        self._sent = sent
+        self._formatter = Formatter()
+        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        # A daemon: a command that waits for the server must not hold up leaving.
+        self._thread = Thread(target=self._run, name="desk", daemon=True)
+        self._thread.start()
+
+    # --- for the screen's thread ---
+
+    def run_command(self, line: str, target: str) -> None:
+        """Run a line that starts with `/`, as if typed in the conversation `target`."""
+
+        def run() -> None:
+            self.target = target
+            execute(self, line)
+
+        self.run(run)
+
+    def run(self, action: Callable[[], None]) -> None:
+        """Run an action after those that wait already."""
+        self._work.put(action)
+
+    def close(self) -> None:
+        """Run nothing more."""
+        self._work.put(None)
+
+    def say_now(self, target: str, text: str, *, action: bool = False) -> None:
+        """Send a text of any length, on the screen's thread; it is shown as pending at once."""
+        for piece in self.client.split(target, text):
+            delivery = self.client.queue(target, piece, action=action)
+            self._chat.say(target, piece, delivery, action=action)
+            delivery.when_decided(lambda decided: self._to_screen(lambda: self._chat.decided(decided)))
+        self._sent()
+
+    # --- the desk's thread ---
+
+    def _run(self) -> None:
+        while (action := self._work.get()) is not None:
+            try:
+                action()
+            except ClientError as error:
+                self.note(str(error))
+            except Exception:
+                log.exception("a command failed")
+                self.note(_("The client failed; the log has the details."))
+
+    def say(self, target: str, text: str, *, action: bool = False, notice: bool = False) -> None:
+        """Send a text of any length."""
+        if notice:
+            for piece in self.client.split(target, text):
+                self.client.submit(target, piece, notice=True)
+        else:
+            self._to_screen(lambda: self.say_now(target, text, action=action))
+
+    def note(self, text: str) -> None:
+        """Show a line that is no message."""
+        self._to_screen(lambda: (self._chat.note(text), None)[1])
+
+    def show(self, message: Message) -> None:
+        """Show a message that was asked for."""
+        self.note(self._formatter.message(message))
+
+    def move(self, target: str) -> None:
+        """Go to a conversation."""
+        self.target = target
+        self._to_screen(lambda: self._go(target))
+
+    def leave(self) -> None:
+        """End."""
+        self._to_screen(self._leave)
+
+    def enter(self, room: str) -> None:
+        """Join a room and go there; its newest lines come by themselves."""
+        self.client.join(room, tail=TAIL)
+        topic = self.client.topic(room)
+        count = len(self.client.members(room))
+
+        def entered() -> None:
+            buffer = self._chat.buffer(room)
+            buffer.topic, buffer.joined = topic, True
+            self._go(room)
+            if count == 1 and not topic:
+                self._chat.note(_("Nobody else is here yet."))
+
+        self._to_screen(entered)
+
+    def fetch_older(self, name: str, done: Callable[[], None]) -> None:
+        """Fetch a page of older messages of a conversation; `done` is called on the screen's thread."""
+        buffer = self._chat.buffer(name)
+        before = buffer.oldest_id
+
+        def fetch() -> None:
+            messages: list[Message] = []
+            try:
+                messages = self.client.history(name, TAIL, before=before)
+            finally:
+                self._to_screen(lambda: fetched(messages))
+
+        def fetched(messages: list[Message]) -> None:
+            added = buffer.prepend(messages, self._chat.is_mention)
+            buffer.complete = not added
+            done()
+
+        self.run(fetch)

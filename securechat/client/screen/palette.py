@@ -1,0 +1,42 @@
+"""What Ctrl+P finds: rooms, people, keys and commands by any letters of their names."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from securechat.client.screen.dialogs import command_rows
+from securechat.client.screen.keys import KEYS, shown
+from securechat.client.screen.lists import title_of
+from securechat.client.texts import _
+
+if TYPE_CHECKING:
+    from securechat.client.screen.app import ChatApp
+
+
+class Everything(Provider):
+    """Rooms and people first, then what keys do, then commands."""
+
+    def _found(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        app: ChatApp = self.app  # type: ignore[assignment]
+        for buffer in app.chat:
+            yield title_of(buffer), _("go there"), partial(app.go, buffer.name)
+        for key in KEYS:
+            if not key.action.startswith(("number(", "command_palette")):
+                yield _(key.summary), shown(key.keys[0]), partial(app.run_action, key.action)
+        for usage, summary in command_rows():
+            yield usage, summary, partial(app.begin, f"{usage.split()[0]} ")
+
+    async def discover(self) -> Hits:
+        """Everything, while nothing is typed."""
+        for name, about, run in self._found():
+            yield DiscoveryHit(name, run, help=about)
+
+    async def search(self, query: str) -> Hits:
+        """What fits the letters."""
+        matcher = self.matcher(query)
+        for name, about, run in self._found():
+            score = matcher.match(name)
+            if score > 0:
+                yield Hit(score, matcher.highlight(name), run, help=about)

@@ -1,0 +1,115 @@
+"""A client without a server: what it is asked for is remembered, what happens is put in by the test."""
+
+from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
+from typing import cast
+
+from securechat.client.address import Address
+from securechat.client.errors import NotDelivered, RoomRefused
+from securechat.client.events import Ended, Event, Joined, Kind, Message
+from securechat.client.library import Client
+from securechat.client.outbox import Delivery
+from securechat.client.splitting import lines_of
+
+START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+class FakeClient:
+    """What the screen needs of `securechat.client.Client`."""
+
+    def __init__(self) -> None:
+        self.nick = "bob"
+        self.address = Address("chat.lan", 6697)
+        self.queued: list[Delivery] = []
+        self.marked: list[tuple[str, datetime]] = []
+        self.asked: list[tuple[str, ...]] = []
+        self.old: dict[str, list[Message]] = {}
+        self.entered: set[str] = set()
+        self.topics: dict[str, str] = {}
+        self.there: list[tuple[str, str]] = [("@", "anna"), ("", "bob"), ("", "boris")]
+        self._events: SimpleQueue[Event] = SimpleQueue()
+
+    @property
+    def as_client(self) -> Client:
+        """The same, for the type checker."""
+        return cast("Client", self)
+
+    def happens(self, *events: Event) -> None:
+        """Let the client hear of something."""
+        for event in events:
+            self._events.put(event)
+
+    def next_event(self, timeout: float | None = None) -> Event | None:
+        try:
+            return self._events.get(timeout=timeout)
+        except Empty:
+            return None
+
+    def end(self) -> None:
+        self.happens(Ended())
+
+    def rooms(self) -> list[str]:
+        return ["#general"]
+
+    def join(self, room: str, *, tail: int = 0) -> None:
+        self.asked.append(("join", room, str(tail)))
+        if room == "#closed":
+            raise RoomRefused("You must be invited to #closed.")
+        if room not in self.entered:
+            self.entered.add(room)
+            self.happens(Joined(room, self.nick, START, own=True), *self.old.get(room, [])[-tail:])
+
+    def topic(self, room: str) -> str:
+        return self.topics.get(room, "")
+
+    def members(self, room: str) -> list[str]:
+        return [nick for _signs, nick in self.there]
+
+    def people(self, room: str) -> list[tuple[str, str]]:
+        return self.there
+
+    def history(self, target: str, limit: int | None = 100, *, before: str = "") -> list[Message]:
+        self.asked.append(("history", target, str(limit), before))
+        known = self.old.get(target, [])
+        place = next((place for place, one in enumerate(known) if one.id == before), len(known))
+        return known[max(0, place - (limit or 0)) : place]
+
+    def set_topic(self, room: str, topic: str) -> None:
+        self.asked.append(("topic", room, topic))
+
+    def split(self, _target: str, text: str) -> list[str]:
+        return [line for line in lines_of(text) if line]
+
+    def queue(self, target: str, text: str, *, action: bool = False) -> Delivery:
+        self.asked.append(("say", target, text, *(("action",) if action else ())))
+        delivery = Delivery(target, text)
+        delivery.token = f"t{len(self.queued)}"
+        self.queued.append(delivery)
+        return delivery
+
+    def store(self, delivery: Delivery, number: int) -> None:
+        """The server has stored a line of one's own: its echo comes."""
+        echo = said(number, delivery.text, room=delivery.target, sender=self.nick, own=True, token=delivery.token)
+        self.happens(echo)
+        delivery.stored(f"e-{number}")
+
+    def refuse(self, delivery: Delivery) -> None:
+        delivery.failed(NotDelivered("The disk is full."))
+
+    def mark_read(self, target: str, moment: datetime) -> None:
+        self.marked.append((target, moment))
+
+
+def said(
+    number: int,
+    text: str = "hello",
+    *,
+    room: str = "#general",
+    sender: str = "anna",
+    own: bool = False,
+    old: bool = False,
+    token: str = "",
+) -> Message:
+    """Return a message; a higher number is a later one."""
+    time = START + timedelta(seconds=number)
+    return Message(room, sender, text, Kind.MESSAGE, f"e-{number}", time, own=own, old=old, token=token)

@@ -1,0 +1,388 @@
+"""The full-screen client with keys pressed by a program; what the server says is put in by hand."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from securechat.client.buffer import EntryKind, Status
+from securechat.client.errors import LoginRefused
+from securechat.client.events import Connected, Disconnected, Ended, Joined, ReadUpTo, ServerText, TopicChanged
+from securechat.client.screen.app import ChatApp
+from securechat.client.screen.dialogs import Help, Question
+from tests.client.screen.fake_client import START, FakeClient, said
+
+DEADLINE = 10.0
+
+Script = Callable[["Driver"], Awaitable[None]]
+
+
+class Driver:
+    """A person at the keyboard."""
+
+    def __init__(self, app: ChatApp, client: FakeClient, pilot: "Pilot[int]") -> None:
+        self.app = app
+        self.client = client
+        self.press = pilot.press
+        self.pause = pilot.pause
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait for something to become true."""
+        async with asyncio.timeout(DEADLINE):
+            while not condition():
+                await self.pause(0.01)
+
+    async def type(self, text: str) -> None:
+        """Type a text; spaces have a name of their own."""
+        await self.press(*("space" if one == " " else "slash" if one == "/" else one for one in text))
+
+    async def happens(self, *events: object) -> None:
+        """Let the client hear of something, and wait until it has been taken in."""
+        done: list[bool] = []
+        self.client.happens(*events)  # type: ignore[arg-type]
+        self.client.happens(ServerText("mark"))
+        before = len(self.app.chat.home.entries)
+        await self.until(lambda: len(self.app.chat.home.entries) > before)
+        self.app.to_screen(lambda: done.append(True))
+        await self.until(lambda: done)
+        await self.pause()
+
+    @property
+    def typed(self) -> str:
+        return self.app._prompt.text
+
+    @property
+    def screen(self) -> str:
+        """What the terminal shows."""
+        width, height = self.app.size
+        lines = self.app.screen._compositor.render_strips()
+        assert len(lines) == height
+        return "\n".join(line.text[:width] for line in lines)
+
+    def texts(self) -> list[str]:
+        buffer = self.app.chat.active
+        return [buffer[index].text for index in range(len(buffer))]
+
+
+def run(
+    script: Script,
+    *,
+    size: tuple[int, int] = (110, 30),
+    rooms: tuple[str, ...] = ("#general",),
+    client: FakeClient | None = None,
+) -> ChatApp:
+    """Let a script work at a client that is in #general."""
+    fake = client or FakeClient()
+    app = ChatApp(fake.as_client, rooms)
+
+    async def main() -> None:
+        async with app.run_test(size=size) as pilot:
+            driver = Driver(app, fake, pilot)
+            if rooms and rooms[0] != "#closed":
+                await driver.until(lambda: app.chat.active.name == rooms[-1] and app._members)
+            await script(driver)
+
+    try:
+        asyncio.run(main())
+    finally:
+        fake.end()
+    return app
+
+
+def test_what_is_said_is_shown_and_read() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.happens(said(1, "good morning"))
+        assert "anna: good morning" in driver.screen
+        await driver.until(lambda: driver.client.marked)
+
+    app = run(script)
+    assert app.chat.active.unread == 0
+
+
+def test_a_line_of_ones_own_is_pending_until_it_is_on_disk() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.type("hi there")
+        await driver.press("enter")
+        assert driver.typed == ""
+        assert driver.texts()[-1] == "hi there"
+        assert driver.app.chat.active.pending[0].status is Status.PENDING
+        driver.client.store(driver.client.queued[0], 1)
+        await driver.until(lambda: not driver.app.chat.active.pending)
+        assert driver.texts().count("hi there") == 1
+
+    run(script)
+
+
+def test_a_line_that_was_not_sent_is_sent_again_by_a_key() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.type("hi")
+        await driver.press("enter")
+        driver.client.refuse(driver.client.queued[0])
+        await driver.until(lambda: list(driver.app.chat.failed()))
+        await driver.pause(0.1)
+        assert "not sent: The disk is full." in driver.screen
+        assert "1 line not sent" in driver.screen
+        await driver.press("alt+s")
+        assert [one.text for one in driver.client.queued] == ["hi", "hi"]
+        driver.client.refuse(driver.client.queued[1])
+        await driver.until(lambda: list(driver.app.chat.failed()))
+        await driver.press("alt+d")
+        assert len(driver.app.chat.active.pending) == 0
+
+    run(script)
+
+
+def test_without_a_link_one_is_told_and_may_go_on_typing() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.happens(Disconnected("no route\x1b[2J"))
+        assert "○ no link" in driver.screen
+        await driver.type("later")
+        await driver.press("enter")
+        assert driver.app.chat.active.pending
+        await driver.happens(Connected("bob", again=True))
+        assert "● bob" in driver.screen
+
+    run(script)
+
+
+def test_keys_that_come_quickly_are_taken_in_order() -> None:
+    async def script(driver: Driver) -> None:
+        for word in ("one", "two", "three"):
+            await driver.type(word)
+            await driver.press("enter")
+        assert [one.text for one in driver.client.queued] == ["one", "two", "three"]
+        await driver.press("b", "o", "tab", "x", "enter")
+        assert driver.client.queued[-1].text == "bob: x"
+
+    run(script)
+
+
+def test_what_was_typed_before_comes_back() -> None:
+    async def script(driver: Driver) -> None:
+        for word in ("one", "two"):
+            await driver.type(word)
+            await driver.press("enter")
+        await driver.type("thr")
+        await driver.press("up", "up")
+        assert driver.typed == "one"
+        await driver.press("down", "down")
+        assert driver.typed == "thr"
+
+    run(script)
+
+
+def test_several_lines_and_a_long_paste() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.press("a", "ctrl+j", "b", "enter")
+        assert [one.text for one in driver.client.queued] == ["a", "b"]
+        driver.app._prompt.insert("1\n2\n3\n4\n5")
+        driver.app._prompt._pasted = True
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, Question))
+        assert "5 messages" in driver.screen
+        await driver.press("n")
+        await driver.until(lambda: driver.typed == "1\n2\n3\n4\n5")
+        assert len(driver.client.queued) == 2
+
+    run(script)
+
+
+def test_commands_run_and_unknown_ones_are_never_sent() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.type("/topic on call")
+        await driver.press("enter")
+        await driver.until(lambda: ("topic", "#general", "on call") in driver.client.asked)
+        await driver.type("/topci x")
+        await driver.press("enter")
+        await driver.until(lambda: any("/topic" in text for text in driver.texts()))
+        await driver.type("//slash")
+        await driver.press("enter")
+        assert [one.text for one in driver.client.queued] == ["/slash"]
+        await driver.type("/me waves")
+        await driver.press("enter")
+        await driver.until(lambda: len(driver.client.queued) == 2)
+        assert driver.app.chat.active.pending[-1].kind is EntryKind.ACTION
+
+    run(script)
+
+
+def test_going_from_room_to_room() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.type("half a li")
+        await driver.happens(said(1, "bob?", room="anna"), said(2, room="#ops"))
+        assert "@anna 1!" in driver.screen
+        await driver.press("alt+a")
+        assert driver.app.chat.active.name == "anna"
+        assert driver.typed == ""
+        await driver.press("alt+slash")
+        assert driver.app.chat.active.name == "#general"
+        assert driver.typed == "half a li"
+        await driver.press("alt+0")
+        assert driver.app.chat.active is driver.app.chat.home
+        await driver.press("alt+1")
+        assert driver.app.chat.active.name == "#general"
+        await driver.press("alt+down")
+        assert driver.app.chat.active.name == "anna"
+
+    run(script)
+
+
+def test_what_was_read_elsewhere_is_not_unread_here() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.happens(said(1, room="#ops"), said(2, room="#ops"))
+        assert driver.app.chat.buffer("#ops").unread == 2
+        await driver.happens(ReadUpTo("#ops", said(2).time))
+        assert driver.app.chat.buffer("#ops").unread == 0
+
+    run(script)
+
+
+def test_reading_older_lines_is_not_disturbed_and_more_are_fetched() -> None:
+    client = FakeClient()
+    client.old["#general"] = [said(number, f"line {number}", old=True) for number in range(300)]
+
+    async def script(driver: Driver) -> None:
+        await driver.until(lambda: "line 299" in driver.screen)
+        await driver.press("pageup", "pageup")
+        await driver.pause(0.05)
+        before = [line[23:90] for line in driver.screen.splitlines()[1:28]]
+        await driver.happens(*(said(300 + number, f"new {number}") for number in range(100)))
+        assert [line[23:90] for line in driver.screen.splitlines()[1:28]] == before
+        assert "100 new lines below" in driver.screen
+        assert driver.app.chat.active.unread == 100
+        for _page in range(40):
+            await driver.press("pageup")
+            await driver.pause(0.01)
+        await driver.until(lambda: driver.app.chat.active.complete)
+        await driver.press("pageup")
+        await driver.pause(0.05)
+        assert "line 0 " in driver.screen
+        await driver.press("escape")
+        await driver.pause(0.05)
+        assert "new 99" in driver.screen
+        assert driver.app.chat.active.unread == 0
+
+    run(script, client=client)
+
+
+def test_going_to_where_one_is_named_and_to_the_first_unread() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.happens(*(said(number, "bob, look" if number == 5 else "x") for number in range(200)))
+        await driver.press("alt+p")
+        await driver.pause(0.05)
+        assert "bob, look" in driver.screen
+        await driver.press("escape")
+        await driver.press("alt+0")
+        await driver.happens(*(said(number, f"later {number}") for number in range(200, 300)))
+        await driver.press("alt+1", "alt+u")
+        await driver.pause(0.05)
+        assert "unread" in driver.screen
+        assert "later 200" in driver.screen
+
+    run(script)
+
+
+def test_help_and_palette_find_everything() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.press("f1")
+        await driver.until(lambda: isinstance(driver.app.screen, Help))
+        await driver.pause()
+        assert "Ctrl+P" in driver.screen
+        await driver.press("escape")
+        await driver.until(lambda: not isinstance(driver.app.screen, Help))
+        await driver.press("ctrl+p")
+        await driver.until(lambda: len(driver.app.screen_stack) > 1)
+        await driver.type("topic")
+        await driver.until(lambda: "/topic" in driver.screen)
+        await driver.press("down", "enter")
+        await driver.until(lambda: driver.typed.startswith("/topic"))
+
+    run(script)
+
+
+def test_narrow_screens_show_the_conversation_alone() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.happens(said(1, "a rather long line that has to be wrapped on so narrow a screen as this one is"))
+        assert "a rather long line" in driver.screen
+        assert "│" not in driver.screen
+
+    run(script, size=(60, 15))
+
+
+def test_a_refused_room_is_told_and_nothing_ends() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.until(lambda: any("invited" in text for text in driver.texts()))
+
+    run(script, rooms=("#closed",))
+
+
+def test_the_topic_and_who_is_there_are_shown() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.happens(TopicChanged("#general", "anna", "on call: anna", START), Joined("#general", "zoe", START))
+        first = driver.screen.splitlines()[0]
+        assert "general  on call: anna" in first
+        assert "@anna" in first
+
+    run(script)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [("ctrl+q",), ("ctrl+c", "ctrl+c"), (*tuple("exit"), "enter"), ("slash", *tuple("quit"), "enter")],
+)
+def test_leaving(keys: tuple[str, ...]) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.press(*keys)
+        await driver.until(lambda: driver.app.return_code is not None or driver.app._exit)
+
+    app = run(script)
+    assert app.return_value == 0
+
+
+def test_ctrl_c_empties_the_line_first() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.type("oops")
+        await driver.press("ctrl+c")
+        assert driver.typed == ""
+        assert not driver.app._exit
+
+    run(script)
+
+
+def test_the_error_that_ended_the_link_ends_the_screen_with_its_code() -> None:
+    error = LoginRefused("The account is suspended.")
+
+    async def script(driver: Driver) -> None:
+        driver.client.happens(Ended(error))
+        await driver.until(lambda: driver.app.failure is not None)
+
+    app = run(script)
+    assert app.failure is error
+    assert app.return_value == error.exit_code
+
+
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp.exe\u200b[red]x[/red]\x00\x7f"
+
+
+def test_hostile_text_is_harmless_wherever_it_stands() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.happens(
+            said(1, HOSTILE, sender=f"e{HOSTILE}"),
+            TopicChanged("#general", f"n{HOSTILE}", HOSTILE, START),
+            Joined("#general", f"j{HOSTILE}", START),
+            said(2, HOSTILE, room=f"#r{HOSTILE}"),
+            said(3, HOSTILE, room=f"p{HOSTILE}"),
+            ServerText(HOSTILE),
+            Disconnected(HOSTILE),
+        )
+        for room in list(driver.app.chat):
+            driver.app.go(room.name)
+            await driver.pause(0.02)
+            shown = driver.screen
+            assert not any((ord(one) < 32 and one != "\n") or 0x7F <= ord(one) < 0xA0 for one in shown), repr(shown)
+            assert "\u202e" not in shown
+            assert "\u200b" not in shown
+        assert "[red]x[/red]" in driver.screen
+
+    run(script)

@@ -1,0 +1,148 @@
+"""The full-screen client as a program in a real pseudo-terminal, over real TLS."""
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.client.certificates import Authority
+from tests.client.fake_server import FakeServer
+from tests.client.scripted_server import ScriptedServer
+from tests.client.terminal_harness import Terminal
+
+PASSWORD = "secret99"
+MODES = ("1000", "1002", "1003", "1004", "1006", "1015", "1049", "2004")
+"""What a full-screen program switches on in a terminal: the mouse, focus, the other screen, pastes."""
+
+
+@pytest.fixture
+def chat(authority: Authority) -> FakeServer:
+    chat = FakeServer(authority=authority.der, passwords={"anna": PASSWORD}, invites={"token"})
+    chat.members["#general"] = {"bob"}
+    chat.say("bob!b@h", "PRIVMSG", "#general", "what was said before")
+    return chat
+
+
+@pytest.fixture
+def server(chat: FakeServer, authority: Authority) -> Iterator[ScriptedServer]:
+    with ScriptedServer(chat, authority.issue()) as server:
+        yield server
+
+
+@pytest.fixture
+def arguments(server: ScriptedServer, authority: Authority) -> list[str]:
+    return ["--room", "general", "--user", "anna", "--ca", str(authority.path), f"localhost:{server.port}"]
+
+
+def switched_on(raw: str) -> set[str]:
+    """Which modes of the terminal are on after everything that was written."""
+    on: set[str] = set()
+    for numbers, letter in re.findall(r"\x1b\[\?([\d;]+)([hl])", raw):
+        for number in numbers.split(";"):
+            (on.add if letter == "h" else on.discard)(number)
+    return on
+
+
+def test_talking(server: ScriptedServer, arguments: list[str], catalogues: Path, tmp_path: Path) -> None:
+    with Terminal(arguments, catalogues, tmp_path, full_screen=(100, 30), SECURECHAT_PASSWORD=PASSWORD) as terminal:
+        terminal.wait("bob: what was said before")
+        terminal.wait("● anna at localhost")
+        terminal.type("hello all\r")
+        terminal.wait("anna: hello all")
+        terminal.type("\x1b0")
+        terminal.wait("Welcome to the chat, anna!")
+        terminal.type("\x1b1")
+        terminal.wait("anna: hello all")
+        terminal.type("\x1bOP")
+        terminal.wait("find a room, a person or a command")
+        terminal.type("\x1b")
+        terminal.wait(r"\A(?![\s\S]*find a room, a person)")
+        terminal.type("exit\r")
+        assert terminal.end() == 0
+    assert server.chat.history[-1].text == "hello all"
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [("\x11", 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    ids=["Ctrl+Q", "SIGTERM", "SIGHUP"],
+)
+def test_the_terminal_is_given_back(
+    end: str | int, code: int, arguments: list[str], catalogues: Path, tmp_path: Path
+) -> None:
+    with Terminal(arguments, catalogues, tmp_path, full_screen=(80, 24), SECURECHAT_PASSWORD=PASSWORD) as terminal:
+        before = terminal.settings()
+        terminal.wait("● anna at localhost")
+        assert switched_on(terminal.raw) & set(MODES)
+        if isinstance(end, str):
+            terminal.type(end)
+        else:
+            terminal.signal(end)
+        assert terminal.end() == code
+        assert terminal.settings() == before
+    assert not switched_on(terminal.raw) & set(MODES)
+    assert switched_on(terminal.raw) >= {"25"}, "the cursor is hidden"
+
+
+def test_a_refusal_before_the_screen_opens_is_a_plain_line(
+    arguments: list[str], catalogues: Path, tmp_path: Path
+) -> None:
+    with Terminal(arguments, catalogues, tmp_path, full_screen=(80, 24), SECURECHAT_PASSWORD="wrong") as terminal:
+        terminal.wait("Name or password is wrong")
+        assert terminal.end() == 5
+    assert "1049h" not in terminal.raw
+
+
+def test_a_lost_link_is_told_and_what_was_typed_meanwhile_is_sent_once(
+    server: ScriptedServer, arguments: list[str], catalogues: Path, tmp_path: Path
+) -> None:
+    with Terminal(arguments, catalogues, tmp_path, full_screen=(100, 30), SECURECHAT_PASSWORD=PASSWORD) as terminal:
+        terminal.wait("bob: what was said before")
+        server.cut()
+        terminal.type("written meanwhile\rhalf a li")
+        terminal.wait(r"anna: written meanwhile +│")
+        assert "half a li" in terminal.screen.text()
+        terminal.type("\x11")
+        assert terminal.end() == 0
+    assert [one.text for one in server.chat.history].count("written meanwhile") == 1
+
+
+def test_russian_on_a_small_screen_without_colours(arguments: list[str], catalogues: Path, tmp_path: Path) -> None:
+    with Terminal(
+        ["--lang", "ru", *arguments],
+        catalogues,
+        tmp_path,
+        full_screen=(60, 15),
+        SECURECHAT_PASSWORD=PASSWORD,
+        NO_COLOR="1",
+        PYTHONUTF8="1",
+    ) as terminal:
+        terminal.wait("bob: what was said before")
+        terminal.wait("● anna на localhost")
+        terminal.type("\x1bOP")
+        terminal.wait("Клавиши")
+        colours = {
+            tuple(match.split(";")[place + 2 : place + 5])
+            for match in re.findall(r"\x1b\[([\d;]*)m", terminal.raw)
+            for place, number in enumerate(match.split(";"))
+            if number in {"38", "48"} and match.split(";")[place + 1 : place + 2] == ["2"]
+        }
+        assert all(len(set(colour)) == 1 for colour in colours), "greys only"
+        terminal.signal(signal.SIGTERM)
+        terminal.end()
+
+
+def test_without_a_terminal_of_its_own_it_is_the_line_client(
+    arguments: list[str], catalogues: Path, tmp_path: Path
+) -> None:
+    with Terminal(
+        arguments, catalogues, tmp_path, full_screen=(80, 24), SECURECHAT_PASSWORD=PASSWORD, TERM="dumb"
+    ) as terminal:
+        terminal.wait("Type 'exit' to leave")
+        terminal.type("exit\n")
+        assert terminal.end() == 0
+    assert "1049h" not in terminal.raw
+    assert os.environ.get("NO_COLOR") is None
