@@ -33,6 +33,13 @@ class Act(Enum):
     USER_UNSUSPEND = "user unsuspend", "A suspended account was let in again."
     INVITE_CREATE = "invite create", "An invite to the server was made; the detail says for how many, until when."
     INVITE_REVOKE = "invite revoke", "An invite to the server was made useless."
+    BAN_ADD = (
+        "ban add",
+        "An address, a network or a mask of nicks was banned from the server; the detail says until when.",
+    )
+    BAN_REMOVE = "ban remove", "Such a ban was taken back."
+    REGISTRATION_CLOSE = "registration close", "No new accounts are made for now, whatever the configuration says."
+    REGISTRATION_OPEN = "registration open", "New accounts are made again as the configuration says."
     OPER = "oper", "Somebody took the powers of an administrator, by the password of the account that is the target."
     KILL = "kill", "All connections of somebody were ended."
     ROOM_ENTER = "room enter", "An administrator entered a room whose rules would have kept out anybody else."

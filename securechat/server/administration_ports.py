@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from securechat.domain.account import Account
 from securechat.domain.ports import Journal, Reader, UnitOfWork
+from securechat.domain.server_bans import ServerBan, keeps_out
 
 T = TypeVar("T")
 
@@ -58,6 +59,15 @@ class LiveEffects(Protocol):
     def credentials_changed(self, account_id: int) -> None:
         """The password is another; the sessions of the account end."""
 
+    def locked_out(self, target: str) -> str:
+        """Which administrator who is here, or address of one, a ban of `target` would keep out; empty: none."""
+
+    def bans_changed(self, bans: list[ServerBan]) -> None:
+        """These are the bans of the server; the sessions that they keep out end."""
+
+    def registration_changed(self, *, closed: bool) -> None:
+        """Registration is closed for now, or as the configuration says again."""
+
     def sessions(self) -> Mapping[int, int] | None:
         """How many sessions each account has now, by its id; None: no server runs here."""
 
@@ -82,6 +92,16 @@ class NoEffects:
         """Nobody has to know."""
 
     def credentials_changed(self, account_id: int) -> None:
+        """Nobody has to know."""
+
+    def locked_out(self, target: str) -> str:
+        """Which address of the machine itself a ban would keep out: nobody else is here."""
+        return keeps_out(target, (), ())
+
+    def bans_changed(self, bans: list[ServerBan]) -> None:
+        """Nobody has to go."""
+
+    def registration_changed(self, *, closed: bool) -> None:
         """Nobody has to know."""
 
     def sessions(self) -> None:

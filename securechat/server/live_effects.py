@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from functools import partial
 
 from securechat.domain.account import Account
+from securechat.domain.server_bans import ServerBan
 from securechat.errors import InvalidName
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
 from securechat.server.presence import end_session, evict_guest
+from securechat.server.server_bans import locked_out, take_over
 from securechat.server.sessions import Session
 from securechat.server.user_modes import withdraw
 
@@ -71,6 +73,21 @@ class HubEffects:
                     exchange.account = None
             self._end_powers(account_id)
         self._end_sessions(account_id, "The password was changed; log in with the new one")
+
+    def locked_out(self, target: str) -> str:
+        """Which administrator who is here, or address of one, a ban of `target` would keep out; empty: none."""
+        with self._hub.lock:
+            return locked_out(self._hub, target)
+
+    def bans_changed(self, bans: list[ServerBan]) -> None:
+        """Let these be the bans of the server, and end the sessions that they keep out."""
+        with self._hub.lock:
+            take_over(self._hub, bans)
+
+    def registration_changed(self, *, closed: bool) -> None:
+        """Close registration for now, or leave it to the configuration again."""
+        with self._hub.lock:
+            self._hub.close_registration(closed=closed)
 
     def sessions(self) -> Mapping[int, int]:
         """How many sessions each account has that is online, by its id."""

@@ -10,6 +10,7 @@ import pytest
 
 from securechat.domain.account import Account, refusal
 from securechat.domain.events import Event, Kind, Source
+from securechat.domain.server_bans import ServerBan, keeps_out
 from securechat.errors import (
     AccountExists,
     InvalidName,
@@ -63,6 +64,15 @@ class RecordedEffects:
 
     def credentials_changed(self, account_id: int) -> None:
         self.told.append(("credentials", account_id))
+
+    def locked_out(self, target: str) -> str:
+        return keeps_out(target, ["192.0.2.1"], ["boss"])
+
+    def bans_changed(self, bans: list[ServerBan]) -> None:
+        self.told.append(("bans", [one.target for one in bans]))
+
+    def registration_changed(self, *, closed: bool) -> None:
+        self.told.append(("registration", closed))
 
     def sessions(self) -> Mapping[int, int]:
         return {1: 2}

@@ -10,6 +10,7 @@ import pytest
 from securechat.domain.audit import Act, Verification
 from securechat.domain.permissions import Action
 from securechat.domain.ports import UnitOfWork
+from securechat.domain.server_bans import ServerBan
 from securechat.server.administration import Administration
 from securechat.server.administration_ports import JournalStore, ServerAddress
 from securechat.server.live_effects import HubEffects
@@ -318,9 +319,26 @@ OPERATIONS_RECORDED: dict[str, tuple[dict[str, object], Row]] = {
         {"rooms": ["tea", "cake"], "uses": 3, "note": "for eve", "administrator": True},
         ("invite create", "root", "invite 2", "#tea,#cake", "3 uses, expires 7d, administrator", "for eve"),
     ),
+    "ban add": (
+        {"target": "spam*", "lasts": "2h", "reason": "spam"},
+        ("ban add", "root", "spam*", "", "until 2025-11-24 18:00:00 UTC", "spam"),
+    ),
+    "ban remove": (
+        {"target": "198.51.100.7", "reason": "gone"},
+        ("ban remove", "root", "an IPv4 address", "", "", "gone"),
+    ),
+    "registration close": ({"reason": "flood"}, ("registration close", "root", "", "", "", "flood")),
+    "registration open": ({}, ("registration open", "root", "", "", "", "")),
     "invite revoke": ({"number": 1, "reason": "leaked"}, ("invite revoke", "root", "invite 1", "", "", "leaked")),
 }
-OPERATIONS_THAT_READ = {"user list", "invite list", "room list", "audit list", "audit verify", "audit export"}
+OPERATIONS_THAT_READ = {"ban list", "registration status"} | {
+    "user list",
+    "invite list",
+    "room list",
+    "audit list",
+    "audit verify",
+    "audit export",
+}
 
 
 def administration(harness: Harness) -> Administration:
@@ -333,6 +351,15 @@ def administration(harness: Harness) -> Administration:
     ).on_behalf_of("root")
 
 
+def prepare(harness: Harness, name: str) -> None:
+    """Let there be what an operation needs."""
+    harness.invite("t0ken")
+    if name == "ban remove":
+        harness.journal.call(lambda unit: unit.server_rules.add_ban(ServerBan("198.51.100.7", "x", 1))).result(20)
+    if name == "registration open":
+        harness.journal.call(lambda unit: unit.server_rules.set_registration_closed(True)).result(20)
+
+
 def test_every_operation_is_recorded_or_only_reads() -> None:
     assert {*OPERATIONS_RECORDED, *OPERATIONS_THAT_READ} == set(OPERATIONS)
     assert not set(OPERATIONS_RECORDED) & OPERATIONS_THAT_READ
@@ -343,7 +370,7 @@ def test_every_operation_is_recorded_or_only_reads() -> None:
 @pytest.mark.parametrize("name", OPERATIONS_RECORDED)
 def test_an_operation_is_recorded(harness: Harness, name: str) -> None:
     tea = Tea(harness)
-    harness.invite("t0ken")
+    prepare(harness, name)
     parameters, expected = OPERATIONS_RECORDED[name]
     answer = perform(administration(harness), {"operation": name, **parameters})
     assert answer["ok"], answer
@@ -357,10 +384,14 @@ def test_an_operation_is_recorded(harness: Harness, name: str) -> None:
 @pytest.mark.parametrize("name", OPERATIONS_RECORDED)
 def test_there_is_no_operation_without_a_record(harness: Harness, name: str) -> None:
     Tea(harness)
-    harness.invite("t0ken")
+    prepare(harness, name)
 
     def stored() -> object:
-        return harness.database.read(lambda unit: (unit.accounts.all(), unit.invites.all())), rows(harness)
+        def read(unit: UnitOfWork) -> object:
+            rules = unit.server_rules.bans(), unit.server_rules.registration_closed()
+            return unit.accounts.all(), unit.invites.all(), rules
+
+        return harness.database.read(read), rows(harness)
 
     before = stored()
     with harness.disk_full():
@@ -371,7 +402,9 @@ def test_there_is_no_operation_without_a_record(harness: Harness, name: str) -> 
 
 @pytest.mark.parametrize("name", OPERATIONS_RECORDED)
 def test_an_operation_that_is_refused_is_not_recorded(harness: Harness, name: str) -> None:
-    wrong: dict[str, object] = {"name": "anna", "number": 99, "password": PASSWORD, "uses": 0}
+    wrong: dict[str, object] = {"name": "anna", "number": 99, "password": PASSWORD, "uses": 0, "target": "*"}
+    if name == "registration close":
+        harness.journal.call(lambda unit: unit.server_rules.set_registration_closed(True)).result(20)
     if name == "user add":
         harness.account("anna")
     parameters = {key: wrong.get(key, value) for key, value in OPERATIONS_RECORDED[name][0].items()}
