@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from securechat.domain.account import Account, Credentials
 from securechat.domain.ports import UnitOfWork
+from securechat.errors import NoSuchAccount
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.numerics import ERR_SASLFAIL, RPL_LOGGEDIN, RPL_SASLSUCCESS
@@ -18,10 +19,13 @@ from securechat.server.admission import counted_as
 from securechat.server.adoption import Adoption
 from securechat.server.context import Context
 from securechat.server.passwords import (
+    DamagedCredentialsError,
     Parameters,
+    costs_of,
     dummy_credentials,
     hash_password,
     needs_rehash,
+    stand_in,
     verify_password,
 )
 from securechat.server.ports import Pool
@@ -160,12 +164,21 @@ def current(context: Context, account: Account | None) -> Account | None:
 
 
 def _credentials(context: Context, name: str, account: Account | None) -> Credentials:
-    """Read what the login is checked against; for nobody's name, something that nobody's password fits. On a worker."""
+    """Read what the login is checked against; for nobody's name, something that nobody's password fits. On a worker.
+
+    The same is done for both: reading takes time, and old credentials cost other than new ones.
+    """
     hub = context.hub
-    dummy = dummy_credentials(hub.login_key, fold(name), parameters(context))
-    if account is None:
-        return dummy
-    return hub.reader.read(lambda unit: unit.accounts.credentials(account.id))
+    number = account.id if account is not None else stand_in(hub.login_key, fold(name), len(hub.accounts_by_id))
+    try:
+        stored = hub.reader.read(lambda unit: unit.accounts.credentials(number))
+        costs = parameters(context) if account is not None else costs_of(stored)
+    except (NoSuchAccount, DamagedCredentialsError):
+        if account is not None:
+            raise
+        costs = parameters(context)
+    dummy = dummy_credentials(hub.login_key, fold(name), costs)
+    return dummy if account is None else stored
 
 
 def parameters(context: Context) -> Parameters:

@@ -109,12 +109,29 @@ def needs_rehash(credentials: Credentials, parameters: Parameters) -> bool:
 
     Raises DamagedCredentialsError like `verify_password`.
     """
+    return costs_of(credentials) != parameters
+
+
+def costs_of(credentials: Credentials) -> Parameters:
+    """Return the costs that the credentials were made with. Raises DamagedCredentialsError like `verify_password`."""
     stored = _parse_phc(credentials.argon2)
-    return (stored.memory_kib, stored.iterations, credentials.scram_iterations) != (
-        parameters.argon2_memory_kib,
-        parameters.argon2_iterations,
-        parameters.scram_iterations,
-    )
+    return Parameters(stored.memory_kib, stored.iterations, credentials.scram_iterations)
+
+
+def stand_in(server_key: bytes, folded_name: str, count: int) -> int:
+    """Return which of `count` accounts (1 …) a name that has none is to be like in what its credentials cost.
+
+    It depends on the secret `server_key` and the name only, and hardly on the count: when there is one more, a name
+    goes on with the account that it had or changes to the new one, as an account changes to newer costs when it logs
+    in (Lamping and Veach, "A Fast, Minimal Memory, Consistent Hash Algorithm").
+    """
+    key = int.from_bytes(hmac.digest(server_key, f"stand-in\0{folded_name}".encode(errors="surrogatepass"), "sha256"))
+    found, following = 0, 0
+    while following < count:
+        found = following
+        key = (key * 2862933555777941757 + 1) & 0xFFFF_FFFF_FFFF_FFFF
+        following = int((found + 1) * ((1 << 31) / ((key >> 33) + 1)))
+    return found + 1
 
 
 def dummy_credentials(server_key: bytes, folded_name: str, parameters: Parameters) -> Credentials:

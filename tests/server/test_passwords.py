@@ -13,9 +13,11 @@ from securechat.server.passwords import (
     DamagedCredentialsError,
     Parameters,
     check_password,
+    costs_of,
     dummy_credentials,
     hash_password,
     needs_rehash,
+    stand_in,
     verify_password,
 )
 
@@ -199,3 +201,21 @@ def test_a_longest_password_fits_a_login() -> None:
 def test_the_defaults_are_those_of_the_configuration() -> None:
     accounts = Accounts()
     assert Parameters() == Parameters(accounts.argon2_memory_kib, accounts.argon2_iterations, accounts.scram_iterations)
+
+
+def test_a_name_without_an_account_stays_like_the_same_one_while_accounts_are_added() -> None:
+    key = b"k" * 32
+    names = [f"nobody{number}" for number in range(300)]
+    before = [stand_in(key, name, 20) for name in names]
+    after = [stand_in(key, name, 21) for name in names]
+    assert set(before) == set(range(1, 21))
+    assert {new for old, new in zip(before, after, strict=True) if old != new} == {21}
+    assert sum(old != new for old, new in zip(before, after, strict=True)) < 40
+    assert before != [stand_in(b"l" * 32, name, 20) for name in names]
+    assert stand_in(key, "\udc80", 0) == 1
+
+
+def test_what_credentials_cost() -> None:
+    assert costs_of(hash_password(PASSWORD, CHEAP)) == CHEAP
+    with pytest.raises(DamagedCredentialsError):
+        costs_of(stored("nonsense"))

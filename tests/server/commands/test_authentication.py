@@ -2,12 +2,13 @@
 
 import base64
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from securechat.protocol.sasl import ScramClient
 from tests.server.commands.logins import FAILED, LOGGED_IN, MECHANISMS, PASSWORD, begun, data_of, plain, send_data
-from tests.server.harness import Harness, Person
+from tests.server.harness import Harness, Person, running
 
 
 @pytest.mark.parametrize("login", MECHANISMS)
@@ -48,6 +49,16 @@ def test_the_first_message_of_scram_tells_nothing_about_the_name(harness: Harnes
         challenges.setdefault(name.lower(), set()).add(salt)
     assert len(challenges["nobody"]) == len(challenges["alice"]) == 1
     assert challenges["nobody"] != challenges["alice"]
+
+
+def test_a_name_without_an_account_has_costs_that_an_account_has(tmp_path: Path) -> None:
+    """Those that are configured now would tell it from every account that has not logged in by PLAIN since."""
+    with running(tmp_path, accounts__scram_iterations=8192) as harness:
+        harness.account("alice", PASSWORD)  # with 4,096
+        for name in ("alice", *(f"nobody{number}" for number in range(5))):
+            one = begun(harness)
+            one.answers("AUTHENTICATE SCRAM-SHA-256")
+            assert data_of(send_data(one, ScramClient(name, "x", "abc").first())).endswith(b",i=4096")
 
 
 def test_an_account_that_is_suspended_between_the_steps_is_not_let_in(harness: Harness) -> None:
