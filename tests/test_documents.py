@@ -37,3 +37,18 @@ def test_the_readme_names_its_two_commands() -> None:
         assert found is not None
         assert found[1].startswith("python3 -m venv .venv && .venv/bin/pip install ")
         assert found[1].endswith(f" && {last}")
+
+
+def test_what_the_threat_model_names_as_proof_exists() -> None:
+    """Each is `file` or `file::test`; every line that promises something names one."""
+    text = (ROOT / "docs/threat-model.md").read_text()
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", text)
+    gone = [
+        f"{path}::{test}"
+        for path, test in named
+        if not (ROOT / path).is_file() or (test and f"def {test}(" not in (ROOT / path).read_text())
+    ]
+    assert gone == []
+    protected = re.findall(r"^\| (?!what is protected|---)(.+) \|$", text, re.MULTILINE)
+    assert [row for row in protected if "tests/" not in row] == []
+    assert len(protected) > 40
