@@ -1,0 +1,91 @@
+"""What docs/administration.md shows is what the programs say: the page is run from top to bottom beside a server."""
+
+import re
+import shlex
+from pathlib import Path
+
+from securechat.server.machine_users import this_user
+from tests.process import OPEN, PASSWORD, RawClient, ServerProcess
+
+PAGE = Path(__file__).parents[1] / "docs" / "administration.md"
+
+_PARTS = re.compile(r"```(console|irc)\n(.*?)```|<!-- (.+?) -->", re.DOTALL)
+_VARYING = (
+    (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:[\d.]+Z?)?", "TIME"),
+    (r"invite=[\w-]{22}", "invite=TOKEN"),
+    (r"[0-9a-f]{64}", "HASH"),
+    (r"(chat\.example\.org):\d+", r"\1:PORT"),
+    (r"(chat\.example\.org)/", r"\1:PORT/"),
+    (rf"\b(?:{re.escape(this_user())}|root)\b", "USER"),
+    (r" +", " "),
+)
+"""What is different each time, and what stands for it."""
+
+
+def alike(text: str) -> list[str]:
+    """Return lines as they can be compared."""
+    for pattern, stand_in in _VARYING:
+        text = re.sub(pattern, stand_in, text)
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+class Run:
+    """The page under way."""
+
+    def __init__(self, server: ServerProcess) -> None:
+        self.server = server
+        self.token = ""
+        self.anna: RawClient | None = None
+
+    def console(self, command: str) -> str:
+        program, *words = shlex.split(command)
+        assert program == "securechat-admin"
+        asks = words[:2] in (["user", "add"], ["user", "passwd"])
+        done = self.server.admin(*words, *(["--password-stdin"] if asks else []), answer=f"{PASSWORD}\n")
+        self.token = (re.findall(r"invite=([\w-]+)", done.stdout) or [self.token])[0]
+        return done.stdout + done.stderr
+
+    def irc(self, line: str) -> str:
+        assert self.anna is not None
+        lines = (one for one in self.anna.ask(line) if " QUIT :" not in one)  # of others; it may come at any time
+        return "\n".join("< " + re.sub(r"^:[^ !]+ ", "", one) for one in lines)
+
+    def meanwhile(self, what: str) -> None:
+        """What people do who are not shown."""
+        if what == "anna is in #team":
+            self.anna = self.server.member("anna")
+            self.anna.ask("JOIN #team")
+            return
+        name, _, _ = what.partition(" comes by the link")
+        client = self.server.client()
+        client.send("CAP LS 302", "CAP REQ :draft/account-registration", f"PASS {self.token}", f"NICK {name}")
+        client.send(f"USER {name} 0 * :{name}", f"REGISTER * * :{PASSWORD}")
+        answer = client.until(" (REGISTER|FAIL REGISTER) ")[-1]
+        assert " REGISTER SUCCESS " in answer, answer
+        client.send("CAP END")
+        client.until(f" 366 {name} #team ")
+
+
+def carried_out(page: str, folder: Path) -> str:
+    """Return the page with what the programs really say."""
+    with ServerProcess(folder, OPEN) as server:
+        run = Run(server)
+
+        def block(found: re.Match[str]) -> str:
+            kind, body, remark = found.groups()
+            if remark:
+                run.meanwhile(remark)
+                return found[0]
+            sign, say = ("$ ", run.console) if kind == "console" else ("> ", run.irc)
+            commands = [line for line in body.splitlines() if line.startswith(sign)]
+            said = (f"{one}\n{say(one.removeprefix(sign)).rstrip()}\n" for one in commands)
+            return f"```{kind}\n" + ("\n" if kind == "console" else "").join(said) + "```"
+
+        return _PARTS.sub(block, page)
+
+
+def test_the_page_shows_what_the_programs_say(tmp_path: Path) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    blocks = list(_PARTS.finditer(page))
+    assert len(blocks) >= 12
+    assert alike(carried_out(page, tmp_path)) == alike(page)
