@@ -30,6 +30,9 @@ LOGIN_REFUSALS: dict[str, str] = {
     "TEMPORARILY_UNAVAILABLE": N_("The server cannot do this at the moment. Try again later."),
 }
 
+CANNOT_SEND = "Cannot send to channel"
+"""What a server says that gives no reason."""
+
 PASSING_REFUSALS = frozenset({"433", "RATE_LIMITED", "TEMPORARILY_UNAVAILABLE"})
 """What gets better by waiting for one who was in before: a guest's own lost session may still hold the name."""
 
@@ -84,7 +87,10 @@ def room_refusal(message: Message) -> RoomRefused:
         code = message.command
         context = params[1] if len(params) > 2 else ""
     template = ROOM_REFUSALS.get(code)
-    if template is not None and (context or "{name}" not in template):
-        return RoomRefused(_(template).format(name=sanitize(context)), code)
     said = sanitize(params[-1]) if params else code
+    if template is not None and (context or "{name}" not in template):
+        text = _(template).format(name=sanitize(context))
+        if code == "404" and said != CANNOT_SEND:
+            text = f"{text} ({said})"  # why, and until when
+        return RoomRefused(text, code)
     return RoomRefused(_("The server refused: {reason}").format(reason=said), code)

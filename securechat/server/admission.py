@@ -4,6 +4,7 @@ import ipaddress
 import threading
 
 from securechat.server.throttle import Window
+from securechat.server.waiting import try_again
 
 RATE_SECONDS = 600.0
 
@@ -55,10 +56,8 @@ class Admission:
                 return f"More than {self._most_at_once} connections from your address; close one first"
             wait = self._window.wait(address, now)
             if wait:
-                return (
-                    f"More than {self._most_in_ten_minutes} new connections from your address in 10 minutes; "
-                    f"try again in {int(wait) + 1} seconds"
-                )
+                most = self._most_in_ten_minutes
+                return try_again(f"More than {most} new connections from your address in 10 minutes", wait)
             self._window.count(address, now)
             return ""
 

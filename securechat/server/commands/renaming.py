@@ -23,6 +23,7 @@ from securechat.server.roster import SharedNames, show_topic
 from securechat.server.sessions import Session
 from securechat.server.targets import visible_room
 from securechat.server.users import LiveRoom, User, audience_of
+from securechat.server.waiting import try_again
 
 MOST_NAMES = 20_000
 """To clients that know no RENAME everybody in the room is shown anew: so many nicks at most in all of their answers.
@@ -70,8 +71,9 @@ def _problem(context: Context, live: LiveRoom, new: str) -> str:
         return f"This cannot be its name: {error.reason}"
     if text_bytes(Kind.RENAME, context.user.source.mask, old) < len(new.encode()) + len(" :"):
         return "Both names together are too long"
-    if hub.limits.renames.wait(str(live.room.id), hub.monotonic()):
-        return "It has been renamed too often just now; try again in a minute"
+    wait = hub.limits.renames.wait(str(live.room.id), hub.monotonic())
+    if wait:
+        return try_again("It has been renamed too often just now", wait)
     shown_anew = sum(not one.has(CHANNEL_RENAME.bit) for member in live.members for one in member.sessions)
     return "Too many people are in it" if shown_anew * len(live.members) > MOST_NAMES else ""
 
