@@ -20,6 +20,7 @@ from securechat.domain.room import DirectConversation, Room
 from securechat.domain.server_bans import ServerBan
 from securechat.errors import AccountExists, InviteRefused, NoSuchAccount, NoSuchInvite, StorageError
 from securechat.names import fold
+from tests.fake_second_factors import InMemorySecondFactors
 
 T = TypeVar("T")
 
@@ -347,6 +348,7 @@ class InMemoryUnitOfWork:
     reports: InMemoryReports = field(default_factory=InMemoryReports)
     audit: InMemoryAudit = field(default_factory=InMemoryAudit)
     server_rules: InMemoryServerRules = field(default_factory=InMemoryServerRules)
+    second_factors: InMemorySecondFactors = field(default_factory=InMemorySecondFactors)
 
     def attempt(self, work: "Callable[[InMemoryUnitOfWork], T]") -> T:
         """Run `work`; what it changed is undone when it raises."""

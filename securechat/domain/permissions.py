@@ -25,6 +25,14 @@ def role_of(account: Account | None) -> Role:
     return Role.ADMINISTRATOR if account.administrator else Role.MEMBER
 
 
+def lacks_second_factor(account: Account, policy: "Policy") -> bool:
+    """Whether the account has to set up a second factor before it may do all that it could."""
+    if account.second_factor:
+        return False
+    administers = policy.second_factor == "administrators" and account.administrator
+    return administers or policy.second_factor == "everybody"
+
+
 class Action(Enum):
     """Everything that somebody can ask to do."""
 
@@ -75,6 +83,7 @@ class Policy:
 
     guests: bool = False
     registration: str = "invite"  # "invite", "open" or "closed"
+    second_factor: str = "optional"  # or who must have one: "administrators", "everybody"
 
 
 @dataclass(slots=True, frozen=True)

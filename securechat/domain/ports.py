@@ -11,6 +11,7 @@ from securechat.domain.history import HistoryQuery, StoredEvent
 from securechat.domain.reports import Report
 from securechat.domain.roles import RoomRole
 from securechat.domain.room import DirectConversation, Room
+from securechat.domain.second_factor import AppPassword, SecondFactor
 from securechat.domain.server_bans import ServerBan
 
 T = TypeVar("T")
@@ -181,6 +182,51 @@ class ServerRulesRepository(Protocol):
         """Close registration, or leave it to the configuration again."""
 
 
+class SecondFactorRepository(Protocol):
+    """Second factors and app passwords, inside one transaction."""
+
+    def accounts(self) -> list[int]:
+        """The ids of the accounts that have a second factor."""
+
+    def of(self, account_id: int) -> SecondFactor | None:
+        """The second factor of the account, or None."""
+
+    def set(self, account_id: int, factor: SecondFactor) -> None:
+        """Give the account this one, in place of any that it has."""
+
+    def remove(self, account_id: int) -> bool:
+        """Take it from the account; whether there was one."""
+
+    def set_recovery(self, account_id: int, digests: Iterable[bytes]) -> None:
+        """Let these be the recovery codes, and no others."""
+
+    def use_step(self, account_id: int, step: int) -> bool:
+        """Use up the code of a step and all before; False when that has been done already."""
+
+    def use_recovery(self, account_id: int, digest: bytes) -> bool:
+        """Use up a recovery code; False when there is no such one (any more)."""
+
+    def app_passwords(self, account_id: int) -> list[AppPassword]:
+        """Those of the account, oldest first."""
+
+    def app_password_ids(self) -> list[int]:
+        """The numbers of all app passwords."""
+
+    def find_app_password(self, account_id: int, digest: bytes) -> int:
+        """The number of the account's app password with that digest; 0: there is none."""
+
+    def add_app_password(
+        self, account_id: int, name: str, digest: bytes, *, time: int, most: int
+    ) -> AppPassword | None:
+        """Store one made at `time` (ms); None when the name is taken or there are `most` already."""
+
+    def use_app_password(self, number: int, time: int) -> bool:
+        """Note that it was used at `time` (ms); False when it is not there (any more)."""
+
+    def remove_app_password(self, account_id: int, name: str) -> int:
+        """Take away the account's app password of that name and return its number; 0: there is none."""
+
+
 class UnitOfWork(Protocol):
     """The repositories of one transaction: writing in the journal's thread, reading anywhere else."""
 
@@ -211,6 +257,10 @@ class UnitOfWork(Protocol):
     @property
     def reports(self) -> ReportRepository:
         """Reports of messages."""
+
+    @property
+    def second_factors(self) -> SecondFactorRepository:
+        """Second factors and app passwords."""
 
     @property
     def audit(self) -> AuditRepository:

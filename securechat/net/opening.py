@@ -1,5 +1,6 @@
 """From a finished handshake to a session: by which name the peer has asked, and whose certificate it has shown."""
 
+import hashlib
 import logging
 from collections.abc import Callable
 
@@ -33,6 +34,8 @@ def open_session(hub: Hub, connection: Connection, read_shown: ReadShown, now: f
     session = Session(connection, now, Budget(limits.commands_per_second, limits.command_burst, now))
     session.asked_host = connection.asked_host
     session.certificate_account, session.certificate_ends = _shown(connection, read_shown)
+    shown = connection.peer_certificate() if session.certificate_account else None
+    session.certificate_fingerprint = hashlib.sha256(shown).hexdigest() if shown else ""
     # From here on it is a session that must be ended: nothing that can fail comes between these two.
     hub.sessions[session] = None
     connection.session = session

@@ -216,7 +216,9 @@ ERR_INVALIDMODEPARAM = Numeric(696, "{room} {mode} {parameter}", text="{problem}
 # SASL (IRCv3 sasl-3.1, "Numerics used by this extension").
 RPL_LOGGEDIN = Numeric(900, "{mask} {account}", text="You are now logged in as {account}")
 RPL_SASLSUCCESS = Numeric(903, text="SASL authentication successful")
-ERR_SASLFAIL = Numeric(904, text="SASL authentication failed")
+ERR_SASLFAIL = Numeric(
+    904, text="SASL authentication failed; if the account has a second factor, give its code as well"
+)
 ERR_SASLTOOLONG = Numeric(905, text="SASL message too long")
 ERR_SASLABORTED = Numeric(906, text="SASL authentication aborted")
 ERR_SASLALREADY = Numeric(907, text="You have already authenticated using SASL")

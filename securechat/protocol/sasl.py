@@ -7,6 +7,7 @@ exact UTF-8 that was typed: SASLprep is not applied on either side, as in the ot
 import base64
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,7 +26,11 @@ MIN_ITERATIONS: Final = 4096
 MAX_ITERATIONS: Final = 10_000_000
 """Most iterations that our client does, so that a false server cannot occupy it for minutes."""
 
+CODE_ATTRIBUTE: Final = "o"
+"""The extension of client-final (RFC 5802 section 7, "extensions") that carries the code of a second factor."""
+
 _DIGEST: Final = "sha256"
+_CODE: Final = re.compile("[A-Za-z0-9-]{0,64}")
 
 
 class SaslTooLong(ProtocolError):  # noqa: N818 - named like ERR_SASLTOOLONG, which answers it
@@ -129,7 +134,7 @@ def derive_scram(password: str, salt: bytes, iterations: int) -> tuple[bytes, by
 class ScramServer:
     """The server's side of one SCRAM-SHA-256 exchange, without channel binding."""
 
-    __slots__ = ("_auth_start", "_client_nonce", "_gs2_header", "_nonce", "authzid", "user")
+    __slots__ = ("_auth_start", "_client_nonce", "_gs2_header", "_nonce", "authzid", "code", "user")
 
     def __init__(self, client_first: bytes) -> None:
         """Read the client's first message; `user` and `authzid` (empty: the same) are there then.
@@ -150,6 +155,7 @@ class ScramServer:
         self.user = _unescape_name(values["n"])
         if not self.user:
             raise SaslMalformed("the name is empty")
+        self.code = ""  # of the second factor, known once `verify` has returned
         self._client_nonce = _check_nonce(values["r"])
         self._gs2_header = f"{binding},{authzid},".encode()
         self._auth_start = bare
@@ -182,16 +188,24 @@ class ScramServer:
         same_header = hmac.compare_digest(_decode(values["c"]), self._gs2_header)
         if not (proved and same_nonce and same_header):
             raise ScramRefused("the proof is wrong")
+        self.code = _code_of(without_proof)
         return b"v=" + base64.b64encode(_hmac(server_key, auth_message))
 
 
 class ScramClient:
     """The client's side of one SCRAM-SHA-256 exchange. Its password is in no repr and no exception."""
 
-    __slots__ = ("_first_bare", "_nonce", "_password", "_server_signature")
+    __slots__ = ("_code", "_first_bare", "_nonce", "_password", "_server_signature")
 
-    def __init__(self, user: str, password: str, nonce: str) -> None:
-        """Prepare to log in as `user`; `nonce` is fresh random ASCII without a comma."""
+    def __init__(self, user: str, password: str, nonce: str, code: str = "") -> None:
+        """Prepare to log in as `user`; `nonce` is fresh random ASCII without a comma.
+
+        `code` is of the account's second factor, if it has one. Raises SaslMalformed for one with other characters
+        than letters, digits and hyphens.
+        """
+        if not _CODE.fullmatch(code):
+            raise SaslMalformed("not a code")
+        self._code = code
         self._password = password
         self._nonce = nonce
         self._first_bare = f"n={_escape_name(user)},r={nonce}"
@@ -222,6 +236,8 @@ class ScramClient:
             )
         client_key, server_key = _keys(self._password, salt, iterations)
         without_proof = f"c={base64.b64encode(b'n,,').decode()},r={nonce}"
+        if self._code:
+            without_proof += f",{CODE_ATTRIBUTE}={self._code}"
         auth_message = f"{self._first_bare},{text},{without_proof}".encode()
         self._server_signature = _hmac(server_key, auth_message)
         proof = _xor(client_key, _hmac(hashlib.sha256(client_key).digest(), auth_message))
@@ -295,6 +311,14 @@ def _attributes(text: str, names: str) -> dict[str, str]:
             raise SaslMalformed(f"the attribute {name} of SCRAM is missing")
         values[name] = part[2:]
     return values
+
+
+def _code_of(without_proof: str) -> str:
+    """Return the code among the extensions behind `c=` and `r=`; empty: there is none."""
+    for part in without_proof.split(",")[2:]:
+        if part.startswith(f"{CODE_ATTRIBUTE}="):
+            return part[len(CODE_ATTRIBUTE) + 1 :]
+    return ""
 
 
 def _check_nonce(nonce: str) -> str:

@@ -89,6 +89,29 @@ REGISTRATION_CLOSED = StandardReply(
 )
 WEAK_PASSWORD = StandardReply("WEAK_PASSWORD", "The password is too short")
 
+# TOTP, APPPASSWORD, and whatever the policy asks a second factor for.
+SECOND_FACTOR_REQUIRED = StandardReply(
+    "SECOND_FACTOR_REQUIRED", "A second factor is required here and not set up yet: TOTP SETUP :<password>"
+)
+SECOND_FACTOR_MISSING = StandardReply("SECOND_FACTOR_MISSING", "There is none: TOTP SETUP :<password> makes one")
+INVALID_CREDENTIALS = StandardReply(
+    "INVALID_CREDENTIALS", "Wrong password; if the account has a second factor, give its code as well"
+)
+INVALID_CODE = StandardReply("INVALID_CODE", "This code is wrong or was used already; wait for the next one")
+TOTP_SECRET = StandardReply("SETUP", "")
+TOTP_CONFIRMED = StandardReply("CONFIRMED", "The second factor is in force; keep these recovery codes, each good once")
+TOTP_REMOVED = StandardReply("REMOVED", "There is no second factor any more")
+TOTP_STATUS = StandardReply("STATUS", "No second factor")
+RECOVERY_CODE = StandardReply("RECOVERY_CODE", "")
+APP_PASSWORD_ADDED = StandardReply("ADDED", "")
+APP_PASSWORD = StandardReply("APP_PASSWORD", "")
+APP_PASSWORDS_END = StandardReply("END", "End of the list")
+APP_PASSWORD_REVOKED = StandardReply("REVOKED", "Nobody can log in by it any more")
+UNKNOWN_APP_PASSWORD = StandardReply("UNKNOWN_APP_PASSWORD", "There is no app password of this name")
+APP_PASSWORD_REFUSED = StandardReply(
+    "APP_PASSWORD_REFUSED", "There is one of this name already, or as many as there may be: 20"
+)
+
 # SETNAME (extensions/setname, "Errors").
 INVALID_REALNAME = StandardReply("INVALID_REALNAME", "The real name is empty or too long")
 

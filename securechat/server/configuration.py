@@ -143,6 +143,12 @@ class Accounts:
     register_before_connect: bool = setting(
         True, switch(), "Let REGISTER come before the connection is complete; without it only guests can register."
     )
+    second_factor: str = setting(
+        "optional",
+        choice("optional", "administrators", "everybody"),
+        "Who must have a second factor (TOTP). Administrators without one have no powers until it is set up; with "
+        "`everybody`, an account without one can do nothing but set it up.",
+    )
     argon2_memory_kib: int = setting(19_456, whole(8, 4_194_304), "Memory of one password check by Argon2id, in KiB.")
     argon2_iterations: int = setting(2, whole(1, 1_000), "Passes of one password check by Argon2id.")
     scram_iterations: int = setting(

@@ -17,7 +17,7 @@ from securechat.protocol.numerics import (
     ERR_NOTREGISTERED,
     ERR_UNKNOWNCOMMAND,
 )
-from securechat.protocol.standard_replies import INVALID_UTF8, MALFORMED_LINE
+from securechat.protocol.standard_replies import INVALID_UTF8, MALFORMED_LINE, SECOND_FACTOR_REQUIRED
 from securechat.server.actors import counted_for
 from securechat.server.context import Context
 from securechat.server.error_replies import answer_error
@@ -146,6 +146,8 @@ class Dispatcher:
             return False
         if row.requires is not None and not may(context.user.subject(), row.requires, context.hub.policy):
             context.response.numeric(ERR_NOPRIVILEGES)
+            if context.user.account is not None and context.user.account.lacks_factor:
+                context.response.fail(row.name, SECOND_FACTOR_REQUIRED)
             return False
         return True
 

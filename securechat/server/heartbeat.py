@@ -17,11 +17,16 @@ ANSWER_SECONDS = 60.0
 CONFIRM_SECONDS = 60.0
 """Clients without chathistory are asked so often what they have received, even while they talk."""
 
+SETUP_SECONDS = 600
+"""So long somebody has who must set up a second factor before they come in."""
+
 
 def watch(hub: Hub, session: Session, now: float) -> None:
     """Look after one session at `now` (monotonic seconds); called every few seconds on its I/O thread."""
     if session.state is not State.PRESENT:
         allowed = hub.configuration.limits.registration_seconds
+        if session.account is not None and session.account.lacks_factor:
+            allowed = max(allowed, SETUP_SECONDS) if allowed else 0
         if session.state is not State.ENDED and allowed and now - session.connected_at > allowed:
             end_session(hub, session, f"You did not log in within {allowed} seconds")
         return

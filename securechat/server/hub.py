@@ -11,7 +11,7 @@ from securechat.domain.account import Account
 from securechat.domain.audit import Act
 from securechat.domain.events import Event, Kind, Source
 from securechat.domain.look_alikes import TakenNames, check_new_room_name
-from securechat.domain.permissions import Action, Policy, enters_by_power, require, require_entry
+from securechat.domain.permissions import Action, Policy, enters_by_power, lacks_second_factor, require, require_entry
 from securechat.domain.ports import Journal, Reader
 from securechat.domain.roles import RoomRole
 from securechat.domain.room import DirectConversation, Room
@@ -64,7 +64,8 @@ class Hub:
     ) -> None:
         self.lock = threading.Lock()  # the only tier: guards everything below; never held across I/O, SQL or hashing
         self.configuration = configuration
-        self.policy = Policy(configuration.access.guests, configuration.access.registration)
+        access = configuration.access
+        self.policy = Policy(access.guests, access.registration, configuration.accounts.second_factor)
         self.journal = PendingChanges(journal, clock)
         self.reader = reader
         self.workers = workers
@@ -78,6 +79,7 @@ class Hub:
         self.users: dict[str, User] = {}  # by folded nick
         self.accounts: dict[str, Account] = {}  # by folded name
         self.accounts_by_id: dict[int, Account] = {}
+        self.app_passwords: set[int] = set()  # the numbers of those that are good
         self.users_of_account: dict[int, User] = {}
         self.names_of_people = TakenNames()  # accounts and nicks that are present
         self.names_of_rooms = TakenNames()
@@ -115,7 +117,9 @@ class Hub:
     def fill(self, snapshot: Snapshot) -> None:
         """Take over what the database holds; before the first connection."""
         for account in snapshot.accounts:
+            account.second_factor = account.id in snapshot.second_factors
             self.add_account(account)
+        self.app_passwords.update(snapshot.app_passwords)
         for room in snapshot.rooms:
             self._add_room(LiveRoom(room, self.now))
             self.endings.note(room)
@@ -153,6 +157,7 @@ class Hub:
         self.accounts[fold(account.name)] = account
         self.names_of_people.add(account.name)
         self.accounts_by_id[account.id] = account
+        account.lacks_factor = lacks_second_factor(account, self.policy)
         self.memberships.setdefault(account.id, {})
 
     # Rooms

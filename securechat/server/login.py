@@ -5,12 +5,10 @@ Unknown name, wrong password and suspended account cannot be told apart: the sam
 
 import logging
 import secrets
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from securechat.domain.account import Account, Credentials
-from securechat.domain.ports import UnitOfWork
-from securechat.errors import NoSuchAccount
+from securechat.domain.second_factor import Credential, Means, SecondFactor
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.numerics import ERR_SASLFAIL, RPL_LOGGEDIN, RPL_SASLSUCCESS
@@ -18,20 +16,12 @@ from securechat.protocol.sasl import ChunkAssembler, PlainResponse, ScramRefused
 from securechat.server.admission import counted_as
 from securechat.server.adoption import Adoption
 from securechat.server.context import Context
-from securechat.server.passwords import (
-    DamagedCredentialsError,
-    Parameters,
-    costs_of,
-    dummy_credentials,
-    hash_password,
-    needs_rehash,
-    stand_in,
-    verify_password,
-)
+from securechat.server.one_time_codes import NOBODYS, match
 from securechat.server.ports import Pool
-from securechat.server.presence import has_place, register_when_ready
+from securechat.server.presence import has_place, must_set_up_first, register_when_ready
 from securechat.server.sessions import Session
 from securechat.server.users import HOST
+from securechat.server.verification import Material, Result, Verdict, admitted, material, spent, verify
 from securechat.server.waiting import seconds_of, try_again
 
 logger = logging.getLogger(__name__)
@@ -54,6 +44,8 @@ class Exchange:
     account: Account | None = None  # whose password is checked; None: nobody can log in by this exchange
     name: str = ""
     credentials: Credentials | None = None
+    factor: SecondFactor | None = None
+    credential: Credential | None = None  # what was proved
 
 
 def mechanisms(session: Session) -> tuple[str, ...]:
@@ -61,12 +53,12 @@ def mechanisms(session: Session) -> tuple[str, ...]:
     return (EXTERNAL, *MECHANISMS) if session.certificate_account else MECHANISMS
 
 
-def throttled(context: Context, name: str) -> bool:
+def throttled(context: Context, name: str, result: Result | None = None) -> bool:
     """Answer with the seconds to wait when too many logins to `name` have failed from this address.
 
     Asked before a password is looked at and again before the outcome counts for anything: of attempts that are under
     way at once, no more learn whether they are right than of those that come one by one. Only failures count, so that
-    everybody may come back at once after a restart.
+    everybody may come back at once after a restart. A `result` that was not looked at is refused whatever the time.
     """
     hub = context.hub
     now = hub.monotonic()
@@ -74,15 +66,16 @@ def throttled(context: Context, name: str) -> bool:
     wait = hub.limits.failed_logins.wait(f"{address} {fold(name)}", now)
     if not hub.trusted.has(address):
         wait = max(wait, hub.limits.failed_logins_of_address.wait(address, now))
-    if wait:
+    unseen = result is Verdict.NOT_LOOKED_AT
+    if wait or unseen:
         text = try_again("Too many failed logins", wait)
         context.response.fail(context.message.command, replies.RATE_LIMITED, str(seconds_of(wait)), text=text)
-    return bool(wait)
+    return bool(wait) or unseen
 
 
-def _refused(context: Context, name: str, acts_as: str) -> bool:
+def _refused(context: Context, name: str, acts_as: str, result: Result | None = None) -> bool:
     """Whether an exchange ends before the password is looked at; answered then. `acts_as` is the authzid."""
-    if throttled(context, name):
+    if throttled(context, name, result):
         context.session.exchange = None
         context.response.numeric(ERR_SASLFAIL)
         return True
@@ -122,10 +115,11 @@ def busy(context: Context) -> None:
     context.response.numeric(ERR_SASLFAIL)
 
 
-def logged_in(context: Context, account: Account) -> None:
-    """Take the account for this session and say so (900)."""
+def logged_in(context: Context, account: Account, credential: Credential) -> None:
+    """Take the account for this session and say so (900); `credential` is what `admitted` was asked about."""
     session = context.session
     session.account = account
+    session.credential = credential
     session.exchange = None
     if session.user is not None:
         context.hub.trusted.note(session)
@@ -133,7 +127,7 @@ def logged_in(context: Context, account: Account) -> None:
     context.response.numeric(RPL_LOGGEDIN, mask=mask, account=account.name)
 
 
-def succeed(context: Context, account: Account) -> None:
+def succeed(context: Context, account: Account, credential: Credential) -> None:
     """Finish a successful exchange; it may have been the last thing that registration waited for.
 
     The session's own events are on disk: a guest's rooms are (see `adoption`).
@@ -142,12 +136,16 @@ def succeed(context: Context, account: Account) -> None:
 
     def confirm() -> None:
         logger.info("Logged in", extra={"peer": session.outlet.address, "account": account.name})
-        logged_in(context, account)
+        logged_in(context, account, credential)
         response.numeric(RPL_SASLSUCCESS)
 
     if session.user is None:
         confirm()
         register_when_ready(hub, session, response)
+    elif must_set_up_first(hub, account):
+        session.exchange = None
+        response.fail(context.message.command, replies.SECOND_FACTOR_REQUIRED)
+        response.numeric(ERR_SASLFAIL)
     elif account.id not in hub.users_of_account or has_place(hub.users_of_account[account.id]):
         Adoption(hub, session, response, session.user, account).run(confirm)
     else:
@@ -156,39 +154,8 @@ def succeed(context: Context, account: Account) -> None:
         response.numeric(ERR_SASLFAIL)
 
 
-def current(context: Context, account: Account | None) -> Account | None:
-    """Return the account if it may log in at this moment: it may have been suspended while the password was checked."""
-    if account is None or account.suspended:
-        return None
-    return context.hub.accounts_by_id.get(account.id)
-
-
-def _credentials(context: Context, name: str, account: Account | None) -> Credentials:
-    """Read what the login is checked against; for nobody's name, something that nobody's password fits. On a worker.
-
-    The same is done for both: reading takes time, and old credentials cost other than new ones.
-    """
-    hub = context.hub
-    number = account.id if account is not None else stand_in(hub.login_key, fold(name), len(hub.accounts_by_id))
-    try:
-        stored = hub.reader.read(lambda unit: unit.accounts.credentials(number))
-        costs = parameters(context) if account is not None else costs_of(stored)
-    except (NoSuchAccount, DamagedCredentialsError):
-        if account is not None:
-            raise
-        costs = parameters(context)
-    dummy = dummy_credentials(hub.login_key, fold(name), costs)
-    return dummy if account is None else stored
-
-
-def parameters(context: Context) -> Parameters:
-    """The costs of hashing that the configuration asks for."""
-    accounts = context.hub.configuration.accounts
-    return Parameters(accounts.argon2_memory_kib, accounts.argon2_iterations, accounts.scram_iterations)
-
-
 def plain(context: Context, response: PlainResponse) -> None:
-    """Check a PLAIN response on a worker (RFC 4616)."""
+    """Check a PLAIN response on a worker (RFC 4616); with a second factor, the password is `<password> <code>`."""
     name = response.authcid
     if _refused(context, name, response.authzid):
         return
@@ -196,52 +163,24 @@ def plain(context: Context, response: PlainResponse) -> None:
     exchange = context.session.exchange
     assert exchange is not None, "a response belongs to an exchange"
     exchange.name, exchange.account = name, account
+    now = context.hub.now()
 
-    def then(right: bool) -> None:
-        if _refused(context, name, ""):
+    def then(result: Result) -> None:
+        if _refused(context, name, "", result):
             return
-        allowed = current(context, exchange.account)
-        if right and allowed is not None:
-            succeed(context, allowed)
+        allowed = admitted(context, exchange.account, result) if isinstance(result, Credential) else None
+        if allowed is not None and isinstance(result, Credential):
+            succeed(context, allowed, result)
         else:
             fail_login(context, name)
 
     context.work(
         Pool.HASHING,
-        lambda: is_right(context, name, account, response.password),
+        lambda: verify(context, name, account, response.password, now, app_passwords=True),
         then,
         failed=lambda error: login_failed_here(context, error),
         busy=lambda: busy(context),
     )
-
-
-def is_right(context: Context, name: str, account: Account | None, password: str) -> bool:
-    """Whether `password` is that of the account; None: of nobody's, as which `name` is checked. On a worker, slowly."""
-    credentials = _credentials(context, name, account)
-    right = verify_password(password, credentials)
-    if right and account is not None and needs_rehash(credentials, parameters(context)):
-        _upgrade(context, account.id, password, credentials)
-    return right
-
-
-def _upgrade(context: Context, account_id: int, password: str, checked: Credentials) -> None:
-    """Hash the password again with today's parameters. On a worker; a failure is only logged.
-
-    Only instead of those that were `checked`: the password may have been changed since.
-    """
-    credentials = hash_password(password, parameters(context))
-
-    def replace(unit: UnitOfWork) -> None:
-        if unit.accounts.credentials(account_id) == checked:
-            unit.accounts.set_credentials(account_id, credentials)
-
-    done = context.hub.journal.call(replace)
-    done.add_done_callback(_log_upgrade)
-
-
-def _log_upgrade(done: "Future[None]") -> None:
-    if done.exception() is not None:
-        logger.warning("A password hash was not upgraded; the next login tries again", exc_info=done.exception())
 
 
 def external(context: Context, exchange: Exchange, acts_as: str) -> None:
@@ -253,16 +192,18 @@ def external(context: Context, exchange: Exchange, acts_as: str) -> None:
         fail_login(context, name)  # it was good when the connection began, which may be long ago
         return
     exchange.name, exchange.account = name, context.hub.accounts.get(fold(name))
+    exchange.credential = Credential(Means.CERTIFICATE, context.session.certificate_fingerprint)
     context.when_stored(lambda: conclude(context, exchange))
 
 
 def conclude(context: Context, exchange: Exchange) -> None:
     """The client has proved who it is; the account may have been suspended meanwhile."""
-    account = current(context, exchange.account)
-    if account is None:
+    credential = exchange.credential
+    account = admitted(context, exchange.account, credential) if credential is not None else None
+    if account is None or credential is None:
         fail_login(context, exchange.name)
     else:
-        succeed(context, account)
+        succeed(context, account, credential)
 
 
 def scram_first(context: Context, exchange: Exchange, data: bytes) -> None:
@@ -275,17 +216,18 @@ def scram_first(context: Context, exchange: Exchange, data: bytes) -> None:
     exchange.name = name
     exchange.account = context.hub.accounts.get(fold(name))
 
-    def then(credentials: Credentials) -> None:
+    def then(found: Material) -> None:
         if context.session.exchange is not exchange:
             return  # aborted meanwhile
-        exchange.credentials = credentials
+        credentials = found.credentials
+        exchange.credentials, exchange.factor = credentials, found.factor
         nonce = secrets.token_urlsafe(NONCE_BYTES)
         challenge = scram.challenge(credentials.scram_salt, credentials.scram_iterations, nonce)
         send_chunks(context, challenge)
 
     context.work(
         Pool.READING,
-        lambda: _credentials(context, name, exchange.account),
+        lambda: material(context, name, exchange.account),
         then,
         failed=lambda error: login_failed_here(context, error),
         busy=lambda: busy(context),
@@ -304,12 +246,39 @@ def scram_final(context: Context, exchange: Exchange, data: bytes) -> None:
     except ScramRefused:
         fail_login(context, exchange.name)
         return
-    account = current(context, exchange.account)
-    if account is None:
+    account, factor = exchange.account, exchange.factor
+    use = match(factor or NOBODYS, scram.code, context.hub.now())
+    if account is None or factor is None:
+        _proved(context, exchange, signature, Credential(Means.PASSWORD))
+    elif use is None:
+        fail_login(context, exchange.name)
+    else:
+        context.work(
+            Pool.READING,
+            lambda: spent(context, account, use),
+            lambda right: _spent(context, exchange, signature, right=right),
+            failed=lambda error: login_failed_here(context, error),
+            busy=lambda: busy(context),
+        )
+
+
+def _spent(context: Context, exchange: Exchange, signature: bytes, *, right: bool) -> None:
+    """The code is used up, or was so before."""
+    if _refused(context, exchange.name, ""):
+        return
+    if right:
+        _proved(context, exchange, signature, Credential(Means.PASSWORD, with_code=True))
+    else:
+        fail_login(context, exchange.name)
+
+
+def _proved(context: Context, exchange: Exchange, signature: bytes, credential: Credential) -> None:
+    """Prove in return that the server knows the account, if the client may log in."""
+    if admitted(context, exchange.account, credential) is None:
         fail_login(context, exchange.name)
         return
-    exchange.account = account
-    exchange.credentials = None  # what remains is the client's `+`
+    exchange.credential = credential
+    exchange.credentials = exchange.factor = None  # what remains is the client's `+`
     send_chunks(context, signature)
 
 

@@ -30,10 +30,11 @@ LOGGER: Final = "securechat"
 _OWN: Final = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime", "taskName"}
 
 # Commands whose parameters are secret. In capitals wherever they stand; in other letters where a client's line may
-# begin (at the start, or behind a quote, `:`, `>` or `<`), as "pass" is also a word. REGISTER and OPER keep the name.
+# begin (at the start, or behind a quote, `:`, `>` or `<`), as "pass" is also a word. The others keep a first word.
+_NAMED: Final = "REGISTER|OPER|TOTP|APPPASSWORD"
 _COMMAND: Final = (
     r"(?:(AUTHENTICATE|PASS|MANAGE)[ \t]+(?!\(hidden\))[^\r\n]+"
-    r"|((?:REGISTER|OPER)[ \t]+\S+)[ \t]+(?!\(hidden\))[^\r\n]+)"
+    rf"|((?:{_NAMED})[ \t]+\S+)[ \t]+(?!\(hidden\))[^\r\n]+)"
 )
 _SECRETS: Final = (
     re.compile(r"(?<!\w)" + _COMMAND),
@@ -56,7 +57,7 @@ def printable(text: str) -> str:
 
 
 def redact(text: str) -> str:
-    """Return `text` without the secrets of lines (AUTHENTICATE, PASS, OPER ...) and of invite links in it.
+    """Return `text` without the secrets of lines that carry some and of invite links in it.
 
     The name of a SASL mechanism is none and stays.
     """

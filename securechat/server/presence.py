@@ -6,6 +6,7 @@ from functools import partial
 
 from securechat import __version__
 from securechat.clock import format_time
+from securechat.domain.account import Account
 from securechat.domain.events import Event, Kind, Source
 from securechat.domain.permissions import Action, Subject, may, role_of
 from securechat.domain.roles import RoomChange, RoomRole
@@ -82,6 +83,9 @@ def register_when_ready(hub: Hub, session: Session, response: Response) -> None:
     if not may(Subject(role_of(account)), Action.CONNECT, hub.policy):
         _refuse(hub, session, response, replies.ACCOUNT_REQUIRED, "No account: log in, or register with an invite")
         return
+    if account is not None and must_set_up_first(hub, account):
+        response.fail("*", replies.SECOND_FACTOR_REQUIRED)
+        return
     if hub.configuration.access.password and account is None and not _password_is_right(hub, session):
         response.numeric(ERR_PASSWDMISMATCH)
         _refuse(hub, session, response, replies.PASSWORD_REQUIRED, "The server's password is wrong or missing")
@@ -100,6 +104,11 @@ def register_when_ready(hub: Hub, session: Session, response: Response) -> None:
         _refuse(hub, session, response, replies.TOO_MANY_SESSIONS, "Too many connections of this account")
         return
     _welcome(hub, session, response, user)
+
+
+def must_set_up_first(hub: Hub, account: Account) -> bool:
+    """Whether the account may do nothing yet but set up a second factor."""
+    return account.lacks_factor and hub.policy.second_factor == "everybody"
 
 
 def has_place(user: User) -> bool:
@@ -148,6 +157,8 @@ def _welcome(hub: Hub, session: Session, response: Response, user: User) -> None
     metadata_news.welcome(hub, session, response, user)
     send_motd(hub, response)
     response.numeric(RPL_UMODEIS, modes=shown_modes(user))
+    if user.account is not None and user.account.lacks_factor:
+        response.note("*", replies.SECOND_FACTOR_REQUIRED)
     _return_to_rooms(hub, session, response, user, first=first)
     tell_at_login(hub, response, user)
     if not session.has(CHATHISTORY.bit) and user.account is not None:

@@ -1,9 +1,11 @@
 """A session: one connection from its first byte on, and what it has told us so far."""
 
 from collections import deque
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from securechat.domain.account import Account
+from securechat.domain.second_factor import Credential
 from securechat.protocol.capabilities import RENDER_MASK
 from securechat.protocol.line_buffer import TooLong
 from securechat.server.lifecycle import State
@@ -14,6 +16,15 @@ if TYPE_CHECKING:
     from securechat.server.login import Exchange
     from securechat.server.multiline import ClientBatch
     from securechat.server.users import User
+
+
+@dataclass(slots=True)
+class Setup:
+    """A second factor that is not in force yet: whoever sets it up has to show a code of it first."""
+
+    secret: bytes = field(repr=False)
+    ends: float  # monotonic seconds
+
 
 THREAD_SHIFT = 16
 """A group key holds the capabilities that change how a line looks below this bit, and its I/O thread above."""
@@ -34,9 +45,11 @@ class Session:
         "capabilities",
         "certificate_account",
         "certificate_ends",
+        "certificate_fingerprint",
         "claim",
         "confirmed_at",
         "connected_at",
+        "credential",
         "exchange",
         "group_key",
         "heard_at",
@@ -49,6 +62,7 @@ class Session:
         "realname",
         "received_sequence",
         "said_at",
+        "setup",
         "state",
         "user",
         "username",
@@ -68,6 +82,9 @@ class Session:
         self.account: Account | None = None
         self.certificate_account = ""  # whom the client's certificate is for; empty: it has shown none
         self.certificate_ends = 0  # until when it is good: milliseconds since 1970
+        self.certificate_fingerprint = ""  # SHA-256, in hex
+        self.credential: Credential | None = None  # by what it has logged in, if it has
+        self.setup: Setup | None = None  # the second factor that it is setting up
         self.asked_host = ""  # by which name it asked for the server (SNI), if the configuration makes that known
         self.absent = False  # the program is connected by itself, its owner is not there (draft/pre-away)
         self.away_at_login = ""  # the away message of an AWAY before login

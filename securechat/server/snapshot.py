@@ -28,6 +28,8 @@ class Snapshot:
     blocks: list[tuple[int, int]]  # account id, id of the account that it blocks
     server_bans: list[ServerBan]
     registration_closed: bool  # by an administrator
+    second_factors: frozenset[int]  # ids of the accounts that have one
+    app_passwords: list[int]
 
 
 def take_snapshot(unit: UnitOfWork) -> Snapshot:
@@ -36,6 +38,7 @@ def take_snapshot(unit: UnitOfWork) -> Snapshot:
     rooms = unit.rooms
     direct = rooms.direct_conversations()
     values = unit.metadata.of_accounts(), unit.metadata.of_rooms()
+    factors = frozenset(unit.second_factors.accounts()), unit.second_factors.app_password_ids()
     return Snapshot(
         unit.accounts.all(),
         rooms.all(),
@@ -49,4 +52,5 @@ def take_snapshot(unit: UnitOfWork) -> Snapshot:
         unit.blocks.all(),
         unit.server_rules.bans(),
         unit.server_rules.registration_closed(),
+        *factors,
     )

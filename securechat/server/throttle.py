@@ -66,6 +66,12 @@ class Window:
             del self._times[key]
         return times[-self._limit] + self._seconds - now if len(times) >= self._limit else 0.0
 
+    def is_full(self, key: str, now: float) -> bool:
+        """Whether `key` has reached its limit at `now`. Changes nothing: any thread may ask without a lock."""
+        times = self._times.get(key)
+        recent = tuple(times) if times is not None else ()
+        return bool(self._limit) and len(recent) >= self._limit and recent[-self._limit] > now - self._seconds
+
     def count(self, key: str, now: float) -> None:
         """Note an event of `key`."""
         if not self._limit:

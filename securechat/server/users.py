@@ -87,7 +87,9 @@ class User:
         By the account, or by what a session has shown that it knows (OPER); those powers last no longer than it does.
         """
         role = role_of(self.account)
-        by_account = role is Role.ADMINISTRATOR and not self.resigned
+        by_account = (
+            role is Role.ADMINISTRATOR and not self.resigned and not (self.account and self.account.lacks_factor)
+        )
         self.operator = by_account or any(one.operates_as is not None for one in self.sessions)
         self._outside = Subject(role, operator=self.operator)
         self._forget_subjects()

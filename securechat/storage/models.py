@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-REVISION = "0010"
+REVISION = "0011"
 """The Alembic revision that these models describe; known here so that an ordinary start need not import Alembic."""
 
 EPOCH = "epoch"
@@ -64,6 +64,45 @@ class CredentialsRow(Base):
     scram_iterations: Mapped[int]
     scram_stored_key: Mapped[bytes] = mapped_column(LargeBinary)
     scram_server_key: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SecondFactorRow(Base):
+    """An account's second factor (domain.second_factor). Codes are made of the secret, so it is stored as it is."""
+
+    __tablename__ = "second_factors"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    last_step: Mapped[int]
+
+
+class RecoveryCodeRow(Base):
+    """A recovery code that is still good, known by its SHA-256 digest only."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+
+
+class AppPasswordRow(Base):
+    """An app password, known by its SHA-256 digest only. No number is given twice: sessions are known by it."""
+
+    __tablename__ = "app_passwords"
+    __table_args__ = (
+        UniqueConstraint("account_id", "digest", name="uq_app_passwords_digest"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    created: Mapped[int]
+    last_used: Mapped[int | None]
 
 
 class InviteRow(Base):

@@ -10,6 +10,7 @@ from securechat.storage.invites import Invites
 from securechat.storage.metadata import Metadata
 from securechat.storage.reports import Reports
 from securechat.storage.rooms import Rooms
+from securechat.storage.second_factors import SecondFactors
 from securechat.storage.server_rules import ServerRules
 
 
@@ -65,3 +66,8 @@ class SqlUnitOfWork:
     def server_rules(self) -> ServerRules:
         """What administrators have decided for the whole server."""
         return ServerRules(self._connection)
+
+    @property
+    def second_factors(self) -> SecondFactors:
+        """Second factors and app passwords."""
+        return SecondFactors(self._connection)

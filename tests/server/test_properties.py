@@ -125,6 +125,8 @@ sensible = st.one_of(
     st.builds("MODE {} {}".format, nicks, st.sampled_from(("", "+B", "-B", "-i", "+i-o", "+ox", "-wi+B", "+w"))),
     st.builds("OPER {} :{}".format, names, st.sampled_from(("correct horse", "wrong"))),
     st.just("OPER root :correct horse"),
+    st.sampled_from(("TOTP SETUP :correct horse", "TOTP STATUS", "TOTP CONFIRM 123456", "TOTP RECOVERY 123456")),
+    st.sampled_from(("APPPASSWORD ADD a :correct horse", "APPPASSWORD LIST", "APPPASSWORD REVOKE a", "TOTP REMOVE 1")),
     st.builds("RENAME {} {} :{}".format, rooms, rooms, texts),
     st.builds("METADATA {} SET {} :{}".format, st.one_of(st.just("*"), rooms), keys, texts),
     st.builds("METADATA {} {}".format, names, st.sampled_from(("SET a", "LIST", "CLEAR", "SYNC", "GET a b $"))),

@@ -2,6 +2,7 @@
 
 from securechat.server.commands import (
     accounts,
+    app_passwords,
     authentication,
     authority,
     banning,
@@ -28,12 +29,14 @@ from securechat.server.commands import (
     renaming,
     reporting,
     rooms,
+    second_factor,
     who,
     whois,
 )
 
 __all__ = [
     "accounts",
+    "app_passwords",
     "authentication",
     "authority",
     "banning",
@@ -60,6 +63,7 @@ __all__ = [
     "renaming",
     "reporting",
     "rooms",
+    "second_factor",
     "who",
     "whois",
 ]

@@ -12,6 +12,7 @@ from securechat.domain.look_alikes import check_person_name
 from securechat.domain.permissions import Action, Role, Subject, may, role_of
 from securechat.domain.ports import UnitOfWork
 from securechat.domain.roles import RoomChange
+from securechat.domain.second_factor import Credential, Means
 from securechat.errors import AccountExists, DomainError, InvalidName, InvalidRoomName, InviteRefused
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
@@ -22,13 +23,14 @@ from securechat.server.entries import Publication
 from securechat.server.error_replies import answer_error
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
-from securechat.server.login import logged_in, parameters, throttled
+from securechat.server.login import logged_in, throttled
 from securechat.server.membership import GENERAL, roles_on_entering
 from securechat.server.passwords import check_password, hash_password
 from securechat.server.ports import Pool
 from securechat.server.presence import evict_guest, is_same_secret, register_when_ready
 from securechat.server.registry import Stage, command
 from securechat.server.users import HOST, NOBODY, LiveRoom
+from securechat.server.verification import parameters
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +117,10 @@ def _read(context: Context) -> _Wish | None:
     if session.state is not State.PRESENT and not hub.configuration.accounts.register_before_connect:
         fail("REGISTER", replies.COMPLETE_CONNECTION_REQUIRED)
         return None
+    if session.state is State.PRESENT and hub.policy.second_factor == "everybody":
+        text = "Register before the connection is complete: a second factor has to be set up first"
+        fail("REGISTER", replies.SECOND_FACTOR_REQUIRED, text=text)
+        return None
     if name == "*":
         name = session.shown_nick
     try:
@@ -198,7 +204,7 @@ def _made(context: Context, account: Account, rooms: Rooms) -> None:
 
     def confirm() -> None:
         context.response.line("REGISTER", ("SUCCESS", account.name, "Account created"))
-        logged_in(context, account)
+        logged_in(context, account, Credential(Means.PASSWORD))
 
     if session.user is not None:
         Adoption(hub, session, context.response, session.user, account).run(confirm)

@@ -7,6 +7,7 @@ from securechat.domain.account import Account
 from securechat.domain.audit import Act
 from securechat.domain.events import Event, Kind
 from securechat.domain.permissions import Action, Subject, may, role_of
+from securechat.domain.second_factor import Credential
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.message import cut
@@ -14,7 +15,7 @@ from securechat.protocol.numerics import ERR_NEEDMOREPARAMS, ERR_NOSUCHNICK, ERR
 from securechat.server.context import Context
 from securechat.server.deeds import called, deed_of
 from securechat.server.entries import Barrier, Publication
-from securechat.server.login import count_failure, current, is_right, throttled
+from securechat.server.login import count_failure, throttled
 from securechat.server.ports import Pool
 from securechat.server.presence import end_session
 from securechat.server.registry import command
@@ -22,17 +23,22 @@ from securechat.server.rendering import text_bytes
 from securechat.server.sessions import Session
 from securechat.server.user_modes import announcement, empower, shown_modes
 from securechat.server.users import audience_of
+from securechat.server.verification import Result, admitted, verify
 
 logger = logging.getLogger(__name__)
 
 
-@command("OPER", params=2, help="OPER <account> <password>: have an administrator's powers, until MODE -o or the end")
+@command(
+    "OPER",
+    params=2,
+    help="OPER <account> <password> [<code>]: have an administrator's powers, until MODE -o or the end",
+)
 def oper(context: Context) -> None:
     """Check the password of an administrator's account on a worker.
 
     No such account, one of somebody else, a suspended one and a wrong password get one answer, after the same work.
     """
-    name, password = context.params[:2]
+    name, given = context.params[0], " ".join(context.params[1:])
     hub, session = context.hub, context.session
     if throttled(context, name):
         context.response.numeric(ERR_PASSWDMISMATCH)
@@ -41,34 +47,38 @@ def oper(context: Context) -> None:
     if account is not None and not may(Subject(role_of(account)), Action.OPERATE, hub.policy):
         account = None
     session.claim = account
+    now = hub.now()
 
-    def then(right: bool) -> None:
-        claimed = current(context, session.claim)
-        if throttled(context, name):
+    def then(result: Result) -> None:
+        claimed = admitted(context, session.claim, result) if isinstance(result, Credential) else None
+        if throttled(context, name, result):
             _refuse(context, name)
-        elif right and claimed is not None:
-            _record(context, claimed)
+        elif claimed is not None and claimed.lacks_factor:
+            context.response.fail("OPER", replies.SECOND_FACTOR_REQUIRED)
+            _refuse(context, name)
+        elif claimed is not None and isinstance(result, Credential):
+            _record(context, claimed, result)
         else:
             count_failure(context, name)
             _refuse(context, name)
 
     context.work(
         Pool.HASHING,
-        lambda: is_right(context, name, account, password),
+        lambda: verify(context, name, account, given, now),
         then,
         failed=lambda error: _failed(context, error),
         busy=lambda: _unavailable(context),
     )
 
 
-def _record(context: Context, account: Account) -> None:
+def _record(context: Context, account: Account, credential: Credential) -> None:
     """Give the powers once it is on the record that they were asked for, and by whose password; not before."""
     hub, user = context.hub, context.user
     event = Event(Kind.USER_MODE, hub.now(), user.source, target=user.nick)
     event.deeds = (deed_of(event.time, user.source, Act.OPER, "", account.name),)
 
     def then(stored: bool) -> None:
-        claimed, context.session.claim = current(context, context.session.claim), None
+        claimed, context.session.claim = admitted(context, context.session.claim, credential), None
         if not stored:
             context.response.fail("OPER", replies.NOT_STORED, account.name)
         elif claimed is None:  # suspended, or its password changed, while the record was written

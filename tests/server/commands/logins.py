@@ -7,7 +7,7 @@ from securechat.protocol.sasl import ScramClient, chunks
 from tests.server.harness import Harness, Person
 
 PASSWORD = "correct horse"
-FAILED = [":chat.test 904 alice :SASL authentication failed"]
+FAILED = [":chat.test 904 alice :SASL authentication failed; if the account has a second factor, give its code as well"]
 LOGGED_IN = [
     ":chat.test 900 alice alice!*@securechat alice :You are now logged in as alice",
     ":chat.test 903 alice :SASL authentication successful",

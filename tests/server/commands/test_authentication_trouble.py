@@ -210,7 +210,7 @@ def test_a_login_that_hashes_anew_does_not_undo_a_change_of_that_moment(
             harness.journal.call(lambda unit: unit.accounts.set_credentials(account_id, changed)).result(20)
             return hash_password(password, parameters)
 
-        monkeypatch.setattr("securechat.server.login.hash_password", hash_slowly)
+        monkeypatch.setattr("securechat.server.verification.hash_password", hash_slowly)
         plain(begun(harness), "alice", PASSWORD)
         harness.settle()
         assert harness.database.read(lambda unit: unit.accounts.credentials(account_id)) == changed

@@ -7,8 +7,9 @@ from tests.server.harness import Harness, code_of
 
 NAMES = sorted(COMMANDS)
 
-# What issue 2 answers before login, beside the heartbeat's PONG; nothing else may be added by accident.
-BEFORE_LOGIN = {"CAP", "AUTHENTICATE", "PASS", "NICK", "USER", "REGISTER", "PING", "PONG", "QUIT", "CACERT"}
+# What issue 2 answers before login, beside the heartbeat's PONG, and TOTP to those who must have a second factor before
+# they come in; nothing else may be added by accident.
+BEFORE_LOGIN = {"CAP", "AUTHENTICATE", "PASS", "NICK", "USER", "REGISTER", "PING", "PONG", "QUIT", "CACERT"} | {"TOTP"}
 WITH_A_CAPABILITY = {"AWAY", "ISUPPORT", "METADATA"}
 """Answered before login to those alone who negotiated what makes it so."""
 

@@ -1,0 +1,111 @@
+"""APPPASSWORD: passwords that the server makes for programs, which know no second factor.
+
+They are accepted by PLAIN alone: of SCRAM the server would have to keep a verifier of each, and to know which one is
+meant before the client has said so. Making one asks for the password (and a code) again; revoking one does not, so that
+it is quick when something was stolen.
+"""
+
+import logging
+
+from securechat.clock import format_time
+from securechat.domain.account import Account
+from securechat.domain.second_factor import AppPassword
+from securechat.protocol import standard_replies as replies
+from securechat.server import one_time_codes as codes
+from securechat.server.commands.second_factor import failed, prove, store
+from securechat.server.context import Context
+from securechat.server.ports import Pool
+from securechat.server.registry import command
+from securechat.server.second_factors import end_app_password
+
+logger = logging.getLogger(__name__)
+
+MOST = 20
+"""How many an account may have."""
+NAME_CHARACTERS = 30
+
+
+@command(
+    "APPPASSWORD",
+    params=1,
+    help="APPPASSWORD ADD <name> :<password> [<code>]|LIST|REVOKE <name>: passwords for programs of yours",
+)
+def apppassword(context: Context) -> None:
+    """Look after the app passwords of one's own account."""
+    account = context.user.account
+    subcommand, name = context.params[0].upper(), context.param(1) or ""
+    if account is None:
+        context.response.fail("APPPASSWORD", replies.ACCOUNT_REQUIRED)
+    elif subcommand == "LIST":
+        _list(context, account)
+    elif subcommand not in ("ADD", "REVOKE"):
+        context.response.fail("APPPASSWORD", replies.INVALID_SUBCOMMAND, context.params[0][:50])
+    elif not name or (subcommand == "ADD" and len(context.params) < 3):
+        context.response.fail("APPPASSWORD", replies.NEED_MORE_PARAMS, subcommand)
+    elif subcommand == "REVOKE":
+        _revoke(context, account, name)
+    elif " " in name or name.startswith(":") or not name.isprintable() or len(name) > NAME_CHARACTERS:
+        text = f"The name of an app password is one word of at most {NAME_CHARACTERS} characters"
+        context.response.fail("APPPASSWORD", replies.INVALID_PARAMS, subcommand, text=text)
+    else:
+        given = " ".join(context.params[2:])
+        prove(context, account, given, lambda: _add(context, account, name))
+
+
+def _add(context: Context, account: Account, name: str) -> None:
+    hub = context.hub
+    secret, now = codes.new_app_password(), hub.now()
+    digest = codes.digest_of(secret)
+
+    def know(made: AppPassword | None) -> None:
+        if made is not None:
+            hub.app_passwords.add(made.id)
+
+    def answer(made: AppPassword | None) -> None:
+        if made is None:
+            context.response.fail("APPPASSWORD", replies.APP_PASSWORD_REFUSED, name)
+            return
+        logger.info("App password made", extra={"account": account.name, "app_password": made.id})
+        context.response.note("APPPASSWORD", replies.APP_PASSWORD_ADDED, name, text=secret)
+
+    store(
+        context,
+        lambda unit: unit.second_factors.add_app_password(account.id, name, digest, time=now, most=MOST),
+        answer,
+        know,
+    )
+
+
+def _list(context: Context, account: Account) -> None:
+    def shown(rows: list[AppPassword]) -> None:
+        for one in rows:
+            used = format_time(one.last_used) if one.last_used is not None else "*"
+            text = f"made {format_time(one.created)}, " + ("never used" if used == "*" else f"last used {used}")
+            params = (one.name, format_time(one.created), used)
+            context.response.note("APPPASSWORD", replies.APP_PASSWORD, *params, text=text)
+        context.response.note("APPPASSWORD", replies.APP_PASSWORDS_END)
+
+    context.work(
+        Pool.READING,
+        lambda: context.hub.reader.read(lambda unit: unit.second_factors.app_passwords(account.id)),
+        shown,
+        lambda error: failed(context, error),
+        lambda: context.response.fail("APPPASSWORD", replies.TEMPORARILY_UNAVAILABLE),
+    )
+
+
+def _revoke(context: Context, account: Account, name: str) -> None:
+    hub = context.hub
+
+    def know(number: int) -> None:
+        if number:
+            end_app_password(hub, number)
+
+    def answer(number: int) -> None:
+        if not number:
+            context.response.fail("APPPASSWORD", replies.UNKNOWN_APP_PASSWORD, name)
+            return
+        logger.info("App password revoked", extra={"account": account.name, "app_password": number})
+        context.response.note("APPPASSWORD", replies.APP_PASSWORD_REVOKED, name)
+
+    store(context, lambda unit: unit.second_factors.remove_app_password(account.id, name), answer, know)

@@ -1,0 +1,116 @@
+"""Second factors and app passwords in the database."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from securechat.domain.second_factor import AppPassword, SecondFactor
+from securechat.names import fold
+from securechat.storage.models import AppPasswordRow, RecoveryCodeRow, SecondFactorRow
+
+_APP_PASSWORDS = select(
+    AppPasswordRow.id, AppPasswordRow.name, AppPasswordRow.created, AppPasswordRow.last_used
+).order_by(AppPasswordRow.id)
+"""Its rows are the arguments of AppPassword."""
+
+
+class SecondFactors:
+    """Implements domain.ports.SecondFactorRepository on one connection."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def accounts(self) -> list[int]:
+        """The ids of the accounts that have a second factor."""
+        return list(self._connection.execute(select(SecondFactorRow.account_id)).scalars())
+
+    def of(self, account_id: int) -> SecondFactor | None:
+        """The second factor of the account, or None."""
+        row = self._connection.execute(
+            select(SecondFactorRow.secret, SecondFactorRow.last_step).where(SecondFactorRow.account_id == account_id)
+        ).first()
+        if row is None:
+            return None
+        digests = self._connection.execute(
+            select(RecoveryCodeRow.digest).where(RecoveryCodeRow.account_id == account_id)
+        ).scalars()
+        return SecondFactor(row.secret, row.last_step, frozenset(digests))
+
+    def set(self, account_id: int, factor: SecondFactor) -> None:
+        """Give the account this one, in place of any that it has."""
+        self.remove(account_id)
+        self._connection.execute(
+            insert(SecondFactorRow).values(account_id=account_id, secret=factor.secret, last_step=factor.last_step)
+        )
+        self.set_recovery(account_id, factor.recovery)
+
+    def remove(self, account_id: int) -> bool:
+        """Take it from the account; whether there was one."""
+        self._connection.execute(delete(RecoveryCodeRow).where(RecoveryCodeRow.account_id == account_id))
+        removed = self._connection.execute(delete(SecondFactorRow).where(SecondFactorRow.account_id == account_id))
+        return bool(removed.rowcount)
+
+    def set_recovery(self, account_id: int, digests: Iterable[bytes]) -> None:
+        """Let these be the recovery codes, and no others."""
+        self._connection.execute(delete(RecoveryCodeRow).where(RecoveryCodeRow.account_id == account_id))
+        for digest in digests:
+            self._connection.execute(insert(RecoveryCodeRow).values(account_id=account_id, digest=digest))
+
+    def use_step(self, account_id: int, step: int) -> bool:
+        """Use up the code of a step and all before; False when that has been done already."""
+        changed = self._connection.execute(
+            update(SecondFactorRow)
+            .where(SecondFactorRow.account_id == account_id, SecondFactorRow.last_step < step)
+            .values(last_step=step)
+        )
+        return bool(changed.rowcount)
+
+    def use_recovery(self, account_id: int, digest: bytes) -> bool:
+        """Use up a recovery code; False when there is no such one (any more)."""
+        removed = self._connection.execute(
+            delete(RecoveryCodeRow).where(RecoveryCodeRow.account_id == account_id, RecoveryCodeRow.digest == digest)
+        )
+        return bool(removed.rowcount)
+
+    def app_passwords(self, account_id: int) -> list[AppPassword]:
+        """Those of the account, oldest first."""
+        rows = self._connection.execute(_APP_PASSWORDS.where(AppPasswordRow.account_id == account_id))
+        return [AppPassword(*row) for row in rows]
+
+    def app_password_ids(self) -> list[int]:
+        """The numbers of all app passwords."""
+        return list(self._connection.execute(select(AppPasswordRow.id)).scalars())
+
+    def find_app_password(self, account_id: int, digest: bytes) -> int:
+        """The number of the account's app password with that digest; 0: there is none."""
+        where = (AppPasswordRow.account_id == account_id, AppPasswordRow.digest == digest)
+        return self._connection.execute(select(AppPasswordRow.id).where(*where)).scalar() or 0
+
+    def add_app_password(
+        self, account_id: int, name: str, digest: bytes, *, time: int, most: int
+    ) -> AppPassword | None:
+        """Store one made at `time` (ms); None when the name is taken or there are `most` already."""
+        others = self.app_passwords(account_id)
+        if len(others) >= most or any(fold(one.name) == fold(name) for one in others):
+            return None
+        number = self._connection.execute(
+            insert(AppPasswordRow)
+            .values(account_id=account_id, name=name, digest=digest, created=time, last_used=None)
+            .returning(AppPasswordRow.id)
+        ).scalar_one()
+        return AppPassword(number, name, time, None)
+
+    def use_app_password(self, number: int, time: int) -> bool:
+        """Note that it was used at `time` (ms); False when it is not there (any more)."""
+        changed = self._connection.execute(
+            update(AppPasswordRow).where(AppPasswordRow.id == number).values(last_used=time)
+        )
+        return bool(changed.rowcount)
+
+    def remove_app_password(self, account_id: int, name: str) -> int:
+        """Take away the account's app password of that name and return its number; 0: there is none."""
+        number = next((one.id for one in self.app_passwords(account_id) if fold(one.name) == fold(name)), 0)
+        self._connection.execute(delete(AppPasswordRow).where(AppPasswordRow.id == number))
+        return number
