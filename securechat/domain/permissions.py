@@ -223,10 +223,10 @@ def _joins(subject: Subject, policy: Policy) -> bool:
 HURDLES: dict[Action, _Rule] = {
     Action.ENTER_UNBANNED: _passes_bans,
     Action.ENTER_ABANDONED: _passes_closed_doors,
-    Action.ENTER_UNLOCKED: _passes_lock,
     Action.ENTER_INVITED: _passes_invitation,
     Action.ENTER_BY_KEY: _passes_key,
     Action.ENTER_UNCROWDED: _passes_limit,
+    Action.ENTER_UNLOCKED: _passes_lock,  # last: only who could come in otherwise is told of it
 }
 """What is asked of whoever wants to enter a room, in this order. Nothing of it holds an administrator up."""
 

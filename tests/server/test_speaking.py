@@ -23,6 +23,18 @@ def test_a_locked_room(harness: Harness) -> None:
     assert [code_of(line) for line in bob.answers("PRIVMSG #tea :at last")] == ["JOIN"]
 
 
+def test_who_could_not_come_in_anyway_is_not_told_that_a_room_is_locked(harness: Harness) -> None:
+    (anna,) = harness.members_of("#tea", "anna")
+    eve = harness.person("eve")
+    anna.sends("MODE #tea +i")
+    before = eve.answers("JOIN #tea")
+    anna.sends("MODE #tea +L")
+    assert eve.answers("JOIN #tea") == before
+    anna.sends("INVITE eve #tea")
+    eve.received()
+    assert code_of(eve.answers("JOIN #tea")[0]) == "437"
+
+
 def test_a_member_comes_back_into_a_locked_room(harness: Harness) -> None:
     harness.account("carol")
     (anna,) = harness.members_of("#tea", "anna")
