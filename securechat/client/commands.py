@@ -3,40 +3,13 @@
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
+from securechat.client import moderating
+from securechat.client.desk import Desk, present, present_room
 from securechat.client.errors import UsageError
-from securechat.client.events import Message
-from securechat.client.library import Client
 from securechat.client.sanitize import sanitize
 from securechat.client.texts import N_, _, ngettext
 from securechat.names import room_to_wire
-
-
-class Desk(Protocol):
-    """Where a person or a script sits: what commands work on."""
-
-    client: Client
-    target: str
-    """Room (`#general`) or nick that plain lines go to; empty when there is none."""
-
-    def say(self, target: str, text: str, *, action: bool = False, notice: bool = False) -> None:
-        """Send a text of any length."""
-
-    def note(self, text: str) -> None:
-        """Show a line that is no message."""
-
-    def show(self, message: Message) -> None:
-        """Show a message."""
-
-    def move(self, target: str) -> None:
-        """Let plain lines go to `target` from now on."""
-
-    def leave(self) -> None:
-        """End after this command."""
-
-    def enter(self, room: str) -> None:
-        """Join a room and show what was said there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +62,7 @@ def _join(desk: Desk, rest: str) -> None:
 def _part(desk: Desk, rest: str) -> None:
     room, _space, reason = rest.partition(" ")
     if not room.startswith("#"):  # no room is named: leave the present one
-        room, reason = _present_room(desk), rest
+        room, reason = present_room(desk), rest
     desk.client.part(room, reason)
 
 
@@ -103,7 +76,7 @@ def _query(desk: Desk, rest: str) -> None:
 
 
 def _me(desk: Desk, rest: str) -> None:
-    desk.say(_present(desk), rest, action=True)
+    desk.say(present(desk), rest, action=True)
 
 
 def _notice(desk: Desk, rest: str) -> None:
@@ -112,7 +85,7 @@ def _notice(desk: Desk, rest: str) -> None:
 
 
 def _topic(desk: Desk, rest: str) -> None:
-    room = _present_room(desk)
+    room = present_room(desk)
     if rest:
         desk.client.set_topic(room, rest)
         return
@@ -121,7 +94,7 @@ def _topic(desk: Desk, rest: str) -> None:
 
 
 def _names(desk: Desk, rest: str) -> None:
-    room = room_to_wire(rest.split(maxsplit=1)[0]) if rest else _present_room(desk)
+    room = room_to_wire(rest.split(maxsplit=1)[0]) if rest else present_room(desk)
     members = desk.client.members(room)
     count = ngettext("{count} person in {room}: {names}", "{count} people in {room}: {names}", len(members))
     desk.note(count.format(count=len(members), room=sanitize(room), names=sanitize(", ".join(members))))
@@ -136,7 +109,7 @@ def _list(desk: Desk, _rest: str) -> None:
 def _history(desk: Desk, rest: str) -> None:
     if rest and not (rest.isascii() and rest.isdigit() and len(rest) < 6):
         raise UsageError(_("Use: /{name} {usage}").format(name="history", usage=_("[NUMBER]")))
-    for message in desk.client.history(_present(desk), int(rest or 50)):
+    for message in desk.client.history(present(desk), int(rest or 50)):
         desk.show(message)
 
 
@@ -153,18 +126,6 @@ def _quit(desk: Desk, _rest: str) -> None:
     desk.leave()
 
 
-def _present(desk: Desk) -> str:
-    if not desk.target:
-        raise UsageError(_("You are in no room: /join ROOM first."))
-    return desk.target
-
-
-def _present_room(desk: Desk) -> str:
-    if not desk.target.startswith("#"):
-        raise UsageError(_("You are in no room: /join ROOM first."))
-    return desk.target
-
-
 COMMANDS: tuple[Command, ...] = (
     Command("help", "", N_("show this list"), _help),
     Command("join", N_("ROOM"), N_("enter a room and speak there"), _join, 1, ("j",)),
@@ -177,6 +138,26 @@ COMMANDS: tuple[Command, ...] = (
     Command("names", N_("[ROOM]"), N_("show who is in the room"), _names),
     Command("list", "", N_("show the rooms of the server"), _list),
     Command("history", N_("[NUMBER]"), N_("show what was said before"), _history),
+    Command("invite", N_("NAME"), N_("ask somebody into the room"), moderating.invite, 1),
+    Command("kick", N_("NAME [REASON]"), N_("put somebody out of the room"), moderating.kick, 1),
+    Command(
+        "ban", N_("NAME [TIME] [REASON]"), N_("keep somebody out of the room, for 2h or for good"), moderating.ban, 1
+    ),
+    Command("unban", N_("NAME"), N_("let somebody come back"), moderating.unban, 1),
+    Command("mute", N_("NAME [TIME] [REASON]"), N_("let somebody only read, for 10m or for good"), moderating.mute, 1),
+    Command("unmute", N_("NAME"), N_("let somebody speak again"), moderating.unmute, 1),
+    Command("role", N_("NAME ROLE"), N_("make somebody a moderator or a member"), moderating.role, 2),
+    Command("slow", N_("SECONDS"), N_("let everybody wait between two messages; 0: no more"), moderating.slow, 1),
+    Command("lock", "", N_("let only moderators speak and nobody come in"), moderating.lock),
+    Command("unlock", "", N_("open the room again"), moderating.unlock),
+    Command("block", N_("NAME"), N_("hear nothing more from a person; they do not notice"), moderating.block, 1),
+    Command("unblock", N_("NAME"), N_("hear a person again"), moderating.unblock, 1),
+    Command("blocked", "", N_("show whom you block"), moderating.blocked),
+    Command(
+        "report", N_("NAME [REASON]"), N_("report the last message of somebody to the moderators"), moderating.report, 1
+    ),
+    Command("reports", "", N_("show what was reported to you"), moderating.reports),
+    Command("close", N_("NUMBER [TEXT]"), N_("close a report; say what was done"), moderating.close, 1),
     Command("away", N_("[REASON]"), N_("tell others that you are away; without a reason: back"), _away),
     Command("nick", N_("NAME"), N_("take another name"), _nick, 1),
     Command("quit", "", N_("leave the chat; exit alone and Ctrl-D do so too"), _quit, 0, ("exit",)),

@@ -67,6 +67,8 @@ class Left:
     reason: str = ""
     own: bool = False
     quit: bool = False
+    by: str = ""
+    """Who put the person out of the room; empty when they went by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,14 @@ class ReadUpTo:
 
 
 @dataclass(frozen=True, slots=True)
+class Invited:
+    """Somebody asks the own user into a room."""
+
+    room: str
+    nick: str
+
+
+@dataclass(frozen=True, slots=True)
 class Connected:
     """The link to the server works; `again` after it had been lost."""
 
@@ -152,6 +162,7 @@ Event = (
     | Left
     | TopicChanged
     | Renamed
+    | Invited
     | Redacted
     | ReadUpTo
     | Connected

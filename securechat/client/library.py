@@ -394,6 +394,10 @@ class Client:
             raise CannotConnect(_("The client is not connected."))
         return self._connection.call(action, self._timeout)
 
+    def ask(self, command: str, *params: str) -> list[wire.Message]:
+        """Send any command of the server and return the lines of its answer. Raises RoomRefused when it is refused."""
+        return self._request(command, *(one_line(param) for param in params))
+
     def _request(self, command: str, *params: str) -> list[wire.Message]:
         """Send a command and return the lines of its answer. Raises RoomRefused when it is refused."""
         future: Future[list[wire.Message]] = Future()

@@ -10,6 +10,7 @@ from securechat.client.events import (
     Disconnected,
     Event,
     Gap,
+    Invited,
     Joined,
     Kind,
     Left,
@@ -84,10 +85,26 @@ def _joined(event: Joined) -> str:
 
 
 def _left(event: Left) -> str:
+    if event.by:
+        return _put_out(event)
     if event.own:
         reason = f": {sanitize(event.reason)}" if event.reason else "."
         return _("You left {room}").format(room=sanitize(event.room)) + reason
     return _("{name} leaves the chat").format(name=sanitize(event.nick))
+
+
+def _put_out(event: Left) -> str:
+    reason = f": {sanitize(event.reason)}" if event.reason else "."
+    if event.own:
+        text = _("{name} has put you out of {room}")
+    else:
+        text = _("{other} was put out by {name}")
+    return text.format(name=sanitize(event.by), room=sanitize(event.room), other=sanitize(event.nick)) + reason
+
+
+def _invited(event: Invited) -> str:
+    text = _("{name} invites you to {room}: /join {room}")
+    return text.format(name=sanitize(event.nick), room=sanitize(event.room))
 
 
 def _topic(event: TopicChanged) -> str:
@@ -103,6 +120,7 @@ _NOTES: dict[type, Callable[..., str]] = {
     Left: _left,
     TopicChanged: _topic,
     Renamed: _renamed,
+    Invited: _invited,
     Connected: lambda event: _("The link works again.") if event.again else "",
     Disconnected: lambda event: _("The link is lost ({reason}); connecting again.").format(
         reason=sanitize(event.reason).rstrip(".")

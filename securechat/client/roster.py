@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from securechat.client.events import (
     Event,
+    Invited,
     Joined,
     Kind,
     Left,
@@ -174,7 +175,12 @@ class Roster:
         if len(line.params) < 2:
             return []
         reason = line.params[2] if len(line.params) > 2 else ""
-        return self._leave(line, line.params[1], line.params[:1], reason)
+        return self._leave(line, line.params[1], line.params[:1], reason, by=wire.nick_of(line.source))
+
+    def _on_invite(self, line: wire.Message) -> list[Event]:
+        if len(line.params) < 2 or not self.is_me(line.params[0]):
+            return []
+        return [Invited(line.params[1], wire.nick_of(line.source))]
 
     def _on_quit(self, line: wire.Message) -> list[Event]:
         nick = wire.nick_of(line.source)
@@ -182,7 +188,7 @@ class Roster:
         return self._leave(line, nick, names, line.params[-1] if line.params else "", gone=True)
 
     def _leave(
-        self, line: wire.Message, nick: str, names: list[str], reason: str, *, gone: bool = False
+        self, line: wire.Message, nick: str, names: list[str], reason: str, *, gone: bool = False, by: str = ""
     ) -> list[Event]:
         events: list[Event] = []
         own = self.is_me(nick)
@@ -194,7 +200,7 @@ class Roster:
             if own:
                 del self.rooms[fold(name)]
             account = line.tags.get("account", "")
-            events.append(Left(room.name, nick, self._time(line), account, reason, own=own, quit=gone))
+            events.append(Left(room.name, nick, self._time(line), account, reason, own=own, quit=gone, by=by))
         return events
 
     def _on_nick(self, line: wire.Message) -> list[Event]:
@@ -305,6 +311,7 @@ _HANDLERS: dict[str, Callable[[Roster, wire.Message], list[Event]]] = {
     "353": Roster._on_names,  # noqa: SLF001
     "366": Roster._on_end_of_names,  # noqa: SLF001
     "ERROR": Roster._on_error,  # noqa: SLF001
+    "INVITE": Roster._on_invite,  # noqa: SLF001
     "JOIN": Roster._on_join,  # noqa: SLF001
     "KICK": Roster._on_kick,  # noqa: SLF001
     "MARKREAD": Roster._on_marker,  # noqa: SLF001

@@ -23,7 +23,7 @@ TAIL = 100
 
 
 class ScreenDesk:
-    """A Desk for the commands (see `commands.Desk`)."""
+    """A Desk for the commands (see `client.desk.Desk`)."""
 
     def __init__(
         self,

@@ -1,0 +1,48 @@
+"""Where a person or a script sits at the client, as the commands see it."""
+
+from typing import Protocol
+
+from securechat.client.errors import UsageError
+from securechat.client.events import Message
+from securechat.client.library import Client
+from securechat.client.texts import _
+
+
+class Desk(Protocol):
+    """Where a person or a script sits: what commands work on."""
+
+    client: Client
+    target: str
+    """Room (`#general`) or nick that plain lines go to; empty when there is none."""
+
+    def say(self, target: str, text: str, *, action: bool = False, notice: bool = False) -> None:
+        """Send a text of any length."""
+
+    def note(self, text: str) -> None:
+        """Show a line that is no message."""
+
+    def show(self, message: Message) -> None:
+        """Show a message."""
+
+    def move(self, target: str) -> None:
+        """Let plain lines go to `target` from now on."""
+
+    def leave(self) -> None:
+        """End after this command."""
+
+    def enter(self, room: str) -> None:
+        """Join a room and show what was said there."""
+
+
+def present(desk: Desk) -> str:
+    """Return the room or person that plain lines go to. Raises UsageError when there is none."""
+    if not desk.target:
+        raise UsageError(_("You are in no room: /join ROOM first."))
+    return desk.target
+
+
+def present_room(desk: Desk) -> str:
+    """Return the room that plain lines go to. Raises UsageError when they go to none."""
+    if not desk.target.startswith("#"):
+        raise UsageError(_("You are in no room: /join ROOM first."))
+    return desk.target

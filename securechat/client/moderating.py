@@ -1,0 +1,140 @@
+"""The commands of the line client for looking after a room, and for being left in peace."""
+
+import re
+
+from securechat.client.desk import Desk, present, present_room
+from securechat.client.errors import UsageError
+from securechat.client.sanitize import sanitize
+from securechat.client.texts import _
+from securechat.names import fold
+
+_TIME = re.compile(r"[1-9][0-9]{0,8}[smhd]")
+_ROLES = {"moderator": "+o", "member": "-o"}
+_LOOKED_THROUGH = 100
+"""How many messages are looked through for the last one of somebody."""
+
+
+def _words(rest: str) -> tuple[str, str]:
+    """Divide into the first word and what follows."""
+    first, _space, text = rest.partition(" ")
+    return first, text.strip()
+
+
+def _do(desk: Desk, command: str, *params: str) -> None:
+    """Let the server do something, and say that it is done."""
+    desk.client.ask(command, *params)
+    desk.note(_("Done."))
+
+
+def invite(desk: Desk, rest: str) -> None:
+    """Ask somebody into the present room."""
+    name, room = _words(rest)[0], present_room(desk)
+    desk.client.ask("INVITE", name, room)
+    desk.note(_("{name} is invited to {room}.").format(name=sanitize(name), room=sanitize(room)))
+
+
+def kick(desk: Desk, rest: str) -> None:
+    """Put somebody out; everybody sees it."""
+    name, reason = _words(rest)
+    desk.client.ask("KICK", present_room(desk), name, *([reason] if reason else []))
+
+
+def ban(desk: Desk, rest: str) -> None:
+    """Keep somebody out."""
+    _for_a_time(desk, "BAN", rest)
+
+
+def unban(desk: Desk, rest: str) -> None:
+    """Let somebody in again."""
+    _do(desk, "UNBAN", present_room(desk), _words(rest)[0])
+
+
+def mute(desk: Desk, rest: str) -> None:
+    """Let somebody only read."""
+    _for_a_time(desk, "MUTE", rest)
+
+
+def unmute(desk: Desk, rest: str) -> None:
+    """Let somebody speak again."""
+    _do(desk, "UNMUTE", present_room(desk), _words(rest)[0])
+
+
+def _for_a_time(desk: Desk, command: str, rest: str) -> None:
+    name, text = _words(rest)
+    first, reason = _words(text)
+    if not _TIME.fullmatch(first):
+        first, reason = "", text
+    _do(desk, command, present_room(desk), name, *(one for one in (first, reason) if one))
+
+
+def role(desk: Desk, rest: str) -> None:
+    """Give somebody a role in the room."""
+    name, wanted = _words(rest)
+    mode = _ROLES.get(wanted.lower())
+    if mode is None:
+        raise UsageError(_("The roles are: {roles}.").format(roles=", ".join(_ROLES)))
+    _do(desk, "MODE", present_room(desk), mode, name)
+
+
+def slow(desk: Desk, rest: str) -> None:
+    """Let everybody wait between two messages."""
+    seconds = _words(rest)[0]
+    _do(desk, "MODE", present_room(desk), *(["-f"] if seconds == "0" else ["+f", seconds]))
+
+
+def lock(desk: Desk, _rest: str) -> None:
+    """Close the room for now."""
+    _do(desk, "MODE", present_room(desk), "+L")
+
+
+def unlock(desk: Desk, _rest: str) -> None:
+    """Open it again."""
+    _do(desk, "MODE", present_room(desk), "-L")
+
+
+def block(desk: Desk, rest: str) -> None:
+    """Hear nothing more from somebody."""
+    name = _words(rest)[0]
+    desk.client.ask("SILENCE", f"+{name}")
+    told = _("You hear nothing more from {name}, on all your devices; they do not notice. /unblock {name} ends it.")
+    desk.note(told.format(name=sanitize(name)))
+
+
+def unblock(desk: Desk, rest: str) -> None:
+    """Hear somebody again."""
+    name = _words(rest)[0]
+    desk.client.ask("SILENCE", f"-{name}")
+    desk.note(_("You hear {name} again.").format(name=sanitize(name)))
+
+
+def blocked(desk: Desk, _rest: str) -> None:
+    """Show whom one blocks."""
+    names = [line.params[-1] for line in desk.client.ask("SILENCE") if line.command == "271"]
+    text = _("You block: {names}").format(names=sanitize(", ".join(names)))
+    desk.note(text if names else _("You block nobody."))
+
+
+def report(desk: Desk, rest: str) -> None:
+    """Report the last message of somebody in the present room or conversation."""
+    name, reason = _words(rest)
+    said = desk.client.history(present(desk), _LOOKED_THROUGH)
+    found = next((one for one in reversed(said) if one.id and fold(one.sender) == fold(name)), None)
+    if found is None:
+        raise UsageError(_("There is no message of {name} here.").format(name=sanitize(name)))
+    desk.client.ask("REPORT", found.id, *([reason] if reason else []))
+    told = _("Reported: {text} (those who look after this have been told; {name} has not)")
+    desk.note(told.format(text=sanitize(found.text), name=sanitize(name)))
+
+
+def reports(desk: Desk, _rest: str) -> None:
+    """Show the open reports."""
+    lines = [one.params for one in desk.client.ask("REPORT", "LIST") if "OPEN_REPORT" in one.params[1:2]]
+    for params in lines:
+        desk.note(sanitize(f"{params[2]}  {params[3]}  {params[-1]}"))
+    desk.note(_("/close NUMBER closes a report.") if lines else _("There are no open reports for you."))
+
+
+def close(desk: Desk, rest: str) -> None:
+    """Close a report."""
+    number, outcome = _words(rest)
+    _do(desk, "REPORT", "CLOSE", number, *([outcome] if outcome else []))
