@@ -72,6 +72,7 @@ class Client:
         name: str,
         *,
         password: str = "",
+        code: str | Callable[[], str] | None = None,
         ca: str | Path | None = None,
         invite: str = "",
         server_password: str = "",
@@ -84,7 +85,9 @@ class Client:
         `ca` is the path of the server's CA certificate, or the certificate itself in PEM. Without it the fingerprint
         of the link counts, then `certs/ca.pem` in the present folder; there is no way not to verify. Without a
         password `name` comes in as a guest, if the server has guests. `register` makes the account first, with the
-        invite if one is given. Raises UsageError for what can never work.
+        invite if one is given. `code` is one of the account's second factor, if it has one, or is called for one
+        at each login, on the thread of the connection: a code is good once, so a client that comes back by itself
+        needs a new one. Raises UsageError for what can never work.
         """
         self._address, fingerprint, link_invite = where(server)
         self._fingerprint = fingerprint
@@ -94,7 +97,7 @@ class Client:
         check_name(name)
         check_password(password, new=register)
         token = (invite or link_invite or server_password) if register else server_password
-        identity = Identity(name, password, register, token)
+        identity = Identity(name, password, register, token, code or "")
         self._mailbox = Mailbox()
         self._session = Session(identity, self._mailbox.put, wall_clock, lambda: secrets.token_hex(12))
         self._connection: Connection | None = None

@@ -45,6 +45,8 @@ class Identity:
     """Make the account first."""
     token: str = field(default="", repr=False)
     """What PASS carries: an invite's token, or the password that the whole server has."""
+    code: str | Callable[[], str] = field(default="", repr=False)
+    """Of the account's second factor, or what is asked for one at each login; empty: it has none."""
 
 
 class State(Enum):
@@ -110,7 +112,8 @@ class Login:
         self._offered: dict[str, str] = {}
         self._wanted: frozenset[str] = frozenset()  # what CAP REQ asked for
         self._chunks = sasl.ChunkAssembler()
-        self._scram = sasl.ScramClient(identity.name, identity.password, nonce())
+        self._nonce = nonce
+        self._scram: sasl.ScramClient | None = None
 
     def start(self) -> list[bytes]:
         """Return the first lines of the connection."""
@@ -235,7 +238,10 @@ class Login:
     def _answer_challenge(self, data: bytes) -> list[bytes]:
         self._move(Step.CONTINUE)
         if self.state is State.CHALLENGED:
+            identity = self._identity
+            self._scram = sasl.ScramClient(identity.name, identity.password, self._nonce(), _code_of(identity))
             return _authenticate(self._scram.first())
+        assert self._scram is not None, "it was made for the first message"
         if self.state is State.PROVING:
             return _authenticate(self._scram.final(data))
         if data.startswith(b"e="):  # RFC 5802 section 7, "server-error": it does not accept our proof
@@ -272,6 +278,12 @@ class Login:
         self._move(Step.REFUSAL)
         said = sanitize(message.params[-1]) if message.params else ""
         raise CannotConnect(_("The server closed the connection: {reason}").format(reason=said))
+
+
+def _code_of(identity: Identity) -> str:
+    """Return the code to send, without the spaces with which apps show it."""
+    code = identity.code() if callable(identity.code) else identity.code
+    return "".join(one for one in code if one.isascii() and (one.isalnum() or one == "-"))[:64]
 
 
 def _authenticate(data: bytes) -> list[bytes]:

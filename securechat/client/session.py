@@ -114,7 +114,7 @@ class Session:
         self.output += self._login.receive(message)
         if self._login.registered and self.identity.register:
             # Over the next link the account is there already, and the invite is used.
-            self.identity = Identity(self.identity.name, self.identity.password)
+            self.identity = Identity(self.identity.name, self.identity.password, code=self.identity.code)
         if self._login.state is LoginState.WELCOMED:
             self.roster.receive(message)
 

@@ -110,3 +110,24 @@ def test_a_server_that_closes_may_be_tried_again() -> None:
 
 def test_an_identity_shows_no_secret() -> None:
     assert "secret" not in repr(Identity("anna", "secret99", token="secret-token"))
+
+
+def final_of(login: Login) -> str:
+    """What the client's final message says."""
+    login.receive(parse_text("AUTHENTICATE +"))
+    challenge = base64.b64encode(b"r=nonceX,s=c2FsdA==,i=4096").decode()
+    answer = lines(login.receive(parse_text(f"AUTHENTICATE {challenge}")))
+    return base64.b64decode("".join(line.split()[1] for line in answer)).decode()
+
+
+def test_the_code_of_a_second_factor_goes_with_the_proof() -> None:
+    assert final_of(begin(Identity("anna", "secret99", code="123 456"))).startswith("c=biws,r=nonceX,o=123456,p=")
+    assert final_of(begin(Identity("anna", "secret99"))).startswith("c=biws,r=nonceX,p=")
+    assert "123456" not in repr(Identity("anna", "secret99", code="123456"))
+
+
+def test_a_code_that_is_asked_for_is_asked_for_once_a_login() -> None:
+    codes = iter(["111111", "222222"])
+    identity = Identity("anna", "secret99", code=lambda: next(codes))
+    Login(identity, lambda: "nonce")
+    assert [",o=111111," in final_of(begin(identity)), ",o=222222," in final_of(begin(identity))] == [True, True]
