@@ -80,6 +80,14 @@ LINES: dict[str, tuple[str, ...]] = {
         "LIST >0 {room}",
     ),
     "LUSERS": ("LUSERS", "LUSERS {room}", "LUSERS * {room}"),
+    "MANAGE": (
+        "MANAGE HELP {room}",
+        "MANAGE user suspend {room}",
+        "MANAGE invite create --room {room}",
+        "MANAGE audit list --room {room}",
+        "MANAGE room list",
+        "MANAGE {room}",
+    ),
     "MARKREAD": (
         "MARKREAD {room}",
         "MARKREAD {room} timestamp=2025-01-01T00:00:00.000Z",
@@ -188,6 +196,7 @@ LINES: dict[str, tuple[str, ...]] = {
     ),
     "REPORT": (
         "REPORT {msgid} :{room}",
+        "REPORT {msgid}",
         "REPORT LIST",
         "REPORT LIST {room}",
         "REPORT CLOSE 1 :{room}",
@@ -211,14 +220,6 @@ LINES: dict[str, tuple[str, ...]] = {
     "USER": ("USER {room} 0 * :{room}",),
     "USERHOST": ("USERHOST {member} peg", "USERHOST {room}"),
     "VERSION": ("VERSION", "VERSION {room}"),
-    "MANAGE": (
-        "MANAGE HELP {room}",
-        "MANAGE user suspend {room}",
-        "MANAGE invite create --room {room}",
-        "MANAGE audit list --room {room}",
-        "MANAGE room list",
-        "MANAGE {room}",
-    ),
     "WALLOPS": ("WALLOPS :{room}",),
     "WHO": (
         "WHO",
@@ -258,6 +259,7 @@ INSIDE = (
     "MODE {room} +v nell",
     "KICK {room} nell :zebra-kick",
     "INVITE nell {room}",
+    "REPORT {msgid} :zebra-report",
     "REDACT {room} {msgid} :zebra-redact",
     "MARKREAD {room} timestamp=2025-02-01T00:00:00.000Z",
     "AWAY :lunch",

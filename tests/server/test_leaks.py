@@ -105,7 +105,10 @@ class World:
         mara.sends(f"MODE {room} +beI zebra1!*@* zebra3!*@* zebra4!*@*", f"BAN {room} bann 2h :zebra-why")
         mara.sends(f"KICK {room} bann :zebra-kick", f"KICK {room} kick :zebra-kick", f"MODE {room} {self.modes}")
         self.outside["left"].sends(f"PART {room} :zebra-bye")
-        mara.sends(f"INVITE invi {room}", f"@label=1 PRIVMSG {room} :zebra-text", "MARKREAD {room}")
+        mara.sends(f"INVITE invi {room}", f"PRIVMSG {room} :zebra-text", f"MODE {room} +v nell")
+        self.inside["nell"].sends(f"PRIVMSG {room} :zebra-reported")
+        reported = self.harness.hub.message_ids.format(self.last())
+        self.inside["olive"].sends(f"REPORT {reported} :zebra-report")
         self.inside["olive"].vanishes()
 
     def say_one(self) -> None:
@@ -366,4 +369,5 @@ def test_the_marker_is_what_is_looked_for(tmp_path: Path) -> None:
         ):
             assert MARKER in str(mara.answers(line)), line
         assert "nell" in str(mara.answers(f"NAMES {ROOM}"))
+        assert MARKER in str(mara.answers("REPORT LIST"))
         assert MARKER in str(tell_apart((world, world), lambda one: one.outside["olga"].outlet.put(b"zebra\r\n")))
