@@ -6,6 +6,12 @@ offline), `{msgid}` for the id of what was said in it. A line may be several, wi
 
 LINES: dict[str, tuple[str, ...]] = {
     "ADMIN": ("ADMIN", "ADMIN {room}"),
+    "APPPASSWORD": (
+        "APPPASSWORD LIST",
+        "APPPASSWORD REVOKE {room}",
+        "APPPASSWORD ADD {room} :wrong",
+        "APPPASSWORD {room}",
+    ),
     "AUTHENTICATE": ("AUTHENTICATE {room}", "AUTHENTICATE PLAIN\r\nAUTHENTICATE *"),
     "AWAY": ("AWAY :{room}", "AWAY"),
     "BAN": (
@@ -215,6 +221,7 @@ LINES: dict[str, tuple[str, ...]] = {
     ),
     "TIME": ("TIME", "TIME {room}"),
     "TOPIC": ("TOPIC {room}", "TOPIC {room} :mine", "TOPIC {room} :"),
+    "TOTP": ("TOTP STATUS", "TOTP SETUP :{room}", "TOTP CONFIRM {room}", "TOTP REMOVE {room}", "TOTP {room}"),
     "UNBAN": ("UNBAN {room} {member}", "UNBAN {room} *!*@* :why"),
     "UNMUTE": ("UNMUTE {room} {member}", "UNMUTE {room} *!*@* :why"),
     "USER": ("USER {room} 0 * :{room}",),
