@@ -68,10 +68,22 @@ class NoSuchInvite(DomainError):  # noqa: N818
 
 
 @dataclass
+class TooManyInvites(DomainError):  # noqa: N818
+    """As many invites of `whose` ("yours", the room's) are open as may be."""
+
+    most: int
+    whose: str
+
+
+@dataclass
 class InviteRefused(DomainError):  # noqa: N818
-    """An invite cannot be used; `reason` is one of "unknown", "used", "expired", "revoked"."""
+    """An invite cannot be used; `reason` is one of "unknown", "used", "expired", "revoked", "withdrawn" (its maker may
+    not invite any more), "for members" (it makes no account), "guest" (it needs an account) and "hidden" (whatever it
+    is: whoever shows it may not know whether there is such a room). `room` is what they wanted to enter by it.
+    """
 
     reason: str
+    room: str = ""
 
 
 @dataclass

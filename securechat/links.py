@@ -42,14 +42,16 @@ def is_link(text: str) -> bool:
     return text.strip().lower().startswith(f"{SCHEME}:")
 
 
-def format_link(link: Link) -> str:
+def format_link(link: Link, *, short: bool = False) -> str:
     """Return the link as text: `securechat://HOST:6697/general?invite=TOKEN&ca=FINGERPRINT`.
 
     An IPv6 address stands in brackets, its zone as in RFC 6874. Nothing is checked: `parse_link` does that.
+    A `short` link leaves letters of other scripts as they are (RFC 3987), which makes a third of them.
     """
     host = f"[{link.host.replace('%', '%25')}]" if ":" in link.host else link.host
     query = "&".join(f"{key}={quote(value, safe='')}" for key, value in _values(link) if value)
-    path = f"/{quote(link.room, safe='')}" if link.room or query else ""
+    room = "".join(one if short and not one.isascii() else quote(one, safe="") for one in link.room)
+    path = f"/{room}" if link.room or query else ""
     return f"{SCHEME}://{host}:{link.port}{path}{f'?{query}' if query else ''}"
 
 

@@ -71,6 +71,7 @@ class InMemoryInvites:
     """Implements InviteRepository."""
 
     rows: dict[bytes, Invite] = field(default_factory=dict)
+    uses: dict[int, set[int]] = field(default_factory=dict)
 
     def add(
         self,
@@ -84,9 +85,24 @@ class InMemoryInvites:
         created_by: str,
         time: int,
         bootstrap: bool = False,
+        maker: int = 0,
+        newcomers: bool = True,
     ) -> Invite:
         invite = Invite(
-            len(self.rows) + 1, rooms, administrator, uses, expires, False, time, created_by, note, bootstrap
+            len(self.rows) + 1,
+            rooms,
+            administrator,
+            uses,
+            expires,
+            False,
+            time,
+            created_by,
+            note,
+            bootstrap,
+            (0,) * len(rooms),
+            rooms,
+            maker,
+            newcomers,
         )
         self.rows[token_digest] = invite
         return invite
@@ -105,16 +121,37 @@ class InMemoryInvites:
         self.rows[token_digest] = replace(invite, uses_left=invite.uses_left - 1)
         return self.rows[token_digest]
 
+    def used_by(self, invite_id: int, account_id: int) -> None:
+        self.uses.setdefault(invite_id, set()).add(account_id)
+
+    def known(self, time: int, most_dead: int) -> list[tuple[bytes, Invite, frozenset[int]]]:
+        rows = sorted(self.rows.items(), key=lambda row: -row[1].id)
+        dead = [one.id for _, one in rows if refusal(one, time) is not None][:most_dead]
+        return [
+            (digest, one, frozenset(self.uses.get(one.id, ())))
+            for digest, one in rows
+            if refusal(one, time) is None or one.id in dead
+        ]
+
+    def count_open(self, time: int, *, maker: int = 0, room_id: int = 0) -> int:
+        return sum(
+            refusal(one, time) is None
+            and (not maker or one.maker == maker)
+            and (not room_id or room_id in one.room_ids)
+            for one in self.rows.values()
+        )
+
     def revoke(self, invite_id: int) -> None:
         digest = next((digest for digest, one in self.rows.items() if one.id == invite_id), None)
         if digest is None:
             raise NoSuchInvite(invite_id)
         self.rows[digest] = replace(self.rows[digest], revoked=True)
 
-    def revoke_bootstrap(self) -> None:
-        for digest, one in self.rows.items():
-            if one.bootstrap and one.uses_left > 0:
-                self.rows[digest] = replace(one, revoked=True)
+    def revoke_bootstrap(self) -> list[int]:
+        unused = [(digest, one) for digest, one in self.rows.items() if one.bootstrap and one.uses_left > 0]
+        for digest, one in unused:
+            self.rows[digest] = replace(one, revoked=True)
+        return [one.id for _, one in unused]
 
     def record(self, event: Event) -> None:
         if event.kind is Kind.RENAME:

@@ -33,10 +33,10 @@ class Credentials:
 
 @dataclass(slots=True, frozen=True)
 class Invite:
-    """A permission to make an account. Only the SHA-256 digest of its token is stored."""
+    """A permission to make an account, or to enter rooms. Only the SHA-256 digest of its token is stored."""
 
     id: int
-    rooms: tuple[str, ...]  # names on the wire (`#general`) that the newcomer is put into
+    rooms: tuple[str, ...]  # names on the wire (`#general`) of the rooms that it leads into, as they are called now
     administrator: bool  # the account made with it is an administrator
     uses_left: int
     expires: int | None  # milliseconds since the epoch; None: never
@@ -45,6 +45,10 @@ class Invite:
     created_by: str  # account name, or "server" / "securechat-admin"
     note: str
     bootstrap: bool = False  # made by the server itself because no account existed
+    room_ids: tuple[int, ...] = ()  # of `rooms`, in the same order; 0: there is no such room yet
+    link_names: tuple[str, ...] = ()  # of `rooms`, in the same order: what they were called when it was made
+    maker: int = 0  # id of the account that made it; 0: the server, or somebody at its machine
+    newcomers: bool = True  # whether an account can be made with it, too
 
 
 def refusal(invite: Invite | None, now: int) -> str | None:

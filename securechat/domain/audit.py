@@ -31,8 +31,11 @@ class Act(Enum):
     USER_PASSWD = "user passwd", "An account was given another password; its sessions ended."
     USER_SUSPEND = "user suspend", "An account was kept out."
     USER_UNSUSPEND = "user unsuspend", "A suspended account was let in again."
-    INVITE_CREATE = "invite create", "An invite to the server was made; the detail says for how many, until when."
-    INVITE_REVOKE = "invite revoke", "An invite to the server was made useless."
+    INVITE_CREATE = (
+        "invite create",
+        "An invite to the server or into a room was made; the detail says for how many, until when.",
+    )
+    INVITE_REVOKE = "invite revoke", "An invite was made useless."
     BAN_ADD = (
         "ban add",
         "An address, a network or a mask of nicks was banned from the server; the detail says until when.",

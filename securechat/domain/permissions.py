@@ -65,6 +65,8 @@ class Action(Enum):
     KICK = "put somebody out of a room"
     INVITE = "invite somebody into a room"
     LET_IN = "open a closed room to somebody by an invitation"
+    INVITE_BY_LINK = "make a link that lets people into a room"
+    INVITE_TO_SERVER = "make a link that makes accounts"
     REDACT_OWN = "take away what one has said"
     REDACT_OTHERS = "take away what somebody else has said"
     HANDLE_REPORTS = "see and close what was reported in a room"
@@ -97,6 +99,7 @@ class Subject:
     banned: bool = False  # by a mask of the room, and not excepted
     invited: bool = False  # by somebody, or by a mask of the room
     has_key: bool = False  # said the right one
+    has_link: bool = False  # has an account, and showed an invite into the room that is good
     full: bool = False  # as many are in the room as may be
     abandoned: bool = False  # the room has no member any more, or none yet
     operator: bool = False  # has an administrator's powers now, by that account or by OPER
@@ -191,13 +194,19 @@ def _operates(subject: Subject, _: Policy) -> bool:
     return subject.operator
 
 
+def _invites_by_link(subject: Subject, _: Policy) -> bool:
+    """An administrator to any room. Never a guest: it must be known for long who made a link."""
+    return subject.role >= Role.MEMBER and (subject.leads or subject.operator)
+
+
 def _passes_bans(subject: Subject, _: Policy) -> bool:
     return subject.operator or not subject.banned
 
 
 def _passes_closed_doors(subject: Subject, _: Policy) -> bool:
     """Whoever enters an abandoned room owns it, and reads its history: what was kept from strangers stays so."""
-    return subject.operator or not (subject.abandoned and (subject.rules.secret or subject.rules.invite_only))
+    closed = subject.rules.secret or subject.rules.invite_only
+    return subject.operator or subject.has_link or not (subject.abandoned and closed)
 
 
 def _passes_lock(subject: Subject, _: Policy) -> bool:
@@ -205,11 +214,11 @@ def _passes_lock(subject: Subject, _: Policy) -> bool:
 
 
 def _passes_invitation(subject: Subject, _: Policy) -> bool:
-    return subject.operator or not subject.rules.invite_only or subject.invited
+    return subject.operator or subject.has_link or not subject.rules.invite_only or subject.invited
 
 
 def _passes_key(subject: Subject, _: Policy) -> bool:
-    return subject.operator or subject.has_key or not subject.rules.key
+    return subject.operator or subject.has_link or subject.has_key or not subject.rules.key
 
 
 def _passes_limit(subject: Subject, _: Policy) -> bool:
@@ -255,6 +264,8 @@ TABLE: dict[Action, _Rule] = {
     Action.KICK: _leads,
     Action.INVITE: lambda who, policy: _member_of_room(who, policy) and (who.leads or not who.rules.invite_only),
     Action.LET_IN: _leads,
+    Action.INVITE_BY_LINK: _invites_by_link,
+    Action.INVITE_TO_SERVER: lambda who, _: who.role >= Role.MEMBER and who.operator,
     Action.REDACT_OWN: _present,
     Action.REDACT_OTHERS: _leads,
     Action.HANDLE_REPORTS: _leads,
@@ -287,10 +298,18 @@ def require_entry(subject: Subject, policy: Policy, room: str) -> None:
 
 def enters_by_power(subject: Subject, policy: Policy) -> bool:
     """Whether `subject`, who may join, may do so for the powers of an administrator alone."""
-    if not subject.operator:
-        return False
+    return subject.operator and not _joins(_but(subject, operator=False), policy)
+
+
+def enters_by_link(subject: Subject, policy: Policy) -> bool:
+    """Whether `subject`, who may join, may do so for an invite alone, which has one use less then."""
+    return subject.has_link and not _joins(_but(subject, operator=False, has_link=False), policy)
+
+
+def _but(subject: Subject, **facts: bool) -> Subject:
+    """Return the same subject, of whom other `facts` are true."""
     values = {one.name: getattr(subject, one.name) for one in fields(Subject) if one.init}
-    return not _joins(Subject(**values | {"operator": False}), policy)
+    return Subject(**values | facts)
 
 
 def roles_on_entering(role: Role, *, operator: bool, general: bool, abandoned: bool) -> RoomRole:

@@ -57,6 +57,8 @@ class InviteRepository(Protocol):
         created_by: str,
         time: int,
         bootstrap: bool = False,
+        maker: int = 0,
+        newcomers: bool = True,
     ) -> Invite:
         """Store a new invite by the SHA-256 digest of its token."""
 
@@ -69,11 +71,23 @@ class InviteRepository(Protocol):
     def use(self, token_digest: bytes, time: int) -> Invite:
         """Take one use of it. Raises InviteRefused."""
 
+    def used_by(self, invite_id: int, account_id: int) -> None:
+        """Remember that the account has used the invite."""
+
+    def known(self, time: int, most_dead: int) -> list[tuple[bytes, Invite, frozenset[int]]]:
+        """(digest, invite, accounts that have used it): all that are good at `time` (ms), newest first.
+
+        And of the newest `most_dead` that are not.
+        """
+
+    def count_open(self, time: int, *, maker: int = 0, room_id: int = 0) -> int:
+        """How many are good at `time` (ms): of an account, into a room, or in all."""
+
     def revoke(self, invite_id: int) -> None:
         """Make it useless. Raises NoSuchInvite."""
 
-    def revoke_bootstrap(self) -> None:
-        """Revoke every unused bootstrap invite."""
+    def revoke_bootstrap(self) -> list[int]:
+        """Revoke every unused bootstrap invite; return their numbers."""
 
 
 class RoomRepository(Protocol):

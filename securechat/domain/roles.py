@@ -62,3 +62,4 @@ class RoomChange:
     added: tuple[tuple[str, ListEntry], ...] = ()  # (letter of the list, row)
     removed: tuple[tuple[str, str], ...] = ()  # (letter of the list, mask)
     expelled: int = 0  # id of the account that is a member no more
+    invite: int = 0  # number of the invite that opened the room and has one use less now; 0: none

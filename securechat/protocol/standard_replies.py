@@ -80,7 +80,14 @@ COMPLETE_CONNECTION_REQUIRED = StandardReply(
     "COMPLETE_CONNECTION_REQUIRED", "Finish connecting before you register an account"
 )
 INVITE_EXPIRED = StandardReply("INVITE_EXPIRED", "The invite has expired; ask for a new one")
+INVITE_FOR_MEMBERS = StandardReply(
+    "INVITE_FOR_MEMBERS",
+    "This invite is for people who have an account here already; ask an administrator for one that makes an account",
+)
 INVITE_REQUIRED = StandardReply("INVITE_REQUIRED", "An invite is needed to register an account")
+INVITE_REVOKED = StandardReply(
+    "INVITE_REVOKED", "The invite was taken back, or whoever made it may not invite any more; ask for a new one"
+)
 INVITE_UNKNOWN = StandardReply("INVITE_UNKNOWN", "There is no such invite; check that the link is complete")
 INVITE_USED = StandardReply("INVITE_USED", "The invite was used already; ask for a new one")
 NEED_NICK = StandardReply("NEED_NICK", "Choose a nick before you register an account")
@@ -111,6 +118,12 @@ UNKNOWN_APP_PASSWORD = StandardReply("UNKNOWN_APP_PASSWORD", "There is no app pa
 APP_PASSWORD_REFUSED = StandardReply(
     "APP_PASSWORD_REFUSED", "There is one of this name already, or as many as there may be: 20"
 )
+
+# INVITES; and what JOIN answers to the token of an invite.
+INVITE_CREATED = StandardReply("INVITE_CREATED", "Pass the link on; it is not shown again")
+INVITE_LISTED = StandardReply("INVITE_LISTED", "No note")
+INVITE_LIST_END = StandardReply("INVITE_LIST_END", "End of the list of invites")
+TOO_MANY_INVITES = StandardReply("TOO_MANY_INVITES", "Too many invites are open; revoke one first")
 
 # SETNAME (extensions/setname, "Errors").
 INVALID_REALNAME = StandardReply("INVALID_REALNAME", "The real name is empty or too long")

@@ -1,11 +1,11 @@
 """What the administration asks of a database and of a running server, and what it gets where none runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from securechat.domain.account import Account
+from securechat.domain.account import Account, Invite
 from securechat.domain.ports import Journal, Reader, UnitOfWork
 from securechat.domain.server_bans import ServerBan, keeps_out
 
@@ -68,6 +68,12 @@ class LiveEffects(Protocol):
     def registration_changed(self, *, closed: bool) -> None:
         """Registration is closed for now, or as the configuration says again."""
 
+    def invite_added(self, token_digest: bytes, invite: Invite) -> None:
+        """A new invite may be used."""
+
+    def invites_revoked(self, numbers: Sequence[int]) -> None:
+        """The invites of these numbers may be used no more."""
+
     def sessions(self) -> Mapping[int, int] | None:
         """How many sessions each account has now, by its id; None: no server runs here."""
 
@@ -102,6 +108,12 @@ class NoEffects:
         """Nobody has to go."""
 
     def registration_changed(self, *, closed: bool) -> None:
+        """Nobody has to know."""
+
+    def invite_added(self, token_digest: bytes, invite: Invite) -> None:
+        """Nobody has to know."""
+
+    def invites_revoked(self, numbers: Sequence[int]) -> None:
         """Nobody has to know."""
 
     def sessions(self) -> None:

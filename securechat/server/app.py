@@ -16,6 +16,7 @@ from pathlib import Path
 
 import securechat.server.commands  # noqa: F401 - fills the registry
 from securechat.clock import Clock, wall_clock
+from securechat.domain.account import Invite
 from securechat.domain.ports import UnitOfWork
 from securechat.errors import TrustError
 from securechat.links import Link, format_link
@@ -160,6 +161,7 @@ class Server:
                 self.hub.journal.submit(created)
         host, port = self.addresses[0]
         self._address = ServerAddress(best_host(host), port, self.fingerprint)
+        self.hub.invites.address = lambda: self._address
         administration = Administration(
             self.configuration,
             JournalStore(self.journal, database),
@@ -200,9 +202,9 @@ class Server:
         digest = hashlib.sha256(token.encode()).digest()
         now = self._clock()
 
-        def store(unit: UnitOfWork) -> None:
+        def store(unit: UnitOfWork) -> Invite:
             unit.invites.revoke_bootstrap()
-            unit.invites.add(
+            return unit.invites.add(
                 digest,
                 rooms=(GENERAL,),
                 administrator=True,
@@ -214,7 +216,9 @@ class Server:
                 bootstrap=True,
             )
 
-        self.journal.call(store).result(10)
+        made = self.journal.call(store).result(10)
+        with self.hub.lock:
+            self.hub.invites.add(digest, made)
         address = self._address
         link = Link(address.host, address.port, GENERAL.removeprefix("#"), token, address.fingerprint)
         return Bootstrap(format_link(link))

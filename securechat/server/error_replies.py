@@ -14,6 +14,7 @@ from securechat.errors import (
     NoSuchRoom,
     NotInRoom,
     NotPermitted,
+    TooManyInvites,
 )
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.numerics import (
@@ -57,6 +58,7 @@ _ROOM_NUMERICS = {
     "RENAME": ERR_CHANOPRIVSNEEDED,
     "KICK": ERR_CHANOPRIVSNEEDED,
     "INVITE": ERR_CHANOPRIVSNEEDED,
+    "INVITE_BY_LINK": ERR_CHANOPRIVSNEEDED,
 }
 """What a refusal about a room is told by; any other is told as if there were no such room."""
 
@@ -69,10 +71,27 @@ _ROOM_REASONS = {
 
 _INVITE_CODES = {
     "unknown": replies.INVITE_UNKNOWN,
-    "revoked": replies.INVITE_UNKNOWN,
+    "revoked": replies.INVITE_REVOKED,
+    "withdrawn": replies.INVITE_REVOKED,
     "used": replies.INVITE_USED,
     "expired": replies.INVITE_EXPIRED,
+    "for members": replies.INVITE_FOR_MEMBERS,
+    "guest": replies.ACCOUNT_REQUIRED,
+    "hidden": replies.INVITE_UNKNOWN,
 }
+_INVITE_TEXTS = {
+    "guest": "An invite lets accounts in, not guests; log in first, or make an account",
+    "hidden": "This invite does not open a room of that name: it may be used up, expired or taken back, the room may "
+    "be gone, or the link was cut. Ask whoever gave it to you",
+}
+
+
+def _invite_refused(context: Context, error: InviteRefused) -> None:
+    where = error.room or context.session.nick or "*"
+    context.response.fail(
+        context.message.command, _INVITE_CODES[error.reason], where, text=_INVITE_TEXTS.get(error.reason)
+    )
+
 
 ANSWERS: dict[type[DomainError], Callable[[Context, Any], None]] = {
     AccountExists: lambda context, error: context.response.fail(
@@ -80,9 +99,15 @@ ANSWERS: dict[type[DomainError], Callable[[Context, Any], None]] = {
     ),
     NoSuchAccount: lambda context, error: context.response.numeric(ERR_NOSUCHNICK, nick=error.name),
     NoSuchRoom: lambda context, error: context.response.numeric(ERR_NOSUCHCHANNEL, room=error.name),
-    NoSuchInvite: lambda context, _: context.response.fail(context.message.command, replies.INVITE_UNKNOWN),
-    InviteRefused: lambda context, error: context.response.fail(
-        context.message.command, _INVITE_CODES[error.reason], context.session.nick or "*"
+    NoSuchInvite: lambda context, error: context.response.fail(
+        context.message.command, replies.INVITE_UNKNOWN, str(error.number), text="There is no such invite of yours"
+    ),
+    InviteRefused: _invite_refused,
+    TooManyInvites: lambda context, error: context.response.fail(
+        context.message.command,
+        replies.TOO_MANY_INVITES,
+        str(error.most),
+        text=f"{error.most} invites of {error.whose} are open already, and no more may be; revoke one first",
     ),
     NotInRoom: lambda context, error: context.response.numeric(ERR_NOTONCHANNEL, room=error.room),
     NotPermitted: _not_permitted,

@@ -24,6 +24,7 @@ from securechat.server.configuration import Configuration
 from securechat.server.deeds import deed_of
 from securechat.server.entries import Publication
 from securechat.server.first_ends import FirstEnds
+from securechat.server.invites import Known, KnownInvites, use_to_enter
 from securechat.server.limits import Limits
 from securechat.server.markers import ReadMarkers
 from securechat.server.membership import joining, roles_on_entering
@@ -93,7 +94,7 @@ class Hub:
         self.markers = ReadMarkers()
         self.endings = FirstEnds()  # of bans, by room
         self.metadata = Metadata()
-        self.blocks, self.reports = Blocks(), Reports()
+        self.blocks, self.reports, self.invites = Blocks(), Reports(), KnownInvites()
         self.repeats = Repeats()
         self.watches = Watches()
         self.departures = Departures()  # who gave up a nick, for WHOWAS
@@ -136,6 +137,7 @@ class Hub:
         self.bans = ServerBans(snapshot.server_bans)
         self.close_registration(closed=snapshot.registration_closed)
         self.reports.fill(snapshot.reports, snapshot.last_report)
+        self.invites.take_over(snapshot.invites)
         self.stored_before = snapshot.last_sequence
         self._last_time = snapshot.last_time
         # A room whose making failed may have left messages under its number (see storage): it is never given again.
@@ -172,7 +174,8 @@ class Hub:
         event = Event(Kind.ROOM, self.now(), source, self._take_conversation_id(), name)
         live = LiveRoom(Room(event.conversation, name, event.time), self.now)
         self._add_room(live)
-        return live, Publication(event, NOBODY, None, undo=lambda: self._forget_room(live))
+        unbind = self.invites.bind(name, live.room.id)
+        return live, Publication(event, NOBODY, None, undo=lambda: self._forget_room(live, unbind))
 
     def _add_room(self, live: LiveRoom) -> None:
         self.rooms[fold(live.room.name)] = live
@@ -180,7 +183,7 @@ class Hub:
         self.rooms_by_id[live.room.id] = live
         self._next_conversation = max(self._next_conversation, live.room.id + 1)
 
-    def _forget_room(self, live: LiveRoom) -> None:
+    def _forget_room(self, live: LiveRoom, unbind: Callable[[], None]) -> None:
         """Undo `create_room`. Who came in by the same batch is out already; whoever is left learns that they are.
 
         What they did in it since then is not stored either (storage.recorder).
@@ -189,6 +192,7 @@ class Hub:
             self.evict(user, live, NOT_STORED)
         if self.rooms_by_id.pop(live.room.id, None) is not None:
             self._forget_name(live)
+        unbind()
         self.secret_rooms.discard(live.room.id)
         self.metadata.forget_room(live.room.id)
         self.endings.forget(live.room.id)
@@ -250,8 +254,10 @@ class Hub:
         self.leave(user, live)
         self.journal.submit(publication)
 
-    def join(self, user: User, session: Session, name: str, key: str = "") -> tuple[LiveRoom, list[Publication]] | None:
-        """Join a room, making it if there is none; None when the user is in it already. Raises NotPermitted."""
+    def join(
+        self, user: User, session: Session, name: str, key: str = "", invite: Known | None = None
+    ) -> tuple[LiveRoom, list[Publication]] | None:
+        """Join a room (or make it), by an `invite` that is good; None when the user is in it. Raises NotPermitted."""
         live = self.find_room(name)
         publications = []
         if live is None:
@@ -260,8 +266,9 @@ class Hub:
             publications.append(created)
         elif live.room.id in user.rooms:
             return None
-        subject = live.subject_of(user, key)
+        subject = live.subject_of(user, key, has_link=invite is not None)
         require_entry(subject, self.policy, name)
+        number, give_back = use_to_enter(invite, subject, self.policy, user.source.account_id)
         by_power = enters_by_power(subject, self.policy)
         roles = roles_on_entering(user.role, live, operator=user.operator)
         invitations = live.take_invitations(user)
@@ -270,8 +277,10 @@ class Hub:
         def undo() -> None:
             self._not_joined(user, live)
             live.invited.update(invitations)
+            give_back()
 
-        event = Event(Kind.JOIN, self.now(), user.source, live.room.id, live.room.name, change=joining(user, roles))
+        change = joining(user, roles, number)
+        event = Event(Kind.JOIN, self.now(), user.source, live.room.id, live.room.name, change=change)
         if by_power:
             event.deeds = (deed_of(event.time, user.source, Act.ROOM_ENTER, live.room.name),)
         publications.append(self.publication(event, live, session, undo=undo))
@@ -317,8 +326,6 @@ class Hub:
         self.direct.pop(direct.parties, None)
         for party in direct.parties:
             self.direct_by_party.get(party, {}).pop(direct.id, None)
-
-    # Presence
 
     def add_user(self, user: User) -> None:
         """Make a user present."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from securechat.domain.account import Account
+from securechat.domain.account import Account, Invite
 from securechat.domain.server_bans import ServerBan
 from securechat.errors import InvalidName
 from securechat.server.hub import Hub
@@ -88,6 +88,17 @@ class HubEffects:
         """Close registration for now, or leave it to the configuration again."""
         with self._hub.lock:
             self._hub.close_registration(closed=closed)
+
+    def invite_added(self, token_digest: bytes, invite: Invite) -> None:
+        """Let it be used."""
+        with self._hub.lock:
+            self._hub.invites.forget_dead(self._hub.now())
+            self._hub.invites.add(token_digest, invite)
+
+    def invites_revoked(self, numbers: Sequence[int]) -> None:
+        """Let them be used no more."""
+        with self._hub.lock:
+            self._hub.invites.revoke(numbers)
 
     def sessions(self) -> Mapping[int, int]:
         """How many sessions each account has that is online, by its id."""

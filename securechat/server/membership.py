@@ -19,6 +19,9 @@ def roles_on_entering(role: Role, live: LiveRoom, *, operator: bool) -> RoomRole
     return permissions.roles_on_entering(role, operator=operator, general=general, abandoned=live.abandoned)
 
 
-def joining(user: User, roles: RoomRole) -> RoomChange | None:
-    """Return what the JOIN of `user` stores beside membership; None for a guest, of whom nothing is stored."""
-    return RoomChange(roles=((user.account.id, roles),)) if user.account is not None else None
+def joining(user: User, roles: RoomRole, invite: int = 0) -> RoomChange | None:
+    """Return what the JOIN of `user` stores beside membership; None for a guest, of whom nothing is stored.
+
+    `invite` is the number of the one that opened the room; 0: none.
+    """
+    return RoomChange(roles=((user.account.id, roles),), invite=invite) if user.account is not None else None

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
-from securechat.domain.account import Account
+from securechat.clock import wall_clock
+from securechat.domain.account import Account, Invite
 from securechat.domain.ports import UnitOfWork
 from securechat.domain.reports import Report
 from securechat.domain.roles import RoomRole
 from securechat.domain.room import DirectConversation, Room
 from securechat.domain.server_bans import ServerBan
+from securechat.server.invites import MOST_DEAD
 
 
 @dataclass(slots=True)
@@ -30,6 +32,7 @@ class Snapshot:
     registration_closed: bool  # by an administrator
     second_factors: frozenset[int]  # ids of the accounts that have one
     app_passwords: list[int]
+    invites: list[tuple[bytes, Invite, frozenset[int]]]  # digest of the token, invite, accounts that have used it
 
 
 def take_snapshot(unit: UnitOfWork) -> Snapshot:
@@ -53,4 +56,5 @@ def take_snapshot(unit: UnitOfWork) -> Snapshot:
         unit.server_rules.bans(),
         unit.server_rules.registration_closed(),
         *factors,
+        unit.invites.known(wall_clock(), MOST_DEAD),
     )

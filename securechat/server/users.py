@@ -201,11 +201,11 @@ class LiveRoom:
         self._audience = None
         self._parts.clear()
 
-    def subject_of(self, user: User, key: str = "") -> Subject:
-        """Who asks, in relation to this room; `key` is what they say to enter it."""
+    def subject_of(self, user: User, key: str = "", *, has_link: bool = False) -> Subject:
+        """Who asks, in relation to this room; `key` is what they say to enter it, `has_link` whether by an invite."""
         subject = self._subjects.get(user)
         if subject is None:
-            subject = self._make_subject(user, self.members.get(user, OUTSIDER), key)
+            subject = self._make_subject(user, self.members.get(user, OUTSIDER), key, has_link=has_link)
             if user in self.members:
                 self._subjects[user] = subject
         return subject
@@ -214,7 +214,7 @@ class LiveRoom:
         """Who asks to be in this room again as what their account is in it."""
         return self._make_subject(user, roles, "")
 
-    def _make_subject(self, user: User, roles: RoomRole, key: str) -> Subject:
+    def _make_subject(self, user: User, roles: RoomRole, key: str, *, has_link: bool = False) -> Subject:
         rules = self.room.rules
         return SubjectInRoom(
             user.role,
@@ -222,6 +222,7 @@ class LiveRoom:
             rules,
             partial(self._by_masks, user),
             has_key=key == rules.key,
+            has_link=has_link,
             full=bool(rules.member_limit) and len(self.members) >= rules.member_limit,
             operator=user.operator,
             abandoned=self.abandoned,

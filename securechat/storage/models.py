@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-REVISION = "0011"
+REVISION = "0012"
 """The Alembic revision that these models describe; known here so that an ordinary start need not import Alembic."""
 
 EPOCH = "epoch"
@@ -106,13 +106,12 @@ class AppPasswordRow(Base):
 
 
 class InviteRow(Base):
-    """A permission to make an account, known by the SHA-256 digest of its token only."""
+    """A permission to make an account or to enter rooms, known by the SHA-256 digest of its token only."""
 
     __tablename__ = "invites"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    rooms: Mapped[str]  # a JSON list of names
     administrator: Mapped[bool]
     uses_left: Mapped[int]
     expires: Mapped[int | None]
@@ -121,6 +120,38 @@ class InviteRow(Base):
     created_by: Mapped[str]
     note: Mapped[str]
     bootstrap: Mapped[bool]
+    maker: Mapped[int] = mapped_column(server_default="0")  # the account; 0: the server, or somebody at its machine
+    newcomers: Mapped[bool] = mapped_column(server_default="1")
+
+
+class InviteRoomRow(Base):
+    """A room that an invite leads into. It goes with the room, so that no later room of that name is opened by it."""
+
+    __tablename__ = "invite_rooms"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+
+    invite_id: Mapped[int] = mapped_column(
+        ForeignKey("invites.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str]  # on the wire, as it was when the invite was made
+    folded: Mapped[str]
+    # NULL: there has been no such room yet
+    conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+
+
+class InviteUseRow(Base):
+    """An account that has used an invite: it takes no second use."""
+
+    __tablename__ = "invite_uses"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+
+    invite_id: Mapped[int] = mapped_column(
+        ForeignKey("invites.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
 
 
 class ConversationRow(Base):

@@ -14,7 +14,7 @@ from securechat.names import fold
 from securechat.storage.audit import Audit
 from securechat.storage.blocks import store_block
 from securechat.storage.faults import ROW_FAULTS, is_general
-from securechat.storage.invites import follow_renamed_room
+from securechat.storage.invites import bind_room, use_by_account
 from securechat.storage.metadata import set_value
 from securechat.storage.models import (
     ConversationRow,
@@ -226,6 +226,7 @@ _NO_TOPIC = {"topic": "", "topic_by": "", "topic_time": 0}
 def _make_room(connection: Connection, event: Event) -> None:
     named = {"name": event.target, "folded": fold(event.target)}
     connection.execute(_INSERT_CONVERSATION, {"id": event.conversation, "created": event.time, **named, **_NO_TOPIC})
+    bind_room(connection, event.target, event.conversation)
 
 
 def _open_direct(connection: Connection, event: Event) -> None:
@@ -239,6 +240,8 @@ def _open_direct(connection: Connection, event: Event) -> None:
 def _join(connection: Connection, event: Event) -> None:
     """Membership starts with the first JOIN; another one meanwhile changes nothing. Guests leave no trace."""
     account_id = event.source.account_id
+    if event.change is not None and event.change.invite:
+        use_by_account(connection, event.change.invite, account_id, event.time)
     if account_id:
         roles = dict(event.change.roles).get(account_id, RoomRole.MEMBER) if event.change else RoomRole.MEMBER
         connection.execute(
@@ -314,12 +317,10 @@ def _set_topic(connection: Connection, event: Event) -> None:
 
 
 def _rename(connection: Connection, event: Event) -> None:
-    """Invites hold names, as a room may not be there yet when one is made: they follow."""
     name = event.text.partition(" ")[0]
     connection.execute(
         update(ConversationRow).where(ConversationRow.id == event.conversation).values(name=name, folded=fold(name))
     )
-    follow_renamed_room(connection, event.target, name)
 
 
 def _mark(connection: Connection, event: Event) -> None:

@@ -15,6 +15,7 @@ from securechat.domain.permissions import (
     Subject,
     SubjectInRoom,
     changing_roles,
+    enters_by_link,
     kicking,
     lowered,
     may,
@@ -62,6 +63,8 @@ BY_ROLE: dict[Action, tuple[set[Role], set[Role]]] = {
     Action.KICK: (NOBODY, {ADMINISTRATOR}),
     Action.INVITE: (NOBODY, PRESENT),
     Action.LET_IN: (NOBODY, {ADMINISTRATOR}),
+    Action.INVITE_BY_LINK: ({ADMINISTRATOR}, {ADMINISTRATOR}),
+    Action.INVITE_TO_SERVER: ({ADMINISTRATOR}, {ADMINISTRATOR}),
     Action.REDACT_OWN: (PRESENT, PRESENT),
     Action.REDACT_OTHERS: (NOBODY, {ADMINISTRATOR}),
     Action.HANDLE_REPORTS: (NOBODY, {ADMINISTRATOR}),
@@ -137,7 +140,13 @@ def test_powers_are_those_of_an_operator_and_not_of_an_account() -> None:
     """A guest who is an operator reads no direct messages; an administrator who has resigned is a member."""
     for action, in_room in itertools.product(Action, (False, True)):
         roles = MEMBER_OF_ROOM if in_room else OUTSIDER
-        outside = action in (Action.CONNECT, Action.READ_DIRECT_HISTORY, Action.OPERATE)
+        outside = action in (
+            Action.CONNECT,
+            Action.READ_DIRECT_HISTORY,
+            Action.OPERATE,
+            Action.INVITE_BY_LINK,
+            Action.INVITE_TO_SERVER,
+        )
         by_guest = may(Subject(GUEST, roles, operator=True), action, Policy())
         assert by_guest == (not outside and may(subject_of(ADMINISTRATOR, in_room), action, Policy()))
         resigned = may(Subject(ADMINISTRATOR, roles), action, Policy())
@@ -248,7 +257,7 @@ def test_masks_are_asked_only_when_they_matter_and_once(action: Action, asked: l
         found.append(fact)
         return False, True
 
-    facts = {"has_key": True, "full": False, "operator": False, "abandoned": False}
+    facts = {"has_key": True, "has_link": False, "full": False, "operator": False, "abandoned": False}
     subject = SubjectInRoom(GUEST, OUTSIDER, RoomRules(members_only=False), find, **facts)
     assert may(subject, action, Policy()) is (action is not Action.READ_HISTORY)
     assert may(subject, action, Policy()) is (action is not Action.READ_HISTORY)
@@ -302,6 +311,23 @@ def test_nothing_that_is_in_the_way_of_others_holds_an_operator_up() -> None:
     with pytest.raises(NotPermitted) as caught:
         require_entry(refused, Policy(), "#tea")
     assert caught.value.action == "ENTER_UNBANNED"
+
+
+@pytest.mark.parametrize("rules", [RoomRules(invite_only=True, secret=True), RoomRules(key="x"), RoomRules()])
+def test_an_invite_opens_closed_doors_and_nothing_else(rules: RoomRules) -> None:
+    for abandoned in (False, True):
+        subject = Subject(MEMBER, OUTSIDER, rules, has_link=True, abandoned=abandoned)
+        require_entry(subject, Policy(), "#tea")
+        assert enters_by_link(subject, Policy()) is (rules != RoomRules())
+    for fact, action in (("banned", "ENTER_UNBANNED"), ("full", "ENTER_UNCROWDED")):
+        with pytest.raises(NotPermitted) as caught:
+            require_entry(Subject(MEMBER, OUTSIDER, rules, has_link=True, **{fact: True}), Policy(), "#tea")
+        assert caught.value.action == action
+    locked = replace(rules, locked=True)
+    with pytest.raises(NotPermitted) as caught:
+        require_entry(Subject(MEMBER, OUTSIDER, locked, has_link=True), Policy(), "#tea")
+    assert caught.value.action == "ENTER_UNLOCKED"
+    assert not enters_by_link(Subject(MEMBER, OUTSIDER, rules), Policy())
 
 
 def test_what_somebody_is_who_enters() -> None:

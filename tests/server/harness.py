@@ -351,7 +351,9 @@ class Harness:
             "time": self.time,
         } | changes
         digest = hashlib.sha256(token.encode()).digest()
-        self.journal.call(lambda unit: unit.invites.add(digest, **wanted)).result(20)
+        made = self.journal.call(lambda unit: unit.invites.add(digest, **wanted)).result(20)
+        with self.hub.lock:
+            self.hub.invites.add(digest, made)
 
     def connection(self, address: str = "192.0.2.1") -> Person:
         """A connection that has said nothing yet."""

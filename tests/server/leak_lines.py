@@ -57,9 +57,22 @@ LINES: dict[str, tuple[str, ...]] = {
     "HELPOP": ("HELPOP", "HELPOP {room}"),
     "INFO": ("INFO", "INFO {room}", "INFO {member}"),
     "INVITE": ("INVITE {member} {room}", "INVITE peg {room}", "INVITE {member} #open", "INVITE nobody {room}"),
+    "INVITES": (
+        "INVITES CREATE {room}",
+        "INVITES CREATE {room} 2 never :{room}",
+        "INVITES LIST",
+        "INVITES LIST {room}",
+        "INVITES REVOKE 1",
+        "INVITES REVOKE {room}",
+        "INVITES {room}",
+    ),
     "ISON": ("ISON {member} peg", "ISON {room}"),
     "ISUPPORT": ("ISUPPORT", "ISUPPORT {room}"),
-    "JOIN": ("JOIN 0", "JOIN {room}x{room}{room}{room}{room}{room}{room}{room}{room}{room}{room}", "JOIN ,"),
+    "JOIN": (
+        "JOIN 0",
+        "JOIN {room}x{room}{room}{room}{room}{room}{room}{room}{room}{room}{room}",
+        "JOIN ,",
+    ),
     "KICK": (
         "KICK {room} {member} :why",
         "KICK {room},#open {member},{member}",
@@ -246,7 +259,13 @@ LINES: dict[str, tuple[str, ...]] = {
 """Every command of the registry, with every place of it where the room could be named or could show."""
 
 ENTERING: dict[str, tuple[str, ...]] = {
-    "JOIN": ("JOIN {room}", "JOIN {room} wrong-key", "JOIN #open,{room}", "JOIN {alike}"),
+    "JOIN": (
+        "JOIN {room}",
+        "JOIN {room} wrong-key",
+        "JOIN {room} token-of_22_characters",
+        "JOIN #open,{room}",
+        "JOIN {alike}",
+    ),
     "RENAME": ("RENAME #open {room}", "RENAME #open {alike}"),
 }
 """Lines that would make a room of that name if there were none: that there is one cannot be kept from whoever asks for

@@ -3,12 +3,12 @@
 import hashlib
 import io
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
-from securechat.domain.account import Account, refusal
+from securechat.domain.account import Account, Invite, refusal
 from securechat.domain.events import Event, Kind, Source
 from securechat.domain.server_bans import ServerBan, keeps_out
 from securechat.errors import (
@@ -73,6 +73,12 @@ class RecordedEffects:
 
     def registration_changed(self, *, closed: bool) -> None:
         self.told.append(("registration", closed))
+
+    def invite_added(self, token_digest: bytes, invite: Invite) -> None:
+        self.told.append(("invite", invite.id))
+
+    def invites_revoked(self, numbers: Sequence[int]) -> None:
+        self.told += [("revoked", number) for number in numbers]
 
     def sessions(self) -> Mapping[int, int]:
         return {1: 2}

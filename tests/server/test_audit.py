@@ -63,6 +63,13 @@ ACTS: dict[Action, tuple[tuple[str, ...], list[Row]]] = {
     Action.KICK: (("KICK #tea bob :enough of it",), [("room kick", "anna", "bob", "#tea", "", "enough of it")]),
     Action.RENAME: (("RENAME #tea #coffee :no tea",), [("room rename", "anna", "", "#tea", "#coffee", "no tea")]),
     Action.LET_IN: (("INVITE carl #tea",), [("room invite", "anna", "carl (guest)", "#tea", "", "")]),
+    Action.INVITE_BY_LINK: (
+        ("INVITES CREATE #tea 2 never :for friends", "INVITES REVOKE 1"),
+        [
+            ("invite create", "anna", "invite 1", "#tea", "2 uses, expires never", "for friends"),
+            ("invite revoke", "anna", "invite 1", "", "", ""),
+        ],
+    ),
     Action.OPERATE: ((f"OPER root :{ROOT_PASSWORD}",), [("oper", "anna", "root", "", "", "")]),
     Action.REDACT_OTHERS: (
         ("REDACT #tea {said} :secret",),
@@ -95,6 +102,7 @@ ELSEWHERE = {
     Action.MANAGE: "each operation of MANAGE is recorded as it is from the console: see there",
     Action.JOIN_ROOM: "by an administrator who is held up by nothing: see the test of that",
     Action.DEMOTE_OWNER: "only together with KICK or CHANGE_MODES, which are recorded: see the test of its name",
+    Action.INVITE_TO_SERVER: "as INVITE_BY_LINK, by administrators only",
     Action.REGISTER_INVITED: "the invite is on the record; what one for administrators can do has a test",
 }
 NO_POWER = {
@@ -108,6 +116,8 @@ NO_POWER = {
     Action.ENTER_INVITED: "a part of JOIN_ROOM",
     Action.ENTER_BY_KEY: "a part of JOIN_ROOM",
     Action.ENTER_UNCROWDED: "a part of JOIN_ROOM",
+    Action.ENTER_UNLOCKED: "a part of JOIN_ROOM",
+    Action.SPEAK_UNSLOWED: "what was said is in history",
     Action.ENTER_ABANDONED: "a part of JOIN_ROOM",
     Action.RETURN_TO_ROOM: "whoever banned them is on the record",
     Action.INVITE: "a hint; what opens a closed room is LET_IN",

@@ -15,11 +15,16 @@ CASES: list[tuple[DomainError, str]] = [
     (errors.AccountExists("alice"), "FAIL TEST ACCOUNT_EXISTS alice :"),
     (errors.NoSuchAccount("alice"), "401 bob alice :"),
     (errors.NoSuchRoom("#tea"), "403 bob #tea :"),
-    (errors.NoSuchInvite(7), "FAIL TEST INVITE_UNKNOWN :"),
+    (errors.NoSuchInvite(7), "FAIL TEST INVITE_UNKNOWN 7 :"),
     (errors.InviteRefused("unknown"), "FAIL TEST INVITE_UNKNOWN bob :"),
-    (errors.InviteRefused("revoked"), "FAIL TEST INVITE_UNKNOWN bob :"),
+    (errors.InviteRefused("revoked"), "FAIL TEST INVITE_REVOKED bob :"),
     (errors.InviteRefused("used"), "FAIL TEST INVITE_USED bob :"),
     (errors.InviteRefused("expired"), "FAIL TEST INVITE_EXPIRED bob :"),
+    (errors.InviteRefused("withdrawn"), "FAIL TEST INVITE_REVOKED bob :"),
+    (errors.InviteRefused("for members"), "FAIL TEST INVITE_FOR_MEMBERS bob :"),
+    (errors.InviteRefused("guest", "#tea"), "FAIL TEST ACCOUNT_REQUIRED #tea :"),
+    (errors.InviteRefused("hidden", "#tea"), "FAIL TEST INVITE_UNKNOWN #tea :"),
+    (errors.TooManyInvites(20, "yours"), "FAIL TEST TOO_MANY_INVITES 20 :20 invites of yours are open already"),
     (errors.NotInRoom("#tea"), "442 bob #tea :"),
     (errors.InvalidRoomName("a,b", "a comma"), "476 bob a,b :"),
     (errors.InvalidName("1a", "a digit"), "432 bob 1a :"),
@@ -48,7 +53,7 @@ def test_every_reason_to_refuse_an_invite_is_tested() -> None:
         Invite(1, (), uses_left=1, expires=5, revoked=False, **fresh),  # type: ignore[arg-type]
     ]
     reasons = {error.reason for error, _ in CASES if isinstance(error, errors.InviteRefused)}
-    assert {refusal(invite, 5) for invite in invites} == reasons
+    assert {refusal(invite, 5) for invite in invites} | {"withdrawn", "for members", "guest", "hidden"} == reasons
 
 
 def answer_to(harness: Harness, bob: Person, error: DomainError) -> str:

@@ -141,6 +141,8 @@ sensible = st.one_of(
     st.builds("REPORT {} :{}".format, st.sampled_from(("LIST", "LIST #tea", "CLOSE 1", "CLOSE 2", "x-1")), texts),
     st.builds("REPORT {{epoch}}-{} :{}".format, st.integers(1, 40), texts),
     st.builds("SILENCE {}{}".format, st.sampled_from("++-"), nicks),
+    st.builds("INVITES CREATE {} {} {} :{}".format, rooms, st.sampled_from(("", "1", "0")), keys, texts),
+    st.sampled_from(("INVITES LIST", "INVITES LIST #tea", "INVITES REVOKE 1", "JOIN #tea token-of_22_characters")),
     st.builds("BATCH +1 draft/multiline {}".format, names),
     st.sampled_from(("BATCH -1", "BATCH +2 draft/multiline #tea", "BATCH -2")),
     st.sampled_from((f"AUTHENTICATE PLAIN\r\nAUTHENTICATE {PLAIN}", "AUTHENTICATE PLAIN", EXTERNAL)),

@@ -1,27 +1,29 @@
 """REGISTER: making an account, with an invite or without (draft/account-registration)."""
 
-import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from securechat.domain.account import Account, refusal
+from securechat.domain.account import Account
 from securechat.domain.audit import Act, Deed, Origin
 from securechat.domain.events import Event, Kind, Source
 from securechat.domain.look_alikes import check_person_name
-from securechat.domain.permissions import Action, Role, Subject, may, role_of
+from securechat.domain.permissions import Action, Role, Subject, may, require_entry
 from securechat.domain.ports import UnitOfWork
 from securechat.domain.roles import RoomChange
 from securechat.domain.second_factor import Credential, Means
-from securechat.errors import AccountExists, DomainError, InvalidName, InvalidRoomName, InviteRefused
+from securechat.errors import AccountExists, DomainError, InvalidName, InvalidRoomName, InviteRefused, NotPermitted
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
+from securechat.server import invites
 from securechat.server.admission import counted_as
 from securechat.server.adoption import Adoption
 from securechat.server.context import Context
 from securechat.server.entries import Publication
 from securechat.server.error_replies import answer_error
 from securechat.server.hub import Hub
+from securechat.server.invites import Known
 from securechat.server.lifecycle import State
 from securechat.server.login import logged_in, throttled
 from securechat.server.membership import GENERAL, roles_on_entering
@@ -29,15 +31,10 @@ from securechat.server.passwords import check_password, hash_password
 from securechat.server.ports import Pool
 from securechat.server.presence import evict_guest, is_same_secret, register_when_ready
 from securechat.server.registry import Stage, command
-from securechat.server.users import HOST, NOBODY, LiveRoom
+from securechat.server.users import NOBODY, LiveRoom, User
 from securechat.server.verification import parameters
 
 logger = logging.getLogger(__name__)
-
-
-Rooms = tuple[tuple[str, int], ...]
-"""The rooms of an invite: name, and id of what had that name when the invite was used; 0: nothing had."""
-Made = tuple[Account, Rooms]
 
 
 @dataclass(slots=True, frozen=True)
@@ -46,7 +43,8 @@ class _Wish:
 
     name: str
     password: str
-    token_digest: bytes | None  # of the invite to use; None: none is needed
+    token: str  # of the invite to use; empty: none is needed
+    invite: Known | None = None  # that invite
     taken: bool = False  # somebody has the name; told to nobody but the holder of a good invite
 
     def __repr__(self) -> str:
@@ -69,37 +67,58 @@ def register(context: Context) -> None:
     # Others who want a name that looks like this one are refused from now on: the hash is slow.
     hub.names_of_people.add(wish.name)
 
-    def make() -> Made:
-        if wish.token_digest is not None:  # refuse before the costly hash; `use` decides in the transaction
-            digest = wish.token_digest
-            reason = refusal(hub.reader.read(lambda unit: unit.invites.by_token(digest)), now)
-            if reason is not None:
-                raise InviteRefused(reason)
+    use = _Use(wish.invite)
+
+    def make() -> Account:
         if wish.taken:
             raise AccountExists(wish.name)
         credentials = hash_password(wish.password, parameters(context))
 
-        def store(unit: UnitOfWork) -> Made:
-            invite = unit.invites.use(wish.token_digest, now) if wish.token_digest is not None else None
+        def store(unit: UnitOfWork) -> Account:
+            invite = unit.invites.use(invites.digest_of(wish.token), now) if wish.token else None
             administrator = invite is not None and invite.administrator
             if invite is not None and administrator:
                 detail = f"invite {invite.id}"
                 unit.audit.append(Deed(Act.USER_REGISTER, now, Origin.IRC, wish.name, wish.name, detail=detail))
-            rooms = invite.rooms if invite is not None else ()
             account = unit.accounts.add(wish.name, credentials, administrator=administrator, time=now)
-            return account, tuple(zip(rooms, unit.rooms.ids(rooms), strict=True))
+            if invite is not None:
+                unit.invites.used_by(invite.id, account.id)
+            return account
 
         return hub.journal.call(store).result()
+
+    def afterwards() -> None:
+        hub.names_of_people.remove(wish.name)
+        use.end()
 
     context.work(
         Pool.HASHING,
         make,
-        lambda made: _made(context, *made),
+        lambda account: _made(context, account, use),
         failed=lambda error: _failed(context, wish, error),
         busy=lambda: context.response.fail("REGISTER", replies.TEMPORARILY_UNAVAILABLE, wish.name),
-        too_late=lambda made: _add(context, *made),
-        afterwards=lambda: hub.names_of_people.remove(wish.name),
+        too_late=lambda account: _add(context, account, use),
+        afterwards=afterwards,
     )
+
+
+class _Use:
+    """The use of an invite, taken while the account is made, so that nobody else takes the same one meanwhile."""
+
+    def __init__(self, known: Known | None) -> None:
+        self.known = known
+        self._give_back: Callable[[], None] | None = known.take() if known is not None else None
+
+    def settle(self, account: Account) -> None:
+        """The account has used it."""
+        self._give_back = None
+        if self.known is not None:
+            self.known.accounts.add(account.id)
+
+    def end(self) -> None:
+        """Give it back unless an account was made."""
+        if self._give_back is not None:
+            self._give_back()
 
 
 def _read(context: Context) -> _Wish | None:
@@ -156,12 +175,17 @@ def _with_right(context: Context, name: str, password: str) -> _Wish | None:
     ):
         if throttled(context, name):
             return None
-        return _Wish(name, password, hashlib.sha256(token.encode()).digest(), _is_taken(context, name))
+        known = hub.invites.of(token)
+        reason = invites.refusal_of_newcomer(hub, known, subject)
+        if reason:
+            hub.limits.failed_logins_of_address.count(counted_as(context.session.outlet.address), hub.monotonic())
+            raise InviteRefused(reason)
+        return _Wish(name, password, token, known, taken=_is_taken(context, name))
     if may(subject, Action.REGISTER_OPEN, hub.policy):
         if _is_taken(context, name):
             context.response.fail("REGISTER", replies.ACCOUNT_EXISTS, name)
             return None
-        return _Wish(name, password, None)
+        return _Wish(name, password, "")
     if hub.registration_closed:
         text = "This server makes no new accounts for now; try again later"
         context.response.fail("REGISTER", replies.REGISTRATION_CLOSED, name, text=text)
@@ -173,9 +197,6 @@ def _with_right(context: Context, name: str, password: str) -> _Wish | None:
 
 def _failed(context: Context, wish: _Wish, error: BaseException) -> None:
     """Say why there is no account."""
-    if isinstance(error, InviteRefused):
-        hub = context.hub
-        hub.limits.failed_logins_of_address.count(counted_as(context.session.outlet.address), hub.monotonic())
     if isinstance(error, DomainError):
         answer_error(context, error)
         return
@@ -183,23 +204,26 @@ def _failed(context: Context, wish: _Wish, error: BaseException) -> None:
     context.response.fail("REGISTER", replies.TEMPORARILY_UNAVAILABLE, wish.name)
 
 
-def _add(context: Context, account: Account, rooms: Rooms) -> None:
+def _add(context: Context, account: Account, use: _Use) -> None:
     """Know the account, whether or not its maker is still there, and make it a member of the rooms of its invite."""
     context.hub.add_account(account)
+    use.settle(account)
     evict_guest(context.hub, account.name, keep=context.session.user)
     logger.info(
         "Account made",
         extra={"account": account.name, "peer": context.session.outlet.address, "administrator": account.administrator},
     )
-    for name, room_id in rooms:
-        _put_into_room(context.hub, account, name, room_id)
+    if use.known is not None:
+        invite = use.known.invite
+        for name, room_id in zip(invite.rooms, invite.room_ids, strict=True):
+            _put_into_room(context.hub, account, use.known, name, room_id)
 
 
-def _made(context: Context, account: Account, rooms: Rooms) -> None:
+def _made(context: Context, account: Account, use: _Use) -> None:
     """Let the account in."""
     hub = context.hub
     session = context.session
-    _add(context, account, rooms)
+    _add(context, account, use)
     session.password = ""
 
     def confirm() -> None:
@@ -213,16 +237,23 @@ def _made(context: Context, account: Account, rooms: Rooms) -> None:
         register_when_ready(hub, session, context.response)
 
 
-def _put_into_room(hub: Hub, account: Account, name: str, room_id: int) -> None:
-    """Make the account a member of a room, which is made if there is none; the account is not present yet.
+def _put_into_room(hub: Hub, account: Account, known: Known, name: str, room_id: int) -> None:
+    """Make the account a member of a room, which is made if there never was one; the account is not present yet.
 
-    A room that was there when the invite was used is known by its id: it may have got another name since.
+    The permission table is asked as at JOIN: a ban keeps out whoever has an invite, too.
     """
-    source = Source(account.name, account.name, HOST, account.name, account.id)
-    live = hub.rooms_by_id.get(room_id) or hub.find_room(name) or _make_room(hub, source, name)
-    if live.room.id in hub.memberships[account.id]:
+    user = User(account.name, account.name, "", account)
+    source = user.source
+    live = hub.rooms_by_id.get(room_id) if room_id else hub.find_room(name) or _make_room(hub, source, name)
+    if live is None or live.room.id in hub.memberships[account.id]:
         return
-    roles = roles_on_entering(role_of(account), live, operator=account.administrator)
+    has_link = invites.maker_may(hub, known, Action.INVITE_BY_LINK, live)
+    try:
+        require_entry(live.subject_of(user, has_link=has_link), hub.policy, live.room.name)
+    except NotPermitted:
+        logger.info("An invite did not open a room", extra={"account": account.name, "invite": known.invite.id})
+        return
+    roles = roles_on_entering(user.role, live, operator=account.administrator)
     hub.set_membership(account.id, live, roles)
     change = RoomChange(roles=((account.id, roles),))
     event = Event(Kind.JOIN, hub.now(), source, live.room.id, live.room.name, change=change)

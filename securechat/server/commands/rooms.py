@@ -2,7 +2,7 @@
 
 from securechat.domain.events import Event, Kind
 from securechat.domain.permissions import Action, may, require
-from securechat.errors import DomainError, NotInRoom
+from securechat.errors import DomainError, InviteRefused, NotInRoom, NotPermitted
 from securechat.names import check_room_name
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import CHATHISTORY
@@ -14,8 +14,9 @@ from securechat.protocol.numerics import (
     ERR_TOOMANYCHANNELS,
     RPL_ENDOFNAMES,
 )
-from securechat.server import metadata_news
+from securechat.server import invites, metadata_news
 from securechat.server.context import Context
+from securechat.server.entries import Publication
 from securechat.server.error_replies import answer_error
 from securechat.server.limits import Limited, may_not_yet
 from securechat.server.members import return_to
@@ -65,6 +66,28 @@ def _names(context: Context) -> list[str]:
     return names[:MOST_ROOMS]
 
 
+def _enter(context: Context, name: str, key: str) -> tuple[LiveRoom, list[Publication]] | None:
+    """Join by what was said as the key: it may be the token of an invite. Raises NotPermitted and InviteRefused.
+
+    With a token that is no good nobody learns whether there is a room that they may not know of.
+    """
+    hub, user = context.hub, context.user
+    shown = invites.shown(hub, user.account, name, key)
+    if not shown.reason:
+        if hub.find_room(shown.name) is None and may_not_yet(context, Limited.ROOMS, name):
+            return None
+        return hub.join(user, context.session, shown.name, key, shown.known)
+    live = visible_room(hub, user, name)
+    try:
+        if hub.find_room(name) is not None:
+            return hub.join(user, context.session, name, key)
+    except NotPermitted as error:
+        if live is not None and error.action not in invites.OPENED:
+            raise
+    # That an account is wanted is told by a good invite only, whose holder may know where it leads.
+    raise InviteRefused(shown.reason if live is not None or shown.reason == "guest" else "hidden", name)
+
+
 def _join(context: Context, name: str, key: str) -> list[LiveRoom]:
     """Go into one room and return it; nothing when there is no way in, or the user is in it already."""
     hub = context.hub
@@ -73,9 +96,7 @@ def _join(context: Context, name: str, key: str) -> list[LiveRoom]:
     if len(user.rooms) >= ROOMS_PER_USER:
         context.response.numeric(ERR_TOOMANYCHANNELS, room=name)
         return []
-    if hub.find_room(name) is None and may_not_yet(context, Limited.ROOMS, name):
-        return []
-    joined = hub.join(user, session, name, key)
+    joined = _enter(context, name, key)
     if joined is None:
         return []  # in it already: silence (modern-irc, "JOIN message")
     live, publications = joined

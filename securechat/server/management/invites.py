@@ -1,6 +1,5 @@
 """Invites to the server: `securechat-admin invite`."""
 
-import hashlib
 import logging
 import secrets
 from collections.abc import Sequence
@@ -9,7 +8,7 @@ from typing import Any, Final
 
 from securechat.clock import format_time
 from securechat.domain.account import Invite, refusal
-from securechat.domain.audit import Act
+from securechat.domain.audit import Act, Origin
 from securechat.domain.look_alikes import check_rooms_to_be
 from securechat.domain.permissions import Action
 from securechat.domain.ports import UnitOfWork
@@ -23,12 +22,12 @@ from securechat.server.administration import (
     check_reason,
     parse_duration,
 )
+from securechat.server.invites import MOST_IN_ALL, TOKEN_BYTES, digest_of
 from securechat.server.management.rows import REASON, Argument, Family, Operation
 from securechat.server.management.tables import table, time
 
 logger = logging.getLogger(__name__)
 
-TOKEN_BYTES: Final = 16
 MAX_USES: Final = 10_000
 MAX_ROOMS: Final = 50
 
@@ -40,6 +39,7 @@ class InviteSummary:
     number: int
     rooms: tuple[str, ...]  # as people write them
     administrator: bool
+    newcomers: bool  # whether it makes accounts, too
     uses_left: int
     expires: str | None
     created: str
@@ -64,25 +64,33 @@ def invite_create(
     expires: str = "7d",
     note: str = "",
     administrator: bool = False,
+    existing: bool = False,
     host: str = "",
 ) -> NewInvite:
     """Make an invite and the link for it. `rooms` as people or the wire write them; none: general.
 
-    `expires` is a text like 7d, 12h, 30m, or never; `host` stands in the link instead of the server's own guess.
+    `expires` is a text like 7d, 12h, 30m, or never; `existing` invites make no accounts; `host` stands in the link
+    instead of the server's own guess.
     """
     longest = administration.configuration.limits.room_name_length
     wire = tuple(dict.fromkeys(check_room_name(room_to_wire(one), longest) for one in rooms or ("general",)))
     _check_invite(wire, uses, note)
+    if administrator and existing:
+        raise AdministrationError("nothing_to_make", "An invite for people with an account makes no administrator.")
     check_rooms_to_be(wire, [one.name for one in administration.store.read(lambda unit: unit.rooms.all())])
     now = administration.clock()
     lasts = parse_duration(expires)
     address = administration.address()
     token = secrets.token_urlsafe(TOKEN_BYTES)
+    digest = digest_of(token)
     link = _link_text(Link(host or address.host, address.port, room_to_people(wire[0]), token, address.fingerprint))
 
     def store(unit: UnitOfWork) -> Invite:
+        maker = unit.accounts.by_name(administration.actor) if administration.origin is Origin.IRC else None
+        if unit.invites.count_open(now) >= MOST_IN_ALL:
+            raise AdministrationError("too_many_invites", f"{MOST_IN_ALL:,} invites are open; revoke some first.")
         made = unit.invites.add(
-            hashlib.sha256(token.encode()).digest(),
+            digest,
             rooms=wire,
             administrator=administrator,
             uses=uses,
@@ -90,14 +98,17 @@ def invite_create(
             note=note,
             created_by=administration.made_by,
             time=now,
+            maker=maker.id if maker is not None else 0,
+            newcomers=not existing,
         )
-        rights = ", administrator" if administrator else ""
+        rights = ", administrator" if administrator else ", makes no account" if existing else ""
         detail = f"{uses} {'use' if uses == 1 else 'uses'}, expires {expires}{rights}"
         rooms_text = ",".join(wire)
         unit.audit.append(administration.deed(Act.INVITE_CREATE, f"invite {made.id}", rooms_text, detail, reason=note))
         return made
 
     invite = administration.store.write(store)
+    administration.effects.invite_added(digest, invite)
     logger.info(
         "Invite made", extra={"invite": invite.id, "administrator": administrator, "by": administration.made_by}
     )
@@ -121,6 +132,7 @@ def invite_revoke(administration: Administration, number: int, *, reason: str = 
         return next(one for one in unit.invites.all() if one.id == number)
 
     invite = administration.store.write(revoke)
+    administration.effects.invites_revoked([number])
     logger.info("Invite revoked", extra={"invite": number, "by": administration.made_by})
     return _invite_summary(administration, invite)
 
@@ -130,6 +142,7 @@ def _invite_summary(administration: Administration, invite: Invite) -> InviteSum
         invite.id,
         tuple(room_to_people(one) for one in invite.rooms),
         invite.administrator,
+        invite.newcomers,
         invite.uses_left,
         None if invite.expires is None else format_time(invite.expires),
         format_time(invite.created),
@@ -166,8 +179,10 @@ def _invite_text(made: dict[str, Any]) -> str:
     makes = "one account" if uses == 1 else f"{uses} accounts"
     kind = " with the rights of an administrator" if invite["administrator"] else ""
     ends = f"until {time(invite['expires'])} UTC" if invite["expires"] else "for good"
+    does = f"makes {makes}{kind} in" if invite["newcomers"] else f"lets {makes} that is there already into"
+    does = does.replace("accounts that is", "accounts that are")
     return (
-        f"Invite {invite['number']} makes {makes}{kind} in {', '.join(invite['rooms'])} and is valid {ends}.\n"
+        f"Invite {invite['number']} {does} {', '.join(invite['rooms'])} and is valid {ends}.\n"
         "Send this line; it is not shown again:\n\n"
         f"    securechat-client '{made['link']}'\n"
     )
@@ -181,7 +196,7 @@ def _invites_text(invites: list[dict[str, Any]]) -> str:
             str(one["uses_left"]),
             time(one["expires"]) if one["expires"] else "never",
             ", ".join(one["rooms"]),
-            "administrator" if one["administrator"] else "member",
+            "administrator" if one["administrator"] else "member" if one["newcomers"] else "no account",
             one["created_by"],
             one["note"],
         )
@@ -214,6 +229,7 @@ FAMILY = Family(
                 ),
                 Argument("note", "for the list, for example whom it is for", metavar="TEXT"),
                 Argument("administrator", "the account it makes is an administrator", type=bool),
+                Argument("existing", "it makes no account: only people who have one enter by it", type=bool),
                 Argument("host", "name or address of the server in the link (default: a good guess)"),
             ),
             over_irc=Action.MANAGE,

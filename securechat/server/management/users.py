@@ -57,15 +57,16 @@ def _stored(administration: Administration, name: str, password: str, *, adminis
     credentials = _hashed(administration, password, name)
     now = administration.clock()
 
-    def store(unit: UnitOfWork) -> Account:
-        if administrator:
-            unit.invites.revoke_bootstrap()
+    def store(unit: UnitOfWork) -> tuple[Account, list[int]]:
+        ended = unit.invites.revoke_bootstrap() if administrator else []
         unit.audit.append(
             administration.deed(Act.USER_ADD, name, detail="administrator" if administrator else "", reason=reason)
         )
-        return unit.accounts.add(name, credentials, administrator=administrator, time=now)
+        return unit.accounts.add(name, credentials, administrator=administrator, time=now), ended
 
-    return administration.store.write(store)
+    account, ended = administration.store.write(store)
+    administration.effects.invites_revoked(ended)
+    return account
 
 
 def user_list(administration: Administration) -> list[AccountSummary]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from securechat.errors import StorageError
+from securechat.server.commands import accounts
 from securechat.server.presence import evict_guest
 from tests.server.harness import Harness, Person, code_of, running
 
@@ -116,10 +117,10 @@ def test_an_invite_that_is_no_good(harness: Harness, changes: dict[str, int] | N
     assert not harness.hub.accounts
 
 
-def test_a_revoked_invite_is_like_none(harness: Harness) -> None:
+def test_a_revoked_invite_says_so(harness: Harness) -> None:
     harness.invite("token")
     harness.journal.call(lambda unit: unit.invites.revoke(unit.invites.all()[0].id)).result(20)
-    assert "INVITE_UNKNOWN" in register(newcomer(harness, "token"))[0]
+    assert "INVITE_REVOKED" in register(newcomer(harness, "token"))[0]
 
 
 def test_an_invite_expires_while_the_hub_runs(harness: Harness) -> None:
@@ -351,11 +352,11 @@ def test_no_password_or_token_reaches_the_log(
     harness.invite("sesame-token")
     one = newcomer(harness, "sesame-token")
 
-    def broken(_: object) -> None:
-        raise StorageError("it cannot be read") from sqlite3.OperationalError("disk I/O error")
+    def broken(*_: object) -> None:
+        raise StorageError("it cannot be hashed") from sqlite3.OperationalError("disk I/O error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(harness.database, "read", broken)
+        patch.setattr(accounts, "hash_password", broken)
         assert "TEMPORARILY_UNAVAILABLE" in register(one)[0]
     register(one)
     text = "\n".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.records)
