@@ -349,6 +349,19 @@ class InMemoryReports:
         return 0
 
 
+class InMemoryNaming:
+    """Implements NamingRepository."""
+
+    def __init__(self) -> None:
+        self._epoch = "first"
+
+    def epoch(self) -> str:
+        return self._epoch
+
+    def set_epoch(self, name: str) -> None:
+        self._epoch = name
+
+
 @dataclass
 class InMemoryServerRules:
     """Implements ServerRulesRepository."""
@@ -386,6 +399,7 @@ class InMemoryUnitOfWork:
     audit: InMemoryAudit = field(default_factory=InMemoryAudit)
     server_rules: InMemoryServerRules = field(default_factory=InMemoryServerRules)
     second_factors: InMemorySecondFactors = field(default_factory=InMemorySecondFactors)
+    naming: InMemoryNaming = field(default_factory=InMemoryNaming)
 
     def attempt(self, work: "Callable[[InMemoryUnitOfWork], T]") -> T:
         """Run `work`; what it changed is undone when it raises."""

@@ -199,3 +199,8 @@ def test_rules_of_the_server(store: Store) -> None:
     for closed in (True, True, False, False):
         store.write(lambda unit, closed=closed: unit.server_rules.set_registration_closed(closed))  # type: ignore[misc]
         assert store.read(lambda unit: unit.server_rules.registration_closed()) is closed
+
+
+def test_the_name_of_the_database(store: Store) -> None:
+    store.write(lambda unit: unit.naming.set_epoch("other"))
+    assert store.read(lambda unit: unit.naming.epoch()) == "other"

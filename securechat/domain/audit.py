@@ -43,6 +43,10 @@ class Act(Enum):
     BAN_REMOVE = "ban remove", "Such a ban was taken back."
     REGISTRATION_CLOSE = "registration close", "No new accounts are made for now, whatever the configuration says."
     REGISTRATION_OPEN = "registration open", "New accounts are made again as the configuration says."
+    DATABASE_NEW_EPOCH = (
+        "database new-epoch",
+        "The database got another name for its message ids, as after a backup was restored; the detail is the name.",
+    )
     OPER = "oper", "Somebody took the powers of an administrator, by the password of the account that is the target."
     KILL = "kill", "All connections of somebody were ended."
     ROOM_ENTER = "room enter", "An administrator entered a room whose rules would have kept out anybody else."

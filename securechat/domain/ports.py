@@ -177,6 +177,16 @@ class AuditRepository(Protocol):
         """The newest row as the database remembers it beside the rows; None when somebody took that away."""
 
 
+class NamingRepository(Protocol):
+    """The name of the database, inside one transaction."""
+
+    def epoch(self) -> str:
+        """The short random name of the database, part of every message id."""
+
+    def set_epoch(self, name: str) -> None:
+        """Give the database another name; ids that were made under the old one are of no message any more."""
+
+
 class ServerRulesRepository(Protocol):
     """What administrators have decided for the whole server, inside one transaction."""
 
@@ -283,6 +293,10 @@ class UnitOfWork(Protocol):
     @property
     def server_rules(self) -> ServerRulesRepository:
         """What administrators have decided for the whole server."""
+
+    @property
+    def naming(self) -> NamingRepository:
+        """The name of the database."""
 
 
 class Entry(Protocol):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from securechat.errors import SecurechatError, StorageError
 from securechat.server.administration import Administration, explain
-from securechat.server.management import audit, bans, invites, registration, rooms, users
+from securechat.server.management import audit, bans, database, invites, registration, rooms, users
 from securechat.server.management.rows import Family, Operation, Where
 
 logger = logging.getLogger(__name__)
@@ -23,6 +23,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     bans.FAMILY,
     registration.FAMILY,
     audit.FAMILY,
+    database.FAMILY,
 )
 """Every family of operations, in the order in which people are told of them."""
 

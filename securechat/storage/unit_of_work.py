@@ -8,6 +8,7 @@ from securechat.storage.blocks import Blocks
 from securechat.storage.history import History
 from securechat.storage.invites import Invites
 from securechat.storage.metadata import Metadata
+from securechat.storage.naming import Naming
 from securechat.storage.reports import Reports
 from securechat.storage.rooms import Rooms
 from securechat.storage.second_factors import SecondFactors
@@ -71,3 +72,8 @@ class SqlUnitOfWork:
     def second_factors(self) -> SecondFactors:
         """Second factors and app passwords."""
         return SecondFactors(self._connection)
+
+    @property
+    def naming(self) -> Naming:
+        """The name of the database."""
+        return Naming(self._connection)
