@@ -99,6 +99,8 @@ ACTS: dict[Action, tuple[tuple[str, ...], list[Row]]] = {
 
 ELSEWHERE = {
     Action.KILL: "only after OPER, or by an administrator: see the test of its name",
+    Action.HANDLE_REPORTS: "recorded when a report is closed: see the tests of REPORT",
+    Action.HANDLE_DIRECT_REPORTS: "the same",
     Action.MANAGE: "each operation of MANAGE is recorded as it is from the console: see there",
     Action.JOIN_ROOM: "by an administrator who is held up by nothing: see the test of that",
     Action.DEMOTE_OWNER: "only together with KICK or CHANGE_MODES, which are recorded: see the test of its name",
@@ -434,7 +436,7 @@ def test_a_reason_is_one_line(harness: Harness, name: str) -> None:
 
 def test_each_act_of_the_table_is_one_that_is_done_in_these_tests() -> None:
     done = {row[0] for _, expected in ACTS.values() for row in expected} | set(OPERATIONS_RECORDED)
-    done |= OPERATIONS_WITHOUT_SERVER | {"user register", "room enter", "kill"}
+    done |= OPERATIONS_WITHOUT_SERVER | {"user register", "room enter", "kill", "report", "report close"}
     assert done == {act.word for act in Act}
 
 
