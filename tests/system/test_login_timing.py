@@ -1,4 +1,5 @@
-"""A login that fails tells nothing by what it says nor by how long it takes: no such name, wrong password, suspended.
+"""A login that fails tells nothing by what it says nor by how long it takes: no such name, wrong password,
+suspended, wrong code.
 
 Over verified TLS with a real server that hashes as it does by default. One connection tries all kinds in random order;
 of two kinds, how well the time tells them apart is the area under the curve (0.5: not at all): the chance that a random
@@ -8,15 +9,17 @@ attempt of the one takes longer than one of the other.
 import base64
 import itertools
 import random
+import re
 import secrets
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 from securechat.protocol.sasl import format_plain
+from securechat.server.one_time_codes import STEP_SECONDS, code_at
 from tests.process import PASSWORD, RawClient, ServerProcess
 
 ATTEMPTS = 300
@@ -38,8 +41,11 @@ KINDS = {
     "unknown": ("nobody", PASSWORD),
     "wrong": ("anna11", "wrong horse battery!!"),
     "suspended": ("boris1", PASSWORD),
+    "wrong code": ("carla1", f"{PASSWORD} 000000"),
 }
 """Names of one length, and what is tried with them."""
+TIMED = ("unknown", "wrong", "suspended")
+"""Whose times are compared; that of SCRAM's challenge tells that an account has a second factor (threat-model.md)."""
 
 Attempt = Callable[[RawClient, str, str], tuple[list[float], list[str]]]
 """Try to log in; returns the seconds until each answer, and the answers."""
@@ -88,13 +94,13 @@ def area_under_curve(ones: list[float], others: list[float]) -> float:
 
 
 def measured(
-    client: RawClient, attempt: Attempt, count: int
+    client: RawClient, attempt: Attempt, count: int, kinds: Iterable[str] = KINDS
 ) -> tuple[dict[str, list[list[float]]], dict[str, set[str]]]:
     """Try each kind `count` times in random order; return the times of each step, and the different answers."""
-    order = [kind for kind in KINDS for _ in range(count)]
+    order = [kind for kind in kinds for _ in range(count)]
     random.shuffle(order)
-    times: dict[str, list[list[float]]] = {kind: [] for kind in KINDS}
-    answers: dict[str, set[str]] = {kind: set() for kind in KINDS}
+    times: dict[str, list[list[float]]] = {kind: [] for kind in kinds}
+    answers: dict[str, set[str]] = {kind: set() for kind in kinds}
     for kind in order:
         seconds, said = attempt(client, *KINDS[kind])
         times[kind].append(seconds)
@@ -102,12 +108,24 @@ def measured(
     return times, answers
 
 
-def prepare(server: ServerProcess) -> RawClient:
+def set_up_second_factor(server: ServerProcess) -> None:
+    server.add_account("carla1")
+    with server.member("carla1") as carla:
+        secret = re.search("secret=([A-Z2-7]+)", str(carla.ask(f"TOTP SETUP :{PASSWORD}")))
+        assert secret is not None
+        key = base64.b32decode(secret[1] + "=" * (-len(secret[1]) % 8))
+        code = code_at(key, int(time.time()) // STEP_SECONDS)
+        assert "TOTP CONFIRMED" in str(carla.ask(f"TOTP CONFIRM {code}"))
+
+
+def prepare(server: ServerProcess, kinds: Iterable[str] = KINDS) -> RawClient:
     """Make the accounts; return a connection that may log in."""
     for name in ("anna11", "boris1"):
         server.add_account(name)
     run = server.admin("user", "suspend", "boris1")
     assert run.returncode == 0, run.stderr
+    if "wrong code" in kinds:
+        set_up_second_factor(server)
     client = server.client()
     client.send("CAP REQ sasl")
     client.until(" ACK ")
@@ -118,7 +136,7 @@ def prepare(server: ServerProcess) -> RawClient:
 def test_a_failed_login_says_the_same_whatever_was_wrong(tmp_path: Path, way: str) -> None:
     with ServerProcess(tmp_path, CONFIGURATION) as server:
         _, answers = measured(prepare(server), WAYS[way], 2)
-    assert answers["unknown"] == answers["wrong"] == answers["suspended"]
+    assert all(answers[kind] == answers["unknown"] for kind in KINDS)
     assert any(" 904 " in one for one in answers["unknown"])
 
 
@@ -133,21 +151,21 @@ def test_the_area_under_the_curve() -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_a_failed_login_takes_as_long_whatever_was_wrong(tmp_path: Path, way: str) -> None:
     with ServerProcess(tmp_path, CONFIGURATION) as server:
-        client = prepare(server)
-        measured(client, WAYS[way], 10)  # warm
+        client = prepare(server, TIMED)
+        measured(client, WAYS[way], 10, TIMED)  # warm
         for _ in range(RUNS):
-            times, _ = measured(client, WAYS[way], ATTEMPTS)
+            times, _ = measured(client, WAYS[way], ATTEMPTS, TIMED)
             steps = range(len(times["unknown"][0]))
             areas = {
                 (one, other, step): area_under_curve([t[step] for t in times[one]], [t[step] for t in times[other]])
-                for one, other in itertools.combinations(KINDS, 2)
+                for one, other in itertools.combinations(TIMED, 2)
                 for step in steps
             }
             for step in steps:
                 print(
                     way,
                     step,
-                    {kind: f"{statistics.median(t[step] for t in times[kind]) * 1000:.3f} ms" for kind in KINDS},
+                    {kind: f"{statistics.median(t[step] for t in times[kind]) * 1000:.3f} ms" for kind in TIMED},
                 )
             print({" / ".join(map(str, key)): round(area, 3) for key, area in areas.items()})
             if all(LOWEST <= area <= HIGHEST for area in areas.values()):
