@@ -25,6 +25,10 @@ LOGIN_REFUSALS: dict[str, str] = {
     "INVITE_REQUIRED": N_("An account is made with an invite only. Ask the administrator for one."),
     "INVITE_USED": N_("This invite was used already. Ask for a new one."),
     "INVITE_EXPIRED": N_("This invite has expired. Ask for a new one."),
+    "INVITE_REVOKED": N_("This invite was taken back. Ask for a new one."),
+    "INVITE_FOR_MEMBERS": N_(
+        "This invite is for people who have an account here already. Ask an administrator for one that makes accounts."
+    ),
     "INVITE_UNKNOWN": N_("The server does not know this invite. Ask for a new one."),
     "REGISTRATION_CLOSED": N_("No accounts can be made on this server. Ask its administrator for one."),
     "TEMPORARILY_UNAVAILABLE": N_("The server cannot do this at the moment. Try again later."),

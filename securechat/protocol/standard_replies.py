@@ -105,15 +105,17 @@ INVALID_CREDENTIALS = StandardReply(
     "INVALID_CREDENTIALS", "Wrong password; if the account has a second factor, give its code as well"
 )
 INVALID_CODE = StandardReply("INVALID_CODE", "This code is wrong or was used already; wait for the next one")
-TOTP_SECRET = StandardReply("SETUP", "")
-TOTP_CONFIRMED = StandardReply("CONFIRMED", "The second factor is in force; keep these recovery codes, each good once")
-TOTP_REMOVED = StandardReply("REMOVED", "There is no second factor any more")
-TOTP_STATUS = StandardReply("STATUS", "No second factor")
-RECOVERY_CODE = StandardReply("RECOVERY_CODE", "")
-APP_PASSWORD_ADDED = StandardReply("ADDED", "")
-APP_PASSWORD = StandardReply("APP_PASSWORD", "")
-APP_PASSWORDS_END = StandardReply("END", "End of the list")
-APP_PASSWORD_REVOKED = StandardReply("REVOKED", "Nobody can log in by it any more")
+TOTP_SECRET = StandardReply("TOTP_SECRET", "Let an authenticator app read this, then: TOTP CONFIRM <code>")
+TOTP_CONFIRMED = StandardReply(
+    "TOTP_CONFIRMED", "The second factor is in force; keep these recovery codes, each good once"
+)
+TOTP_REMOVED = StandardReply("TOTP_REMOVED", "There is no second factor any more")
+TOTP_STATUS = StandardReply("TOTP_STATUS", "No second factor")
+RECOVERY_CODE = StandardReply("RECOVERY_CODE", "Good once, in place of a code")
+APP_PASSWORD_ADDED = StandardReply("APP_PASSWORD_ADDED", "Give it to the program now; it is not shown again")
+APP_PASSWORD = StandardReply("APP_PASSWORD", "Not used yet")
+APP_PASSWORDS_END = StandardReply("APP_PASSWORDS_END", "End of the list")
+APP_PASSWORD_REVOKED = StandardReply("APP_PASSWORD_REVOKED", "Nobody can log in by it any more")
 UNKNOWN_APP_PASSWORD = StandardReply("UNKNOWN_APP_PASSWORD", "There is no app password of this name")
 APP_PASSWORD_REFUSED = StandardReply(
     "APP_PASSWORD_REFUSED", "There is one of this name already, or as many as there may be: 20"

@@ -4,6 +4,7 @@ Nobody sees an event before it is on disk, and everybody sees events in the orde
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -92,7 +93,7 @@ class Journal:
         self._closing = threading.Lock()  # guards `_stopped` against a `call` that comes at the same moment
         self._stopped = False
         self._in_hand: list[Entry | _Call] = []  # the batch that the thread is at work on
-        self._last_commit = 0.0  # time.monotonic()
+        self._last_commit = -math.inf  # time.monotonic(), which is small on a machine that has just started
         self._unchecked_rows = 0  # written since the last checkpoint
         self._unchecked_batches = 0
         # Whether old copies of what was taken away may stand in the write-ahead log; a server that died may have left

@@ -44,7 +44,7 @@ def test_bash_offers_what_the_rows_hold(script: Path) -> None:
     for family in FAMILIES:
         verbs = [one.name.removeprefix(f"{family.name} ") for one in family.operations]
         assert offered(family.name, "") == verbs
-    assert offered("invite", "create", "--ex") == ["--expires"]
+    assert offered("invite", "create", "--exp") == ["--expires"]
     assert offered("user", "s") == ["suspend"]
 
 

@@ -70,9 +70,13 @@ def test_an_invite_that_was_revoked_or_never_given(server: ServerProcess, tmp_pa
     made = json.loads(server.admin("invite", "create", "--json").stdout)
     link = made["link"]
     assert server.admin("invite", "revoke", str(made["invite"]["number"])).returncode == 0
-    for refused in (link, re.sub("invite=[^&]+", "invite=AAAAAAAAAAAAAAAAAAAAAA", link)):
+    never_given = re.sub("invite=[^&]+", "invite=AAAAAAAAAAAAAAAAAAAAAA", link)
+    for refused, sentence in (
+        (link, "This invite was taken back. Ask for a new one."),
+        (never_given, "The server does not know this invite. Ask for a new one."),
+    ):
         run = run_client([refused, "--user", "dora"], tmp_path, "text\n")
-        assert said(run, LOGIN_REFUSED) == "The server does not know this invite. Ask for a new one."
+        assert said(run, LOGIN_REFUSED) == sentence
 
 
 def test_an_expired_invite(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def set_up_second_factor(server: ServerProcess) -> None:
         assert secret is not None
         key = base64.b32decode(secret[1] + "=" * (-len(secret[1]) % 8))
         code = code_at(key, int(time.time()) // STEP_SECONDS)
-        assert "TOTP CONFIRMED" in str(carla.ask(f"TOTP CONFIRM {code}"))
+        assert "TOTP TOTP_CONFIRMED" in str(carla.ask(f"TOTP CONFIRM {code}"))
 
 
 def prepare(server: ServerProcess, kinds: Iterable[str] = KINDS) -> RawClient:

@@ -9,7 +9,7 @@ NOTE = ":chat.test NOTE APPPASSWORD"
 
 def made(one: Person, name: str, given: str = PASSWORD) -> str:
     (line,) = one.answers(f"APPPASSWORD ADD {name} :{given}")
-    assert line.startswith(f"{NOTE} ADDED {name} :"), line
+    assert line.startswith(f"{NOTE} APP_PASSWORD_ADDED {name} :"), line
     return line.rpartition(":")[2]
 
 
@@ -28,7 +28,7 @@ def test_it_lets_in_without_a_code_by_plain_alone(harness: Harness) -> None:
     lines = alice.answers("APPPASSWORD LIST")
     assert lines[0].startswith(f"{NOTE} APP_PASSWORD phone 2025-")
     assert ", last used 2025-" in lines[0]
-    assert lines[1].startswith(f"{NOTE} END ")
+    assert lines[1].startswith(f"{NOTE} APP_PASSWORDS_END ")
 
 
 def test_revoking_ends_its_sessions_and_no_others(harness: Harness) -> None:
@@ -36,7 +36,7 @@ def test_revoking_ends_its_sessions_and_no_others(harness: Harness) -> None:
     alice = harness.person("alice", password=PASSWORD)
     phone, laptop = made(alice, "phone"), made(alice, "laptop")
     people = [harness.person("alice", password=one) for one in (phone, laptop)]
-    assert alice.answers("APPPASSWORD REVOKE PHONE")[-1].startswith(f"{NOTE} REVOKED PHONE ")
+    assert alice.answers("APPPASSWORD REVOKE PHONE")[-1].startswith(f"{NOTE} APP_PASSWORD_REVOKED PHONE ")
     assert [one.outlet.closed for one in people] == ["The app password was revoked", None]
     assert plain(begun(harness), "alice", phone) == FAILED
     assert " UNKNOWN_APP_PASSWORD phone " in alice.answers("APPPASSWORD REVOKE phone")[0]

@@ -17,18 +17,18 @@ NOTE = ":chat.test NOTE TOTP"
 def test_the_whole_way(harness: Harness) -> None:
     harness.account("alice")
     alice = harness.person("alice", password=PASSWORD)
-    assert alice.answers("TOTP STATUS") == [f"{NOTE} STATUS off 0 :No second factor"]
+    assert alice.answers("TOTP STATUS") == [f"{NOTE} TOTP_STATUS off 0 :No second factor"]
     (line,) = alice.answers(f"TOTP SETUP :{PASSWORD}")
-    assert line.startswith(f"{NOTE} SETUP ")
+    assert line.startswith(f"{NOTE} TOTP_SECRET ")
     assert " :otpauth://totp/" in line
     setup = alice.session.setup
     assert setup is not None
     assert not harness.hub.accounts["alice"].second_factor
     assert alice.codes() == []
     lines = alice.answers(f"TOTP CONFIRM {code(harness, setup.secret)}")
-    assert [one.split()[3] for one in lines] == ["RECOVERY_CODE"] * 10 + ["CONFIRMED"]
+    assert [one.split()[3] for one in lines] == ["RECOVERY_CODE"] * 10 + ["TOTP_CONFIRMED"]
     assert harness.hub.accounts["alice"].second_factor
-    status = f"{NOTE} STATUS on 10 :The second factor is in force; 10 recovery codes are left"
+    status = f"{NOTE} TOTP_STATUS on 10 :The second factor is in force; 10 recovery codes are left"
     assert alice.answers("TOTP STATUS") == [status]
     recovery = lines[0].rpartition(":")[2]
     again = alice.answers(f"TOTP RECOVERY {recovery}")
@@ -36,7 +36,7 @@ def test_the_whole_way(harness: Harness) -> None:
     assert recovery not in " ".join(again)
     assert " INVALID_CODE " in alice.answers(f"TOTP REMOVE {recovery}")[0]
     removed = alice.answers(f"TOTP REMOVE {next_code(harness, setup.secret)}")
-    assert removed == [f"{NOTE} REMOVED :There is no second factor any more"]
+    assert removed == [f"{NOTE} TOTP_REMOVED :There is no second factor any more"]
     assert not harness.hub.accounts["alice"].second_factor
 
 
