@@ -121,7 +121,7 @@ def _not_meant(
     configuration: "Configuration", operation: "Operation", request: dict[str, Any], *, as_json: bool
 ) -> int:
     """Ask whether what cannot be undone is meant; return 0 when it is, else the exit code. Raises SecurechatError."""
-    from securechat.server.logs import printable
+    from securechat.printing import printable
     from securechat.server.operations import QUESTION
 
     answer = _ask(configuration, request | {QUESTION: True})
@@ -152,7 +152,7 @@ def _secret(what: str, name: str, *, from_stdin: bool) -> str:
         raise ConfigurationError([f"there is no terminal to ask for the {what} on; give it with --{what}-stdin"])
     import getpass
 
-    from securechat.server.logs import printable
+    from securechat.printing import printable
 
     while True:
         try:
@@ -278,7 +278,7 @@ def _show(operation: "Operation", answer: dict[str, Any], *, as_json: bool) -> i
 
 
 def _complain(code: str, error: str, *, as_json: bool) -> None:
-    from securechat.server.logs import printable
+    from securechat.printing import printable
 
     shown = json.dumps({"code": code, "error": error}) if as_json else f"securechat-admin: {printable(error)}"
     print(shown, file=sys.stderr)

@@ -3,43 +3,31 @@
 Every key is optional. `python -m securechat.server.configuration` prints the reference, docs/configuration.md.
 """
 
-import dataclasses
 import os
 import socket
 import sys
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from securechat.errors import ConfigurationError
 from securechat.server.settings import (
+    SQLITE,
     addresses,
-    choice,
-    folder,
     host_names,
-    line,
-    lines,
-    nearest,
-    number,
     origins,
     server_name,
-    setting,
-    setting_of,
-    shown,
     split_address,
     sqlite_url,
-    switch,
-    whole,
 )
+from securechat.settings.checks import choice, folder, line, lines, number, setting, switch, whole
+from securechat.settings.reading import Reading, read_tree, tables_of
 
 DEFAULT_FILE: Final = Path("securechat.toml")
 """Read from the current folder when no file is named and it is there."""
 COMMAND_LINE: Final = "command line"
 """Where an override comes from, in messages."""
 
-_SQLITE: Final = "sqlite:///"
 _NO_LIMIT: Final = "no limit"
 
 
@@ -279,14 +267,12 @@ class Configuration:
     @property
     def database_path(self) -> Path:
         """The file of the database."""
-        return Path(self.database.url.removeprefix(_SQLITE))
+        return Path(self.database.url.removeprefix(SQLITE))
 
 
 def tables() -> Iterator[tuple[str, type[Any]]]:
     """Yield the name and the dataclass of each table, in the order of the reference."""
-    for table in dataclasses.fields(Configuration):
-        assert isinstance(table.type, type), "this module has no postponed annotations"
-        yield table.name, table.type
+    return tables_of(Configuration)
 
 
 def load(path: Path | None = None, overrides: Mapping[str, object] | None = None) -> Configuration:
@@ -296,86 +282,13 @@ def load(path: Path | None = None, overrides: Mapping[str, object] | None = None
     at the current folder, those of the file at the file's folder. Raises ConfigurationError with every problem found.
     """
     source = path if path is not None else DEFAULT_FILE
-    tree = _read(source) if path is not None or os.path.lexists(source) else {}
-    reading = _Reading()
+    tree = read_tree(source) if path is not None or os.path.lexists(source) else {}
+    reading = Reading(Configuration)
     reading.take(tree, str(source), source.parent)
     for key_path, value in (overrides or {}).items():
         table, _, key = key_path.partition(".")
         reading.take({table: {key: value}}, COMMAND_LINE, Path())
-    if reading.problems:
-        raise ConfigurationError(reading.problems)
-    return Configuration(**{name: made(**reading.values.get(name, {})) for name, made in tables()})
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Return the tree of a TOML file. Raises ConfigurationError."""
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        reason = f"cannot be read: {error.strerror}"
-    except UnicodeDecodeError as error:
-        reason = f"is not UTF-8 text (byte {error.start + 1})"
-    except tomllib.TOMLDecodeError as error:
-        reason = f"is not TOML: {error}"
-    raise ConfigurationError([f"{path}: {reason}"])
-
-
-class _Reading:
-    """Collects values and problems from the file and the command line; later values replace earlier ones."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, dict[str, Any]] = {}
-        self.problems: list[str] = []
-        self._classes = dict(tables())
-
-    def take(self, tree: Mapping[str, object], source: str, start: Path) -> None:
-        """Take over the tables of `tree`, which come from `source`; relative paths in it start at `start`."""
-        for name, content in tree.items():
-            known = self._classes.get(name)
-            if known is None:
-                self._unknown_table(name, content, source)
-            elif not isinstance(content, Mapping):
-                self.problems.append(f"{source}: {name} = {shown(content)}: must be a table, written as [{name}]")
-            else:
-                for key, value in content.items():
-                    self._take_key(name, known, key, value, source, start)
-
-    def _take_key(self, table: str, known: type[Any], key: str, value: object, source: str, start: Path) -> None:
-        fields = {one.name: one for one in dataclasses.fields(known)}
-        if key not in fields:
-            self.problems.append(f"{source}: {table}.{shown(key)[1:-1]}: unknown key{self._hint(key, list(fields))}")
-            return
-        about = setting_of(fields[key])
-        try:
-            converted = about.check.convert(value)
-        except ValueError:
-            found = "(hidden)" if about.secret else shown(value)
-            self.problems.append(f"{source}: {table}.{key} = {found}: must be {about.check.right}")
-            return
-        self.values.setdefault(table, {})[key] = _placed(table, key, converted, start)
-
-    def _unknown_table(self, name: str, content: object, source: str) -> None:
-        written = f"[{shown(name)[1:-1]}]"
-        if isinstance(content, Mapping):
-            self.problems.append(f"{source}: {written}: unknown table{nearest(name, list(self._classes))}")
-        else:
-            self.problems.append(f"{source}: {written[1:-1]}: unknown key outside of any table{self._hint(name, [])}")
-
-    def _hint(self, key: str, here: list[str]) -> str:
-        """Return what was probably meant by an unknown key."""
-        for table, known in self._classes.items():
-            if any(one.name == key for one in dataclasses.fields(known)):
-                return f"; it belongs into [{table}]"
-        return nearest(key, here or [f"[{table}]" for table in self._classes])
-
-
-def _placed(table: str, key: str, value: Any, start: Path) -> Any:
-    """Return `value` with a relative path in it placed at `start`."""
-    if (table, key) == ("tls", "directory"):
-        return start / value
-    if (table, key) == ("database", "url"):
-        return f"{_SQLITE}{start / value.removeprefix(_SQLITE)}"
-    return value
+    return Configuration(**reading.made())
 
 
 if __name__ == "__main__":

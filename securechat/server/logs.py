@@ -22,6 +22,7 @@ import traceback
 from typing import Final, TextIO
 
 from securechat.clock import format_time
+from securechat.printing import printable
 
 LOGGER: Final = "securechat"
 """The parent of all our loggers."""
@@ -47,13 +48,6 @@ STOP_SECONDS: Final = 1.0
 
 _INVITE: Final = re.compile(r"(?i)([?&]invite=)[^&\s'\"]+")
 _SASL_WORDS: Final = frozenset({"PLAIN", "SCRAM-SHA-256", "*", "+"})
-
-
-def printable(text: str) -> str:
-    """Return `text` with everything that does not print (control, bidi, line separators) as \\n, \\x1b or \\u202e."""
-    if text.isprintable():
-        return text
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 def redact(text: str) -> str:

@@ -9,7 +9,8 @@ import pytest
 from securechat.errors import ConfigurationError
 from securechat.server.configuration import Configuration, Limits, load, tables
 from securechat.server.configuration_reference import reference
-from securechat.server.settings import addresses, setting_of, split_address, sqlite_url
+from securechat.server.settings import addresses, split_address, sqlite_url
+from securechat.settings.checks import setting_of
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,13 +9,13 @@ from typing import Any, NoReturn
 
 from securechat.domain.audit import Origin, name_of
 from securechat.domain.permissions import Action, may
+from securechat.printing import printable
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.message import cut
 from securechat.protocol.standard_replies import StandardReply, note
 from securechat.server.administration import Administration
 from securechat.server.context import Context
 from securechat.server.lifecycle import State
-from securechat.server.logs import printable
 from securechat.server.management.arguments import add_arguments, request_of
 from securechat.server.management.rows import Operation, Where
 from securechat.server.operations import OPERATIONS, QUESTION, perform

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from securechat.server.logs import printable
+from securechat.printing import printable
 
 
 def time(iso: str) -> str:

@@ -1,0 +1,1 @@
+"""Settings as dataclasses: what a key may be, TOML files read and checked as a whole, and their reference."""
