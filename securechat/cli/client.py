@@ -10,29 +10,48 @@ from typing import TYPE_CHECKING
 from securechat import __version__
 from securechat.cli.streams import reader_has_gone
 from securechat.client.errors import ClientError, UsageError
+from securechat.client.settings import Effective, Settings, SettingsFile, print_lines
 from securechat.client.texts import _, choose_language, use_language
-from securechat.errors import SecurechatError
+from securechat.errors import ConfigurationError, SecurechatError
 
 if TYPE_CHECKING:
     from securechat.client.library import Client
 
+EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
+_FLAGS = {
+    "server": ("connection", "server"),
+    "room": ("connection", "rooms"),
+    "user": ("connection", "user"),
+    "ca": ("connection", "ca"),
+    "password_file": ("connection", "password_file"),
+    "timeout": ("connection", "timeout"),
+    "lang": ("look", "language"),
+    "color": ("look", "color"),
+}
+"""The options that say what a setting says."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the client and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    use_language(choose_language(_early_language(arguments)))
+    early = _early(arguments)
+    file = SettingsFile(early.config)
+    use_language(choose_language(early.lang, configured=file.language()))
     options = make_parser().parse_args(arguments)
     _set_up(debug=options.debug)
     try:
-        return _run(options)
+        return _run(options, file.effective(_flags(options), os.environ))
     except KeyboardInterrupt:
         if sys.stdin.isatty():
             sys.stderr.write("\n")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         return reader_has_gone()
+    except ConfigurationError as error:
+        for problem in error.problems:
+            sys.stderr.write(f"securechat-client: {problem}\n")
+        return EXIT_USAGE
     except SecurechatError as error:
         if options.debug:
             raise
@@ -56,9 +75,9 @@ def make_parser() -> argparse.ArgumentParser:
         ),
     )
     add = parser.add_argument
-    add("server", nargs="?", default="", metavar="SERVER", help=_("HOST[:PORT] or a securechat:// link"))
-    add("--room", action="append", default=[], metavar="ROOM", help=_("the room; may be repeated"))
-    add("--user", default="", metavar="NAME", help=_("your name on the server"))
+    add("server", nargs="?", metavar="SERVER", help=_("HOST[:PORT] or a securechat:// link"))
+    add("--room", action="append", metavar="ROOM", help=_("the room; may be repeated"))
+    add("--user", metavar="NAME", help=_("your name on the server"))
     add("--ca", type=Path, metavar="FILE", help=_("the CA certificate of the server"))
     add("--password-file", type=Path, metavar="FILE", help=_("its first line is the password"))
     add("--guest", action="store_true", help=_("come in without an account, if the server has guests"))
@@ -72,23 +91,31 @@ def make_parser() -> argparse.ArgumentParser:
     add = look.add_argument
     add("--json", action="store_true", help=_("print one JSON object for each message"))
     add("--plain", action="store_true", help=_("lines only, as for a screen reader"))
-    add("--color", choices=("auto", "always", "never"), default=None, help=_("colours; auto: on a terminal"))
+    add("--color", choices=("auto", "always", "never"), help=_("colours; auto: on a terminal"))
     add("--no-color", dest="color", action="store_const", const="never", help=argparse.SUPPRESS)
-    add("--timeout", type=_seconds, default=30.0, metavar="SECONDS", help=_("how long to wait for the server (30)"))
+    add("--timeout", type=_seconds, metavar="SECONDS", help=_("how long to wait for the server (30)"))
     add("--commands", action="store_true", help=_("let piped lines that start with / be commands"))
     add("--lang", metavar="LANGUAGE", help=_("language of the client: en, ru"))
+    add("--config", type=Path, metavar="FILE", help=_("settings (instead of client.toml in the usual folder)"))
+    add("--print-config", action="store_true", help=_("print all settings that count, and where each comes from"))
     add("--debug", action="store_true", help=_("tell on standard error what goes wrong inside"))
     add("--version", action="version", version=f"securechat {__version__}")
     return parser
 
 
-def _early_language(arguments: Sequence[str]) -> str | None:
-    """Return what --lang says before the parser is made, as the parser's own texts depend on it."""
+def _early(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return what --lang and --config say before the parser is made, as the parser's own texts depend on it."""
     early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     early.add_argument("--lang", nargs="?")
+    early.add_argument("--config", nargs="?", type=Path)
     known, _others = early.parse_known_args([argument for argument in arguments if argument != "--"])
-    language: str | None = known.lang
-    return language
+    return known
+
+
+def _flags(options: argparse.Namespace) -> dict[tuple[str, str], object]:
+    """Return what the command line says of settings, by table and key."""
+    given = {place: getattr(options, option) for option, place in _FLAGS.items()}
+    return {place: value for place, value in given.items() if value is not None}
 
 
 def _count(text: str) -> int:
@@ -122,23 +149,30 @@ def _set_up(*, debug: bool) -> None:
         logging.getLogger("securechat").addHandler(logging.NullHandler())
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace, effective: Effective) -> int:
     from securechat.client import known_servers
     from securechat.client.start import Asker, Start, Wishes
 
+    known = known_servers.load(known_servers.default_path())
+    if options.print_config:
+        for line in print_lines(effective, known):
+            print(line)
+        return 0
+    connection = effective.settings.connection
     reads = options.tail is not None or options.since is not None or options.follow
     interactive = not reads and sys.stdin.isatty()
     wishes = Wishes(
-        server=options.server,
-        rooms=options.room,
-        user=options.user,
-        ca=options.ca,
-        password_file=options.password_file,
+        server=connection.server,
+        rooms=effective.wanted_rooms,
+        usual_rooms=effective.usual_rooms,
+        user=connection.user,
+        ca=connection.ca,
+        password_file=connection.password_file,
         guest=options.guest,
         register=options.register,
-        timeout=options.timeout,
+        timeout=connection.timeout,
     )
-    start = Start(wishes, known_servers.load(known_servers.default_path()), Asker(present=sys.stdin.isatty()))
+    start = Start(wishes, known, Asker(present=sys.stdin.isatty()))
     rooms = start.rooms("general" if interactive else "")
     if not rooms:
         raise UsageError(_("Which room? Use --room."))
@@ -149,22 +183,22 @@ def _run(options: argparse.Namespace) -> int:
     client = start.connect()
     try:
         if reads:
-            _read(options, client, rooms)
+            _read(options, effective.settings, client, rooms)
         elif interactive:
-            return _talk(options, client, rooms)
+            return _talk(options, effective.settings, client, rooms)
         else:
-            _send(options, client, rooms)
+            _send(options, effective.settings, client, rooms)
     finally:
         client.close()
     return 0
 
 
-def _read(options: argparse.Namespace, client: "Client", rooms: list[str]) -> None:
+def _read(options: argparse.Namespace, settings: Settings, client: "Client", rooms: list[str]) -> None:
     from securechat.client.line_mode import Reader
     from securechat.client.output import Formatter
 
     home = rooms[0] if len(rooms) == 1 else ""
-    formatter = Formatter(colour=_colour(options), full_time=not sys.stdout.isatty(), home=home)
+    formatter = Formatter(colour=_colour(settings, json=options.json), full_time=not sys.stdout.isatty(), home=home)
     reader = Reader(client, formatter, json=options.json)
     if options.follow:
         reader.follow(rooms, options.tail or 0, options.since)
@@ -172,18 +206,16 @@ def _read(options: argparse.Namespace, client: "Client", rooms: list[str]) -> No
         reader.print_history(rooms, options.tail, options.since)
 
 
-def _talk(options: argparse.Namespace, client: "Client", rooms: list[str]) -> int:
+def _talk(options: argparse.Namespace, settings: Settings, client: "Client", rooms: list[str]) -> int:
     """Let a person talk: on the full screen where there is one, else line by line. Return the exit code."""
     if _full_screen(options):
         from securechat.client.screen.app import run
 
-        if options.color == "never":
-            os.environ["NO_COLOR"] = "1"
-        return run(client, rooms)
+        return run(client, rooms, settings)
     from securechat.client.interactive import Conversation
     from securechat.client.output import Formatter
 
-    formatter = Formatter(colour=_colour(options), full_time=not sys.stdout.isatty())
+    formatter = Formatter(colour=_colour(settings, json=options.json), full_time=not sys.stdout.isatty())
     Conversation(client, formatter, json=options.json).run(rooms)
     return 0
 
@@ -195,22 +227,20 @@ def _full_screen(options: argparse.Namespace) -> bool:
     return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
-def _send(options: argparse.Namespace, client: "Client", rooms: list[str]) -> None:
+def _send(options: argparse.Namespace, settings: Settings, client: "Client", rooms: list[str]) -> None:
     from securechat.client.line_mode import Sender
 
     for room in reversed(rooms):
         client.join(room)
-    Sender(client, rooms[0], json=options.json, timeout=options.timeout).run(sys.stdin, commands=options.commands)
+    Sender(client, rooms[0], json=options.json, timeout=settings.connection.timeout).run(
+        sys.stdin, commands=options.commands
+    )
 
 
-def _colour(options: argparse.Namespace) -> bool:
-    """Whether to use colours: the flag beats NO_COLOR (https://no-color.org), which beats the terminal."""
-    if options.json or options.color == "never":
-        return False
-    if options.color == "always":
-        return True
-    if options.color is None and os.environ.get("NO_COLOR"):
-        return False
+def _colour(settings: Settings, *, json: bool) -> bool:
+    """Whether to use colours in lines."""
+    if json or settings.look.color != "auto":
+        return not json and settings.look.color == "always"
     return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 

@@ -35,8 +35,12 @@ _MOST_PRESENCES = 200
 class Chat:
     """All conversations of one person."""
 
-    def __init__(self, nick: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, nick: str, now: Callable[[], datetime] = lambda: datetime.now(UTC), *, presences: str = "condensed"
+    ) -> None:
+        """`presences`: how comings and goings are shown, as in the settings (`look.join_part`)."""
         self.nick = nick
+        self._presences = presences
         self.connected = True
         self.trouble = ""  # why there is no link
         self.home = Buffer("")
@@ -167,7 +171,7 @@ class Chat:
         if event.own:
             buffer.joined = True
         else:
-            self._presence(buffer, event.time, came=event.nick)
+            self._presence(buffer, event, came=event.nick)
         return buffer
 
     def _left(self, event: Left) -> Buffer:
@@ -176,11 +180,16 @@ class Chat:
             buffer.joined = False
             buffer.append(EntryKind.EVENT, event.time, text=sentence(event))
         else:
-            self._presence(buffer, event.time, went=event.nick)
+            self._presence(buffer, event, went=event.nick)
         return buffer
 
-    def _presence(self, buffer: Buffer, time: datetime, came: str = "", went: str = "") -> None:
+    def _presence(self, buffer: Buffer, event: Joined | Left, came: str = "", went: str = "") -> None:
         """Condense comings and goings that follow each other; who came and went meanwhile is not worth a word."""
+        time = event.time
+        if self._presences != "condensed":
+            if self._presences == "shown":
+                buffer.append(EntryKind.EVENT, time, text=sentence(event))
+            return
         entry = buffer.entries[-1] if buffer.entries else None
         if (
             entry is None

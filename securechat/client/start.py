@@ -1,12 +1,9 @@
-"""From a command line to a connected client: server, name, CA and password by precedence, asked for where possible.
-
-Precedence: flag, `SECURECHAT_*`, what is remembered of the server, a question on the terminal.
-"""
+"""From settings to a connected client: what they leave open is remembered of the server, or asked for here."""
 
 import os
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from securechat.client.address import Address
@@ -27,10 +24,13 @@ _MOST_ATTEMPTS = 3
 
 @dataclass(slots=True)
 class Wishes:
-    """What the command line says about the login."""
+    """What the settings say about the login."""
 
     server: str = ""
-    rooms: list[str] = field(default_factory=list)
+    rooms: Sequence[str] = ()
+    """The rooms of the command line or the environment: a link's comes after them."""
+    usual_rooms: Sequence[str] = ()
+    """Those of the file: a link's comes before them."""
     user: str = ""
     ca: Path | None = None
     password_file: Path | None = None
@@ -88,16 +88,18 @@ class Start:
         return client
 
     def rooms(self, fallback: str = "") -> list[str]:
-        """Return the rooms to enter, by their names on the wire: flags, environment, link, memory, `fallback`."""
+        """Return the rooms to enter, by their names on the wire: wishes, link, usual ones, memory, `fallback`."""
         if self._wishes.rooms:
             return [room_to_wire(room) for room in self._wishes.rooms]
-        chosen = self._environment.get("SECURECHAT_ROOM") or self._link_room
+        if self._wishes.usual_rooms and not self._link_room:
+            return [room_to_wire(room) for room in self._wishes.usual_rooms]
+        chosen = self._link_room
         if not chosen and fallback:
             chosen = (self._known.room if self._known is not None else "") or fallback
         return [room_to_wire(chosen)] if chosen else []
 
     def _find_server(self) -> tuple[Address, str, str, str]:
-        given = self._wishes.server or self._environment.get("SECURECHAT_SERVER", "")
+        given = self._wishes.server
         if not given:
             last = self._known_servers.last()
             if last is None:
@@ -112,9 +114,8 @@ class Start:
         return address, fingerprint, invite, room
 
     def _find_authority(self) -> str:
-        chosen = self._wishes.ca or self._environment.get("SECURECHAT_CA")
-        if chosen:
-            return read_authority(Path(chosen))
+        if self._wishes.ca is not None:
+            return read_authority(self._wishes.ca)
         if self._known is not None:
             if self._fingerprint and fingerprint_of(self._known.authority) != self._fingerprint.lower():
                 raise Untrusted(
@@ -143,8 +144,7 @@ class Start:
 
     def _find_name(self) -> str:
         remembered = self._known.name if self._known is not None else ""
-        name = self._wishes.user or self._environment.get("SECURECHAT_USER", "") or remembered
-        return name or self._ask_name()
+        return self._wishes.user or remembered or self._ask_name()
 
     def _ask_name(self) -> str:
         if not self._asker.present:

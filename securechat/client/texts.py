@@ -18,13 +18,16 @@ def use_language(language: str) -> None:
     _translations = _gettext.translation(DOMAIN, DIRECTORY, languages=languages or ["en"], fallback=True)
 
 
-def choose_language(flag: str | None, environment: Mapping[str, str] = os.environ) -> str:
-    """Return the language by precedence: flag, SECURECHAT_LANG, LANGUAGE, LC_ALL, LC_MESSAGES, LANG; else English.
+def choose_language(flag: str | None, environment: Mapping[str, str] = os.environ, configured: str = "") -> str:
+    """Return the language by precedence: flag, SECURECHAT_LANG, what is `configured`, the system's; else English.
+
+    The system's is in LANGUAGE, LC_ALL, LC_MESSAGES, LANG.
 
     LANGUAGE counts only beside a locale that is not `C` or `POSIX` (gettext manual, "The LANGUAGE variable").
     """
-    if flag or environment.get("SECURECHAT_LANG"):
-        return flag or environment["SECURECHAT_LANG"]
+    chosen = flag or environment.get("SECURECHAT_LANG") or configured
+    if chosen:
+        return chosen
     locale = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
     if locale.partition(".")[0] in {"", "C", "POSIX"}:
         # A bare LANGUAGE without any locale is what a user who wants to try a language sets.

@@ -116,6 +116,40 @@ def test_the_tail_as_text_and_json(run: Run, server: ScriptedServer, authority: 
     }
 
 
+def test_everything_may_stand_in_the_settings(
+    run: Run, server: ScriptedServer, authority: Authority, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("secret99\n")
+    secret.chmod(0o600)
+    file = tmp_path / "my.toml"
+    file.write_text(
+        f'[connection]\nserver = "localhost:{server.port}"\nrooms = ["ops"]\nuser = "anna"\nca = "{authority.path}"\n'
+        'password_file = "secret"\n[look]\nlanguage = "ru"\n'
+    )
+    del os.environ["SECURECHAT_PASSWORD"]
+    result = run("--config", str(file), "--tail", "1")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.endswith(": line 7\n")
+    assert run("--config", str(file), stdin="hello\n").code == 0
+    assert server.chat.history[-1].text == "hello"
+    printed = run("--config", str(file), "--print-config", "--room", "tea").out
+    assert 'rooms = ["tea"]  # --room' in printed
+    assert f'password_file = "{secret}"  # {file}' in printed
+
+
+def test_wrong_settings_are_told_all_at_once(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECURECHAT_MOUSE", "perhaps")
+    file = tmp_path / "my.toml"
+    file.write_text("[look]\ncolour = 1\n")
+    assert run("--config", str(file), "chat.lan") == Result(
+        2,
+        "",
+        f"securechat-client: {file}: look.colour: unknown key; did you mean color?\n"
+        'securechat-client: SECURECHAT_MOUSE = "perhaps": must be true or false, without quotes\n',
+    )
+
+
 def test_since(run: Run, server: ScriptedServer, authority: Authority) -> None:
     result = run(*login(server, authority), "--since", "2026-01-01T00:00Z", "--json")
     assert len(result.out.splitlines()) == 6

@@ -1,5 +1,6 @@
 """What all tests of the client share: certificates, compiled catalogues, English, and no state of the user's own."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,10 +39,10 @@ def catalogues(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def plain_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """An empty home and folder, and English."""
-    for name in ("SECURECHAT_CA", "SECURECHAT_LANG", "SECURECHAT_PASSWORD", "SECURECHAT_ROOM", "SECURECHAT_SERVER"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.delenv("SECURECHAT_USER", raising=False)
+    for name in [name for name in os.environ if name.startswith("SECURECHAT_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)
     texts.use_language("en")
     yield

@@ -165,6 +165,15 @@ class TestComingAndGoing:
         kinds = [entry.kind for entry in chat.buffer("#ops").entries]
         assert kinds == [EntryKind.PRESENCE, EntryKind.MESSAGE, EntryKind.PRESENCE]
 
+    @pytest.mark.parametrize(
+        ("presences", "lines"), [("shown", ["anna joins the chat", "anna leaves the chat"]), ("hidden", [])]
+    )
+    def test_as_the_settings_say(self, presences: str, lines: list[str]) -> None:
+        chat = Chat("bob", presences=presences)
+        chat.apply(Joined("#ops", "anna", at(1)))
+        chat.apply(Left("#ops", "anna", at(2)))
+        assert texts(chat) == lines
+
     def test_leaving_and_coming_oneself(self, chat: Chat) -> None:
         chat.apply(Joined("#ops", "bob", at(1), own=True))
         assert chat.buffer("#ops").joined

@@ -5,21 +5,31 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir, extract_from_file
+from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
 from securechat.client import texts
 
+Keywords = dict[str, tuple[int, ...] | None]
 PACKAGE = texts.DIRECTORY.parent
-KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
+KEYWORDS: dict[str, Keywords] = {
+    "client/**/*.py": {"_": None, "N_": None, "ngettext": (1, 2), "Check": None},
+    "cli/client.py": {"_": None, "ngettext": (1, 2)},
+    "settings/*.py": {"translate": None, "_translate": None, "Check": None},
+    "tls/trust.py": {"translate": None},
+}
+"""What marks the texts that people who use the client may see, by where they stand."""
 CATALOGUES = sorted(texts.DIRECTORY.glob("*/LC_MESSAGES/*.po"))
 
 
 def sources() -> set[str]:
     """Return every text that the sources mark, by its singular."""
-    rows = [row[2] for row in extract_from_dir(PACKAGE / "client", keywords=KEYWORDS)]
-    rows += [row[1] for row in extract_from_file("python", PACKAGE / "cli" / "client.py", keywords=KEYWORDS)]
-    rows += [row[1] for row in extract_from_file("python", PACKAGE / "tls" / "trust.py", keywords={"translate": None})]
+    rows = [
+        row[1]
+        for pattern, keywords in KEYWORDS.items()
+        for path in sorted(PACKAGE.glob(pattern))
+        for row in extract_from_file("python", path, keywords=keywords)
+    ]
     return {row if isinstance(row, str) else row[0] for row in rows}
 
 

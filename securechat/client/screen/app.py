@@ -41,6 +41,7 @@ from securechat.client.screen.moving import Moving
 from securechat.client.screen.palette import Everything
 from securechat.client.screen.prompt import Prompt
 from securechat.client.screen.rows import DARK, LIGHT
+from securechat.client.settings import Settings
 from securechat.client.texts import _, ngettext
 
 _FRAME: Final = 1 / 30
@@ -71,10 +72,11 @@ class ChatApp(Moving):
     class Ready(TextualMessage):
         """Something waits in the queue."""
 
-    def __init__(self, client: Client, rooms: Sequence[str]) -> None:
+    def __init__(self, client: Client, rooms: Sequence[str], settings: Settings | None = None) -> None:
         super().__init__()
+        self._settings = settings or Settings()
         self.title = "securechat"
-        self.chat = Chat(client.nick)
+        self.chat = Chat(client.nick, presences=self._settings.look.join_part)
         self.failure: ClientError | None = None
         """What ended the link for good."""
         self._client = client
@@ -93,7 +95,9 @@ class ChatApp(Moving):
         self._asked_to_leave = False
         self._focused = True
         self._lines = LogView(self.chat.home, id="log")
-        self._prompt = Prompt(self._submitted, self._completions, id="prompt")
+        self._prompt = Prompt(
+            self._submitted, self._completions, paste_lines=self._settings.typing.paste_lines, id="prompt"
+        )
         self._rooms = Rows(id="rooms")
         self._people = Rows(id="people")
         self._topic = Static("", id="topic", markup=False)
@@ -119,6 +123,9 @@ class ChatApp(Moving):
     def on_mount(self) -> None:
         """Begin to listen, and go where one wants to be."""
         self._prompt.focus()
+        self._people.styles.width = self._settings.look.members_width
+        self.set_class(not self._settings.look.members, "alone")
+        self._lay_out()
         self.theme_changed_signal.subscribe(self, lambda _theme: self._take_theme())
         for number in (signal.SIGTERM, signal.SIGHUP):
             # Without these the terminal is left with mouse reports on and the other screen shown.
@@ -371,11 +378,13 @@ class ChatApp(Moving):
         self._draw()
 
 
-def run(client: Client, rooms: Sequence[str]) -> int:
+def run(client: Client, rooms: Sequence[str], settings: Settings) -> int:
     """Show the full screen until the person leaves; return the exit code. Raises what ended the link for good."""
     let_alt_digits_be()
-    app = ChatApp(client, rooms)
-    code = app.run()
+    if settings.look.color == "never":
+        os.environ["NO_COLOR"] = "1"
+    app = ChatApp(client, rooms, settings)
+    code = app.run(mouse=settings.typing.mouse)
     if app.failure is not None:
         raise app.failure
     return code if code is not None else app.return_code or 0

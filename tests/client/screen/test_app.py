@@ -11,6 +11,7 @@ from securechat.client.errors import LoginRefused
 from securechat.client.events import Connected, Disconnected, Ended, Joined, ReadUpTo, ServerText, TopicChanged
 from securechat.client.screen.app import ChatApp
 from securechat.client.screen.dialogs import Help, Question
+from securechat.client.settings import Settings
 from tests.client.screen.fake_client import START, FakeClient, said
 
 DEADLINE = 10.0
@@ -71,10 +72,11 @@ def run(
     size: tuple[int, int] = (110, 30),
     rooms: tuple[str, ...] = ("#general",),
     client: FakeClient | None = None,
+    settings: Settings | None = None,
 ) -> ChatApp:
     """Let a script work at a client that is in #general."""
     fake = client or FakeClient()
-    app = ChatApp(fake.as_client, rooms)
+    app = ChatApp(fake.as_client, rooms, settings)
 
     async def main() -> None:
         async with app.run_test(size=size) as pilot:
