@@ -32,10 +32,10 @@ class InMemoryAccounts:
     rows: dict[int, Account] = field(default_factory=dict)
     secrets: dict[int, Credentials] = field(default_factory=dict)
 
-    def add(self, name: str, credentials: Credentials, *, administrator: bool, time: int) -> Account:
+    def add(self, name: str, credentials: Credentials, *, administrator: bool, time: int, bot: bool = False) -> Account:
         if self.by_name(name) is not None:
             raise AccountExists(name)
-        account = Account(len(self.rows) + 1, name, administrator, suspended=False, created=time)
+        account = Account(len(self.rows) + 1, name, administrator, suspended=False, created=time, bot=bot)
         self.rows[account.id] = account
         self.secrets[account.id] = credentials
         return replace(account)

@@ -13,6 +13,7 @@ class Account:
     suspended: bool
     created: int  # milliseconds since the epoch
     replay_sequence: int = 0  # up to here clients without chathistory have certainly received everything; 0: unknown
+    bot: bool = False  # of a program; never of an administrator
     second_factor: bool = False  # a login by password needs a code as well; the hub fills it in
     lacks_factor: bool = False  # the policy asks for a second factor that it does not have; the hub fills it in
 

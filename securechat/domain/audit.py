@@ -26,7 +26,10 @@ class Origin(Enum):
 class Act(Enum):
     """Every kind of act that is recorded: the word that is stored (it never changes) and what it means."""
 
-    USER_ADD = "user add", "An account was made from the console; the detail says `administrator` if it is one."
+    USER_ADD = (
+        "user add",
+        "An account was made from the console; the detail says `administrator` or `bot` if it is one.",
+    )
     USER_REGISTER = "user register", "Somebody became an administrator by an invite; the detail is its number."
     USER_PASSWD = "user passwd", "An account was given another password; its sessions ended."
     USER_SUSPEND = "user suspend", "An account was kept out."

@@ -10,27 +10,59 @@ from securechat.errors import NotPermitted
 
 
 class Role(IntEnum):
-    """What somebody is to the server; a higher one may do all that a lower one may."""
+    """What somebody is to the server; a higher one may do all that a lower one may.
+
+    But for what is kept from programs alone: these are between guests and members, and see `_person`.
+    """
 
     STRANGER = 0  # connected, not logged in
     GUEST = 1  # present by name alone
-    MEMBER = 2  # logged in to an account
-    ADMINISTRATOR = 3  # logged in to an administrator's account
+    BOT = 2  # logged in to the account of a program
+    MEMBER = 3  # logged in to an account
+    ADMINISTRATOR = 4  # logged in to an administrator's account
 
 
 def role_of(account: Account | None) -> Role:
     """Return what somebody is who is present and logged in to `account`; None: to none."""
     if account is None:
         return Role.GUEST
+    if account.bot:
+        return Role.BOT
     return Role.ADMINISTRATOR if account.administrator else Role.MEMBER
+
+
+def is_program(account: Account | None) -> bool:
+    """Whether the account is that of a program, which is shown as one from its login on."""
+    return role_of(account) is Role.BOT
+
+
+def never_locked_out(account: Account | None) -> bool:
+    """Whether no ban may mean this account, and no limit of an address hold up those who are connected from its."""
+    return role_of(account) is Role.ADMINISTRATOR
+
+
+def empowered(account: Account | None, *, resigned: bool) -> bool:
+    """Whether somebody has an administrator's powers by their account alone; `resigned`: who has given them up."""
+    has_them = account is not None and role_of(account) is Role.ADMINISTRATOR and not account.lacks_factor
+    return has_them and not resigned
+
+
+def needs_second_factor(account: Account, policy: "Policy") -> bool:
+    """Whether the policy wants the account to have a second factor; nobody is there to type one for a program."""
+    role = role_of(account)
+    if policy.second_factor == "everybody":
+        return role is not Role.BOT
+    return policy.second_factor == "administrators" and role is Role.ADMINISTRATOR
 
 
 def lacks_second_factor(account: Account, policy: "Policy") -> bool:
     """Whether the account has to set up a second factor before it may do all that it could."""
-    if account.second_factor:
-        return False
-    administers = policy.second_factor == "administrators" and account.administrator
-    return administers or policy.second_factor == "everybody"
+    return not account.second_factor and needs_second_factor(account, policy)
+
+
+def must_set_up_first(account: Account, policy: "Policy") -> bool:
+    """Whether nobody gets in by the account until it has a second factor."""
+    return account.lacks_factor and policy.second_factor == "everybody"
 
 
 class Action(Enum):
@@ -47,6 +79,7 @@ class Action(Enum):
     ENTER_INVITED = "join a room that may be for the invited only"
     ENTER_BY_KEY = "join a room that may ask for a key"
     ENTER_UNCROWDED = "join a room that may be full"
+    ENTER_EMPTY = "join a room that may have no member, and be its owner then"
     RETURN_TO_ROOM = "be in a room again whose member one has been all the time"
     SEE_ROOM = "know that a room exists, and its topic"
     LIST_MEMBERS = "see who is in a room"
@@ -72,6 +105,8 @@ class Action(Enum):
     HANDLE_REPORTS = "see and close what was reported in a room"
     HANDLE_DIRECT_REPORTS = "see and close what was reported of direct messages, their text included"
     OPERATE = "have an administrator's powers"
+    ASK_FOR_POWERS = "ask for an administrator's powers by the password of one (OPER)"
+    SEEM_A_PERSON = "be shown without the sign of a program"
     KILL = "end all connections of somebody"
     MANAGE = "manage accounts, invites and rooms as securechat-admin does"
     WALLOPS = "tell something to everybody who wants to hear it"
@@ -153,11 +188,25 @@ class SubjectInRoom(Subject):
         return found
 
 
+def subject_of_account(account: Account, roles: RoomRole = OUTSIDER, rules: RoomRules = RoomRules()) -> Subject:  # noqa: B008 - immutable
+    """Who an account is that need not be present: it has what its user would have."""
+    return Subject(role_of(account), roles, rules, operator=role_of(account) is Role.ADMINISTRATOR)
+
+
 _Rule = Callable[[Subject, Policy], bool]
 
 
 def _present(subject: Subject, _: Policy) -> bool:
     return subject.role >= Role.GUEST
+
+
+def _logged_in(subject: Subject, _: Policy) -> bool:
+    return subject.role >= Role.BOT
+
+
+def _person(subject: Subject, _: Policy) -> bool:
+    """Whoever is present, but no program: nobody watches what an unattended one makes or asks for."""
+    return subject.role >= Role.GUEST and subject.role is not Role.BOT
 
 
 def _member_of_room(subject: Subject, _: Policy) -> bool:
@@ -195,7 +244,7 @@ def _operates(subject: Subject, _: Policy) -> bool:
 
 
 def _invites_by_link(subject: Subject, _: Policy) -> bool:
-    """An administrator to any room. Never a guest: it must be known for long who made a link."""
+    """An administrator to any room. Never a guest: it must be known for long who made a link. Nor a program."""
     return subject.role >= Role.MEMBER and (subject.leads or subject.operator)
 
 
@@ -225,6 +274,10 @@ def _passes_limit(subject: Subject, _: Policy) -> bool:
     return subject.operator or not subject.full
 
 
+def _passes_emptiness(subject: Subject, _: Policy) -> bool:
+    return subject.role is not Role.BOT or not subject.abandoned
+
+
 def _joins(subject: Subject, policy: Policy) -> bool:
     return _present(subject, policy) and all(passes(subject, policy) for passes in HURDLES.values())
 
@@ -235,15 +288,16 @@ HURDLES: dict[Action, _Rule] = {
     Action.ENTER_INVITED: _passes_invitation,
     Action.ENTER_BY_KEY: _passes_key,
     Action.ENTER_UNCROWDED: _passes_limit,
+    Action.ENTER_EMPTY: _passes_emptiness,
     Action.ENTER_UNLOCKED: _passes_lock,  # last: only who could come in otherwise is told of it
 }
 """What is asked of whoever wants to enter a room, in this order. Nothing of it holds an administrator up."""
 
 TABLE: dict[Action, _Rule] = {
-    Action.CONNECT: lambda who, policy: who.role >= (Role.GUEST if policy.guests else Role.MEMBER),
+    Action.CONNECT: lambda who, policy: who.role >= (Role.GUEST if policy.guests else Role.BOT),
     Action.REGISTER_OPEN: lambda _, policy: policy.registration == "open",
     Action.REGISTER_INVITED: lambda _, policy: policy.registration in ("invite", "open"),
-    Action.CREATE_ROOM: _present,
+    Action.CREATE_ROOM: _person,
     Action.JOIN_ROOM: _joins,
     **HURDLES,
     Action.RETURN_TO_ROOM: lambda who, policy: _member_of_room(who, policy) and (who.leads or not who.banned),
@@ -271,11 +325,13 @@ TABLE: dict[Action, _Rule] = {
     Action.HANDLE_REPORTS: _leads,
     Action.HANDLE_DIRECT_REPORTS: _operates,
     Action.OPERATE: lambda who, _: who.role is Role.ADMINISTRATOR,
+    Action.ASK_FOR_POWERS: _person,
+    Action.SEEM_A_PERSON: _person,
     Action.KILL: _operates,
     Action.MANAGE: _operates,
     Action.WALLOPS: _operates,
     Action.DIRECT_MESSAGE: _present,
-    Action.READ_DIRECT_HISTORY: lambda who, _: who.role >= Role.MEMBER,
+    Action.READ_DIRECT_HISTORY: _logged_in,
 }
 
 
@@ -312,7 +368,7 @@ def _but(subject: Subject, **facts: bool) -> Subject:
     return Subject(**values | facts)
 
 
-def roles_on_entering(role: Role, *, operator: bool, general: bool, abandoned: bool) -> RoomRole:
+def roles_on_entering(subject: Subject, *, general: bool, abandoned: bool) -> RoomRole:
     """Return what somebody is in a room that they enter: its owner when it has no member (any more).
 
     A room that everybody has left belongs to nobody, so whoever finds it may look after it. Nobody makes the `general`
@@ -320,7 +376,7 @@ def roles_on_entering(role: Role, *, operator: bool, general: bool, abandoned: b
     of an administrator who has given them up.
     """
     if general:
-        return FOUNDER if role is Role.ADMINISTRATOR and operator else MEMBER
+        return FOUNDER if subject.role is Role.ADMINISTRATOR and subject.operator else MEMBER
     return FOUNDER if abandoned else MEMBER
 
 

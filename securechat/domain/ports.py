@@ -20,7 +20,7 @@ T = TypeVar("T")
 class AccountRepository(Protocol):
     """Accounts and credentials, inside one transaction."""
 
-    def add(self, name: str, credentials: Credentials, *, administrator: bool, time: int) -> Account:
+    def add(self, name: str, credentials: Credentials, *, administrator: bool, time: int, bot: bool = False) -> Account:
         """Store a new account. Raises AccountExists when one with the same fold is there."""
 
     def all(self) -> list[Account]:

@@ -46,6 +46,7 @@ _ROOM_NUMERICS = {
     "ENTER_UNCROWDED": ERR_CHANNELISFULL,
     "ENTER_ABANDONED": ERR_INVITEONLYCHAN,
     "ENTER_UNLOCKED": ERR_UNAVAILRESOURCE,
+    "ENTER_EMPTY": ERR_UNAVAILRESOURCE,
     "ENTER_INVITED": ERR_INVITEONLYCHAN,
     "ENTER_UNBANNED": ERR_BANNEDFROMCHAN,
     "ENTER_BY_KEY": ERR_BADCHANNELKEY,
@@ -65,6 +66,7 @@ _ROOM_NUMERICS = {
 _ROOM_REASONS = {
     "SPEAK": "Cannot send to channel",
     "SPEAK_HIDDEN": "Cannot send to channel",
+    "ENTER_EMPTY": "Nobody is a member of this room, and a program cannot be the first one",
     "ENTER_UNLOCKED": "The room is locked for now; try again later",
 }
 """The words of the numerics that have none of their own."""

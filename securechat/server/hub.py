@@ -11,11 +11,21 @@ from securechat.domain.account import Account
 from securechat.domain.audit import Act
 from securechat.domain.events import Event, Kind, Source
 from securechat.domain.look_alikes import TakenNames, check_new_room_name
-from securechat.domain.permissions import Action, Policy, enters_by_power, lacks_second_factor, require, require_entry
+from securechat.domain.permissions import (
+    Action,
+    Policy,
+    Subject,
+    enters_by_power,
+    lacks_second_factor,
+    may,
+    require,
+    require_entry,
+)
 from securechat.domain.ports import Journal, Reader
 from securechat.domain.roles import RoomRole
 from securechat.domain.room import DirectConversation, Room
 from securechat.domain.server_bans import ServerBans
+from securechat.errors import NotPermitted
 from securechat.names import fold
 from securechat.protocol.message_id import MessageIds
 from securechat.protocol.modes import USER_MODES
@@ -267,10 +277,10 @@ class Hub:
         elif live.room.id in user.rooms:
             return None
         subject = live.subject_of(user, key, has_link=invite is not None)
-        require_entry(subject, self.policy, name)
+        self._require_entry(subject, name)
         number, give_back = use_to_enter(invite, subject, self.policy, user.source.account_id)
         by_power = enters_by_power(subject, self.policy)
-        roles = roles_on_entering(user.role, live, operator=user.operator)
+        roles = roles_on_entering(subject, live)
         invitations = live.take_invitations(user)
         self.enter(user, live, roles)
 
@@ -285,6 +295,18 @@ class Hub:
             event.deeds = (deed_of(event.time, user.source, Act.ROOM_ENTER, live.room.name),)
         publications.append(self.publication(event, live, session, undo=undo))
         return live, publications
+
+    def _require_entry(self, subject: Subject, name: str) -> None:
+        """Raise NotPermitted unless `subject` may enter; who may make no room is told the same of one that is hidden.
+
+        Whoever may make one cannot be kept from learning that there is one already.
+        """
+        try:
+            require_entry(subject, self.policy, name)
+        except NotPermitted:
+            if not may(subject, Action.SEE_ROOM, self.policy):
+                require(subject, Action.CREATE_ROOM, self.policy, name)
+            raise
 
     def _not_joined(self, user: User, live: LiveRoom) -> None:
         """Undo a JOIN. Who has come back as another user of the account was shown to the room: it is told."""

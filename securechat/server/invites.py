@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from securechat.domain.account import Invite
-from securechat.domain.permissions import Action, Policy, Subject, enters_by_link, may, role_of
+from securechat.domain.permissions import Action, Policy, Subject, enters_by_link, may, subject_of_account
 from securechat.domain.roles import OUTSIDER
 from securechat.links import DEFAULT_PORT
 from securechat.names import fold
@@ -213,10 +213,10 @@ def maker_may(hub: "Hub", known: Known, action: Action, live: LiveRoom | None = 
 def account_may(hub: "Hub", account: "Account", action: Action, live: LiveRoom | None) -> bool:
     """Whether an account, present or not, may do `action`, in a room or (None) on the server."""
     if live is None:
-        subject = Subject(role_of(account), operator=account.administrator)
+        subject = subject_of_account(account)
     else:
         roles = hub.memberships[account.id].get(live.room.id, OUTSIDER)
-        subject = Subject(role_of(account), roles, live.room.rules, operator=account.administrator)
+        subject = subject_of_account(account, roles, live.room.rules)
     return may(subject, action, hub.policy)
 
 

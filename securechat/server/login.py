@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from securechat.domain.account import Account, Credentials
+from securechat.domain.permissions import must_set_up_first
 from securechat.domain.second_factor import Credential, Means, SecondFactor
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
@@ -18,7 +19,7 @@ from securechat.server.adoption import Adoption
 from securechat.server.context import Context
 from securechat.server.one_time_codes import NOBODYS, match
 from securechat.server.ports import Pool
-from securechat.server.presence import has_place, must_set_up_first, register_when_ready
+from securechat.server.presence import has_place, register_when_ready
 from securechat.server.sessions import Session
 from securechat.server.users import HOST
 from securechat.server.verification import Material, Result, Verdict, admitted, material, spent, verify
@@ -142,7 +143,7 @@ def succeed(context: Context, account: Account, credential: Credential) -> None:
     if session.user is None:
         confirm()
         register_when_ready(hub, session, response)
-    elif must_set_up_first(hub, account):
+    elif must_set_up_first(account, hub.policy):
         session.exchange = None
         response.fail(context.message.command, replies.SECOND_FACTOR_REQUIRED)
         response.numeric(ERR_SASLFAIL)

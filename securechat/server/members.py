@@ -5,7 +5,7 @@ from functools import partial
 
 from securechat.domain.account import Account
 from securechat.domain.events import Event, Kind, Source
-from securechat.domain.permissions import Subject, role_of
+from securechat.domain.permissions import Subject, subject_of_account
 from securechat.domain.roles import OUTSIDER, RoomRole
 from securechat.names import fold
 from securechat.server.entries import Publication
@@ -64,7 +64,7 @@ def subject_of(hub: Hub, live: LiveRoom, member: Member) -> Subject:
     """Who a member is to the permission table; an account that is not here has what it would have if it were."""
     if isinstance(member, User):
         return member.subject(live)
-    return Subject(role_of(member), roles_of(hub, live, member), live.room.rules, operator=member.administrator)
+    return subject_of_account(member, roles_of(hub, live, member), live.room.rules)
 
 
 def remove(hub: Hub, live: LiveRoom, member: Member) -> Callable[[], None]:

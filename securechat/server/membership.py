@@ -1,7 +1,7 @@
 """What somebody is who comes into a room."""
 
 from securechat.domain import permissions
-from securechat.domain.permissions import Role
+from securechat.domain.permissions import Subject
 from securechat.domain.roles import RoomChange, RoomRole
 from securechat.names import fold
 from securechat.server.users import LiveRoom, User
@@ -13,10 +13,10 @@ ROOMS_PER_USER = 500
 """CHANLIMIT: how many rooms one user may be in."""
 
 
-def roles_on_entering(role: Role, live: LiveRoom, *, operator: bool) -> RoomRole:
-    """Return what somebody of that role is in a room that they enter; `operator`: with an administrator's powers."""
+def roles_on_entering(subject: Subject, live: LiveRoom) -> RoomRole:
+    """Return what somebody is in a room that they enter."""
     general = fold(live.room.name) == GENERAL
-    return permissions.roles_on_entering(role, operator=operator, general=general, abandoned=live.abandoned)
+    return permissions.roles_on_entering(subject, general=general, abandoned=live.abandoned)
 
 
 def joining(user: User, roles: RoomRole, invite: int = 0) -> RoomChange | None:

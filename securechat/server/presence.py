@@ -6,9 +6,8 @@ from functools import partial
 
 from securechat import __version__
 from securechat.clock import format_time
-from securechat.domain.account import Account
 from securechat.domain.events import Event, Kind, Source
-from securechat.domain.permissions import Action, Subject, may, role_of
+from securechat.domain.permissions import Action, Subject, may, must_set_up_first, role_of
 from securechat.domain.roles import RoomChange, RoomRole
 from securechat.errors import StorageError
 from securechat.names import fold
@@ -83,7 +82,7 @@ def register_when_ready(hub: Hub, session: Session, response: Response) -> None:
     if not may(Subject(role_of(account)), Action.CONNECT, hub.policy):
         _refuse(hub, session, response, replies.ACCOUNT_REQUIRED, "No account: log in, or register with an invite")
         return
-    if account is not None and must_set_up_first(hub, account):
+    if account is not None and must_set_up_first(account, hub.policy):
         response.fail("*", replies.SECOND_FACTOR_REQUIRED)
         return
     if hub.configuration.access.password and account is None and not _password_is_right(hub, session):
@@ -104,11 +103,6 @@ def register_when_ready(hub: Hub, session: Session, response: Response) -> None:
         _refuse(hub, session, response, replies.TOO_MANY_SESSIONS, "Too many connections of this account")
         return
     _welcome(hub, session, response, user)
-
-
-def must_set_up_first(hub: Hub, account: Account) -> bool:
-    """Whether the account may do nothing yet but set up a second factor."""
-    return account.lacks_factor and hub.policy.second_factor == "everybody"
 
 
 def has_place(user: User) -> bool:

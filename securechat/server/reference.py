@@ -9,6 +9,7 @@ from securechat.domain.audit import LONGEST_TEXT, Act, Origin
 from securechat.protocol.capabilities import CAPABILITIES
 from securechat.protocol.isupport import MEANINGS, Isupport
 from securechat.protocol.modes import ROOM_MODES, USER_MODES
+from securechat.server.permission_page import permissions
 from securechat.server.registry import COMMANDS
 
 _COMMANDS_HEAD = """\
@@ -202,6 +203,7 @@ PAGES = {
     "isupport": isupport,
     "modes": modes,
     "audit": audit,
+    "permissions": permissions,
 }
 """Every page by the name that it has in docs/."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from securechat.domain.permissions import Action
+from securechat.domain.permissions import Action, Policy, Role, Subject, may
 
 if TYPE_CHECKING:
     from securechat.server.context import Context
@@ -37,7 +37,10 @@ class Command:
     @property
     def when(self) -> str:
         """When it may be used, for people."""
-        return f"{self.stage.value}, by operators" if self.requires is not None else self.stage.value
+        if self.requires is None:
+            return self.stage.value
+        everybody = may(Subject(Role.MEMBER), self.requires, Policy())
+        return f"{self.stage.value}, by {'people' if everybody else 'operators'}"
 
 
 COMMANDS: dict[str, Command] = {}

@@ -3,7 +3,7 @@
 from functools import partial
 
 from securechat.clock import format_moment
-from securechat.domain.permissions import Role, role_of
+from securechat.domain.permissions import never_locked_out
 from securechat.domain.server_bans import ServerBan, ServerBans, keeps_out
 from securechat.server.hub import Hub
 from securechat.server.presence import end_session
@@ -18,12 +18,8 @@ def sentence_of(ban: ServerBan) -> str:
 
 def locked_out(hub: Hub, target: str) -> str:
     """Return which administrator, or which address of one, a ban would keep out; empty: none. Needs the hub lock."""
-    present = [
-        user.nick
-        for user in hub.users.values()
-        if user.operator or (user.account is not None and role_of(user.account) is Role.ADMINISTRATOR)
-    ]
-    names = [one.name for one in hub.accounts.values() if role_of(one) is Role.ADMINISTRATOR]
+    present = [user.nick for user in hub.users.values() if user.operator or never_locked_out(user.account)]
+    names = [one.name for one in hub.accounts.values() if never_locked_out(one)]
     return keeps_out(target, hub.trusted.addresses, (*present, *names))
 
 

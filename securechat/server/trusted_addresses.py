@@ -1,6 +1,6 @@
 """From where administrators are connected now: no limit for an address may lock them out."""
 
-from securechat.domain.permissions import Role, role_of
+from securechat.domain.permissions import never_locked_out
 from securechat.server.admission import counted_as
 from securechat.server.sessions import Session
 
@@ -20,7 +20,7 @@ class TrustedAddresses:
 
     def note(self, session: Session) -> None:
         """A session is welcome, or has logged in later."""
-        if session.account is not None and role_of(session.account) is Role.ADMINISTRATOR:
+        if never_locked_out(session.account):
             self._sessions[session] = counted_as(session.outlet.address)
             self._renew()
 

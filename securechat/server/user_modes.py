@@ -2,6 +2,7 @@
 
 from securechat.domain.account import Account
 from securechat.domain.events import Event, Kind
+from securechat.domain.permissions import Action, may
 from securechat.protocol.modes import BOT_LETTER, USER_MODE_BY_LETTER, USER_MODES
 from securechat.server.entries import Publication
 from securechat.server.hub import Hub
@@ -15,12 +16,12 @@ def shown_modes(user: User) -> str:
 
 
 def set_mode(hub: Hub, user: User, letter: str, *, on: bool) -> None:
-    """Change a mode as its user asks; nobody makes themselves an operator by it."""
+    """Change a mode as its user asks; nobody makes themselves an operator by it, nor a person of a program."""
     if letter == "o":
         if not on and user.operator:
             resign(user)
     elif letter == BOT_LETTER:
-        user.set_bot(on)
+        user.set_bot(on or not may(user.subject(), Action.SEEM_A_PERSON, hub.policy))
     else:
         setattr(user, USER_MODE_BY_LETTER[letter].shows, on)
     hub.note_modes(user)

@@ -7,7 +7,7 @@ from securechat.clock import Clock
 from securechat.domain.account import Account
 from securechat.domain.events import Source
 from securechat.domain.mask_lists import FOR_GOOD, RoomMasks
-from securechat.domain.permissions import Role, Subject, SubjectInRoom, role_of
+from securechat.domain.permissions import Role, Subject, SubjectInRoom, empowered, is_program, role_of
 from securechat.domain.roles import OUTSIDER, RoomRole
 from securechat.domain.room import Room, party_of_account, party_of_guest
 from securechat.names import fold
@@ -59,7 +59,7 @@ class User:
         self.named = 0  # since when they are here under this nick, in ms
         self.account = account
         self.away = ""  # the away message; empty: here
-        self.bot = False  # a program, as it says
+        self.bot = False  # a program, as it says or as its account does
         self.hears_wallops = False
         self.invisible = True  # left out of the answers to masks
         self.operator = False  # see settle_powers
@@ -77,6 +77,7 @@ class User:
         """Take the account, or none, as the one of this user."""
         self.account = account
         self.resigned = False
+        self.bot = self.bot or is_program(account)
         self.speech: Budget | None = None  # how much may be said now (Limits.speech); found at the first word
         self.source = self._make_source()
         self.settle_powers()
@@ -86,12 +87,9 @@ class User:
 
         By the account, or by what a session has shown that it knows (OPER); those powers last no longer than it does.
         """
-        role = role_of(self.account)
-        by_account = (
-            role is Role.ADMINISTRATOR and not self.resigned and not (self.account and self.account.lacks_factor)
-        )
+        by_account = empowered(self.account, resigned=self.resigned)
         self.operator = by_account or any(one.operates_as is not None for one in self.sessions)
-        self._outside = Subject(role, operator=self.operator)
+        self._outside = Subject(role_of(self.account), operator=self.operator)
         self._forget_subjects()
 
     def _make_source(self) -> Source:

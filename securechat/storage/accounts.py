@@ -14,6 +14,7 @@ _ACCOUNTS = select(
     AccountRow.suspended,
     AccountRow.created,
     AccountRow.replay_sequence,
+    AccountRow.bot,
 )
 """Its rows are the arguments of Account."""
 
@@ -26,7 +27,7 @@ class Accounts:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, name: str, credentials: Credentials, *, administrator: bool, time: int) -> Account:
+    def add(self, name: str, credentials: Credentials, *, administrator: bool, time: int, bot: bool = False) -> Account:
         """Store a new account made at `time` (ms). Raises AccountExists when one with the same fold is there."""
         if self.by_name(name) is not None:
             raise AccountExists(name)
@@ -39,11 +40,12 @@ class Accounts:
                 suspended=False,
                 created=time,
                 replay_sequence=0,
+                bot=bot,
             )
             .returning(AccountRow.id)
         ).scalar_one()
         self._insert_credentials(account_id, credentials)
-        return Account(account_id, name, administrator, suspended=False, created=time)
+        return Account(account_id, name, administrator, suspended=False, created=time, bot=bot)
 
     def all(self) -> list[Account]:
         """Every account, by name."""

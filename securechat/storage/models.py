@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-REVISION = "0012"
+REVISION = "0013"
 """The Alembic revision that these models describe; known here so that an ordinary start need not import Alembic."""
 
 EPOCH = "epoch"
@@ -51,6 +51,7 @@ class AccountRow(Base):
     suspended: Mapped[bool]
     created: Mapped[int]
     replay_sequence: Mapped[int]
+    bot: Mapped[bool] = mapped_column(server_default=false())
 
 
 class CredentialsRow(Base):

@@ -15,29 +15,37 @@ from securechat.domain.permissions import (
     Subject,
     SubjectInRoom,
     changing_roles,
+    empowered,
     enters_by_link,
+    is_program,
     kicking,
+    lacks_second_factor,
     lowered,
     may,
+    must_set_up_first,
+    needs_second_factor,
+    never_locked_out,
     raised,
     require,
     require_entry,
     role_of,
     roles_on_entering,
+    subject_of_account,
 )
-from securechat.domain.roles import FOUNDER, OUTSIDER, RoomRole, RoomRules
+from securechat.domain.roles import FOUNDER, LEADING, OUTSIDER, RoomRole, RoomRules
 from securechat.domain.roles import MEMBER as MEMBER_OF_ROOM
 from securechat.errors import NotPermitted
 
-STRANGER, GUEST, MEMBER, ADMINISTRATOR = Role
-PRESENT = {GUEST, MEMBER, ADMINISTRATOR}
-ACCOUNTS = {MEMBER, ADMINISTRATOR}
+STRANGER, GUEST, BOT, MEMBER, ADMINISTRATOR = Role
+PEOPLE = {GUEST, MEMBER, ADMINISTRATOR}
+PRESENT = {*PEOPLE, BOT}
+ACCOUNTS = {BOT, MEMBER, ADMINISTRATOR}
 ALL = set(Role)
 NOBODY: set[Role] = set()
 
 # Who may, outside the room and inside it, whatever the policy.
 BY_ROLE: dict[Action, tuple[set[Role], set[Role]]] = {
-    Action.CREATE_ROOM: (PRESENT, PRESENT),
+    Action.CREATE_ROOM: (PEOPLE, PEOPLE),
     Action.JOIN_ROOM: (PRESENT, PRESENT),
     Action.RETURN_TO_ROOM: (NOBODY, PRESENT),
     Action.SEE_ROOM: (PRESENT, PRESENT),
@@ -53,6 +61,7 @@ BY_ROLE: dict[Action, tuple[set[Role], set[Role]]] = {
     Action.ENTER_INVITED: (ALL, ALL),
     Action.ENTER_BY_KEY: (ALL, ALL),
     Action.ENTER_UNCROWDED: (ALL, ALL),
+    Action.ENTER_EMPTY: (ALL, ALL),
     Action.CHANGE_MODES: (NOBODY, {ADMINISTRATOR}),
     Action.DEMOTE_OWNER: (NOBODY, {ADMINISTRATOR}),
     Action.SEE_EXCEPTIONS: (NOBODY, {ADMINISTRATOR}),
@@ -69,6 +78,8 @@ BY_ROLE: dict[Action, tuple[set[Role], set[Role]]] = {
     Action.REDACT_OTHERS: (NOBODY, {ADMINISTRATOR}),
     Action.HANDLE_REPORTS: (NOBODY, {ADMINISTRATOR}),
     Action.HANDLE_DIRECT_REPORTS: ({ADMINISTRATOR}, {ADMINISTRATOR}),
+    Action.ASK_FOR_POWERS: (PEOPLE, PEOPLE),
+    Action.SEEM_A_PERSON: (PEOPLE, PEOPLE),
     Action.OPERATE: ({ADMINISTRATOR}, {ADMINISTRATOR}),
     Action.KILL: ({ADMINISTRATOR}, {ADMINISTRATOR}),
     Action.MANAGE: ({ADMINISTRATOR}, {ADMINISTRATOR}),
@@ -82,6 +93,9 @@ BY_REGISTRATION: dict[Action, dict[str, set[Role]]] = {
     Action.REGISTER_OPEN: {"open": ALL, "invite": NOBODY, "closed": NOBODY},
     Action.REGISTER_INVITED: {"open": ALL, "invite": ALL, "closed": NOBODY},
 }
+
+KEPT_FROM_PROGRAMS = {Action.CREATE_ROOM, Action.ASK_FOR_POWERS, Action.SEEM_A_PERSON}
+"""What a guest may do and a program may not."""
 
 CASES = list(itertools.product(Action, Role, (False, True), (False, True), ("invite", "open", "closed")))
 
@@ -114,10 +128,13 @@ def test_every_subject_under_every_policy(action: Action) -> None:
 
 @pytest.mark.parametrize("action", Action)
 def test_a_higher_role_may_do_all_that_a_lower_one_may(action: Action) -> None:
+    """But for a program, which stands between guests and members: some things are kept from it alone."""
     for _, role, in_room, guests, registration in (case for case in CASES if case[0] is action):
         policy = Policy(guests, registration)
         if role is not ADMINISTRATOR and may(subject_of(role, in_room), action, policy):
-            assert may(subject_of(Role(role + 1), in_room), action, policy)
+            higher = [one for one in Role if one > role]
+            denied = {one for one in higher if not may(subject_of(one, in_room), action, policy)}
+            assert denied <= ({BOT} if action in KEPT_FROM_PROGRAMS else set())
 
 
 def test_require_agrees_with_may_and_names_action_and_room() -> None:
@@ -157,6 +174,50 @@ def test_what_an_account_makes_of_somebody() -> None:
     account = Account(1, "anna", administrator=False, suspended=False, created=0)
     assert (role_of(None), role_of(account)) == (GUEST, MEMBER)
     assert role_of(replace(account, administrator=True)) is ADMINISTRATOR
+    assert role_of(replace(account, bot=True)) is role_of(replace(account, bot=True, administrator=True)) is BOT
+
+
+@pytest.mark.parametrize(
+    ("policy", "needing"),
+    [("optional", NOBODY), ("administrators", {ADMINISTRATOR}), ("everybody", {MEMBER, ADMINISTRATOR})],
+)
+def test_who_needs_a_second_factor(policy: str, needing: set[Role]) -> None:
+    """Never a program: nobody is there to type a code when it comes back in the night."""
+    for role in (BOT, MEMBER, ADMINISTRATOR):
+        account = Account(1, "anna", role is ADMINISTRATOR, suspended=False, created=0, bot=role is BOT)
+        rights = Policy(second_factor=policy)
+        assert needs_second_factor(account, rights) is lacks_second_factor(account, rights) is (role in needing)
+        assert not lacks_second_factor(replace(account, second_factor=True), rights)
+        lacking = replace(account, lacks_factor=role in needing)
+        assert must_set_up_first(lacking, rights) is (policy == "everybody" and role in needing)
+        assert empowered(lacking, resigned=False) is (role is ADMINISTRATOR and role not in needing)
+        assert not empowered(lacking, resigned=True)
+
+
+def test_a_program_is_known_by_its_account_and_an_administrator_never_locked_out() -> None:
+    person = Account(1, "anna", administrator=False, suspended=False, created=0)
+    bot, administrator = replace(person, bot=True), replace(person, administrator=True)
+    assert [is_program(one) for one in (None, person, bot, administrator)] == [False, False, True, False]
+    assert [never_locked_out(one) for one in (None, person, bot, administrator)] == [False, False, False, True]
+    assert not empowered(None, resigned=False)
+    assert subject_of_account(bot) == Subject(BOT)
+    assert subject_of_account(administrator, FOUNDER) == Subject(ADMINISTRATOR, FOUNDER, operator=True)
+
+
+def test_a_program_is_never_the_first_in_a_room() -> None:
+    for link, invited in itertools.product((False, True), repeat=2):
+        bot = Subject(BOT, OUTSIDER, has_link=link, invited=invited, abandoned=True)
+        with pytest.raises(NotPermitted) as caught:
+            require_entry(bot, Policy(), "#tea")
+        assert caught.value.action == "ENTER_EMPTY"
+        require_entry(replace(bot, abandoned=False), Policy(), "#tea")
+        require_entry(replace(bot, role=GUEST), Policy(), "#tea")
+
+
+def test_a_program_invites_nobody_by_a_link_even_where_it_moderates() -> None:
+    for roles in (MEMBER_OF_ROOM, MEMBER_OF_ROOM | RoomRole.MODERATOR, FOUNDER):
+        assert not may(Subject(BOT, roles), Action.INVITE_BY_LINK, Policy())
+        assert may(Subject(BOT, roles), Action.KICK, Policy()) is bool(roles & LEADING)
 
 
 # A member of the server: what they are in the room, what its rules are, what is true of them -> what they may do.
@@ -331,11 +392,12 @@ def test_an_invite_opens_closed_doors_and_nothing_else(rules: RoomRules) -> None
 
 
 def test_what_somebody_is_who_enters() -> None:
-    assert roles_on_entering(GUEST, operator=False, general=False, abandoned=True) == FOUNDER
-    assert roles_on_entering(ADMINISTRATOR, operator=True, general=False, abandoned=False) == MEMBER_OF_ROOM
-    assert roles_on_entering(GUEST, operator=True, general=True, abandoned=True) == MEMBER_OF_ROOM
-    assert roles_on_entering(ADMINISTRATOR, operator=True, general=True, abandoned=False) == FOUNDER
-    assert roles_on_entering(ADMINISTRATOR, operator=False, general=True, abandoned=False) == MEMBER_OF_ROOM
+    powerful = Subject(ADMINISTRATOR, operator=True)
+    assert roles_on_entering(Subject(GUEST), general=False, abandoned=True) == FOUNDER
+    assert roles_on_entering(powerful, general=False, abandoned=False) == MEMBER_OF_ROOM
+    assert roles_on_entering(Subject(GUEST, operator=True), general=True, abandoned=True) == MEMBER_OF_ROOM
+    assert roles_on_entering(powerful, general=True, abandoned=False) == FOUNDER
+    assert roles_on_entering(Subject(ADMINISTRATOR), general=True, abandoned=False) == MEMBER_OF_ROOM
 
 
 def test_roles_that_are_given_and_taken() -> None:

@@ -329,11 +329,13 @@ class Harness:
             self.posted.extend(actions)
         return moved
 
-    def account(self, name: str, password: str = "correct horse", *, administrator: bool = False) -> Account:
+    def account(
+        self, name: str, password: str = "correct horse", *, administrator: bool = False, bot: bool = False
+    ) -> Account:
         """Make an account."""
         credentials = hash_password(password, CHEAP)
         made = self.journal.call(
-            lambda unit: unit.accounts.add(name, credentials, administrator=administrator, time=self.time)
+            lambda unit: unit.accounts.add(name, credentials, administrator=administrator, time=self.time, bot=bot)
         ).result(20)
         with self.hub.lock:
             self.hub.add_account(made)

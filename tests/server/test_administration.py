@@ -387,9 +387,31 @@ def test_results_are_plain_values(setting: Setting) -> None:
                 "suspended": False,
                 "created": "2027-01-15T08:00:00.000Z",
                 "sessions": 2,
+                "bot": False,
             }
         ],
     }
+
+
+def test_an_account_of_a_program(setting: Setting) -> None:
+    request = {"operation": "user add", "name": "robo", "password": PASSWORD, "bot": True}
+    made = perform(setting.administration, request)
+    assert (made["result"]["bot"], made["result"]["administrator"]) == (True, False)
+    assert OPERATIONS["user add"].text(made["result"]) == "Made the bot robo."
+    listed = perform(setting.administration, {"operation": "user list"})["result"]
+    assert [one["bot"] for one in listed] == [True]
+    assert OPERATIONS["user list"].text(listed).splitlines()[1].split()[:2] == ["robo", "bot"]
+    assert setting.administration.store.read(lambda unit: unit.accounts.by_name("robo")) == Account(
+        1, "robo", administrator=False, suspended=False, created=NOW, bot=True
+    )
+
+
+def test_no_program_is_an_administrator(setting: Setting) -> None:
+    request = {"operation": "user add", "name": "robo", "password": PASSWORD, "bot": True, "administrator": True}
+    answer = perform(setting.administration, request)
+    assert (answer["ok"], answer["code"]) == (False, "administrator_or_bot")
+    assert "not both" in answer["error"]
+    assert setting.administration.store.read(lambda unit: unit.accounts.all()) == []
 
 
 def test_every_operation_names_parameters_that_its_method_has() -> None:
@@ -431,6 +453,6 @@ def test_no_password_and_no_token_gets_into_the_log(setting: Setting) -> None:
         root.handlers[:] = before[0]
         root.setLevel(before[1])
         ours.setLevel(before[2])
-    assert "Account made account=ann administrator=False by=securechat-admin" in stream.getvalue()
+    assert "Account made account=ann administrator=False bot=False by=securechat-admin" in stream.getvalue()
     assert PASSWORD not in stream.getvalue()
     assert link.invite not in stream.getvalue()

@@ -69,7 +69,7 @@ class World:
 
     def _person(self, name: str) -> Person:
         if name not in self.harness.hub.accounts:
-            self.harness.account(name, PASSWORD, administrator=name == "adam")
+            self.harness.account(name, PASSWORD, administrator=name == "adam", bot=name == "robo")
         return self.harness.person(name, self.capabilities, password=PASSWORD)
 
     def _outsider(self, name: str) -> Person:
@@ -80,8 +80,6 @@ class World:
             one = self.harness.person(name, self.capabilities)
         else:
             one = self._person(name)
-        if name == "robo":
-            one.sends("MODE robo +B")
         if name == "adam":
             one.sends("MODE adam -o")
         return one
@@ -302,6 +300,8 @@ def test_nobody_outside_can_tell_that_there_is_a_room(tmp_path: Path, kind: str,
         assert come_again(worlds) == []
 
 
+NO_ROOM = {"403"}
+"""What a program is told of a room that it cannot see: it may make none, so it learns nothing by asking for a name."""
 DOOR_MESSAGES = {"437", "471", "473", "474", "475", "476"}
 """What tells whoever asks to come in, or to take the name, that this is not possible; nothing but the name is in it."""
 
@@ -322,10 +322,17 @@ def test_who_asks_to_come_in_learns_nothing_but_that_they_cannot(tmp_path: Path,
                     answers = world.received()[name]
                     about = [one for one in answers if ROOM in one or ALIKE in one]
                     codes = {code_of(one) for one in about}
-                    assert codes <= DOOR_MESSAGES | {"FAIL"}, answers
+                    assert codes <= (NO_ROOM if name == "robo" else DOOR_MESSAGES) | {"FAIL"}, answers
                     assert about, (name, line)
                     assert MARKER not in str(answers)
                     assert all(live.room.name not in (ROOM, ALIKE) for live in person.session.user.rooms.values())  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "secret"])
+def test_who_may_make_no_room_does_not_even_learn_that_a_name_is_taken(tmp_path: Path, kind: str) -> None:
+    with nothing_logged(), two_worlds(tmp_path, KINDS[kind], LABELED) as worlds:
+        for line in (line for template in ENTERING["JOIN"] for line in worlds[0].lines(template)):
+            assert tell_apart(worlds, partial(says, "robo", line)) == [], line
 
 
 @pytest.mark.parametrize("door", DOORS)

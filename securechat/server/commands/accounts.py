@@ -9,7 +9,7 @@ from securechat.domain.account import Account
 from securechat.domain.audit import Act, Deed, Origin
 from securechat.domain.events import Event, Kind, Source
 from securechat.domain.look_alikes import check_person_name
-from securechat.domain.permissions import Action, Role, Subject, may, require_entry
+from securechat.domain.permissions import Action, Role, Subject, may, require_entry, subject_of_account
 from securechat.domain.ports import UnitOfWork
 from securechat.domain.roles import RoomChange
 from securechat.domain.second_factor import Credential, Means
@@ -253,7 +253,7 @@ def _put_into_room(hub: Hub, account: Account, known: Known, name: str, room_id:
     except NotPermitted:
         logger.info("An invite did not open a room", extra={"account": account.name, "invite": known.invite.id})
         return
-    roles = roles_on_entering(user.role, live, operator=account.administrator)
+    roles = roles_on_entering(subject_of_account(account), live)
     hub.set_membership(account.id, live, roles)
     change = RoomChange(roles=((account.id, roles),))
     event = Event(Kind.JOIN, hub.now(), source, live.room.id, live.room.name, change=change)

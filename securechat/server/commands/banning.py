@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from securechat.clock import format_moment
 from securechat.domain.durations import looks_like_duration, parse_duration
 from securechat.domain.mask_lists import ACCOUNT, BANS, MUTE, is_mute, normalize
-from securechat.domain.permissions import Action, require
+from securechat.domain.permissions import Action, may, require
 from securechat.domain.roles import ListEntry
 from securechat.errors import NoSuchRoom, NotInRoom
 from securechat.names import fold
@@ -197,9 +197,9 @@ def _put_out_all(context: Context, live: LiveRoom, asked: _Asked, entry: ListEnt
 
 def _is_meant(context: Context, live: LiveRoom, user: User) -> bool:
     """Whether somebody in the room is banned from it now, and has to go."""
-    if user is context.user or live.subject_of(user).leads:
+    if user is context.user or may(live.subject_of(user), Action.RETURN_TO_ROOM, context.hub.policy):
         return False
-    return bool(live.banned_until(user)) and may_put_out(context, live, user)
+    return may_put_out(context, live, user)
 
 
 def _show(context: Context, live: LiveRoom, *, mute: bool) -> None:

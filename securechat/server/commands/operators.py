@@ -6,7 +6,7 @@ from functools import partial
 from securechat.domain.account import Account
 from securechat.domain.audit import Act
 from securechat.domain.events import Event, Kind
-from securechat.domain.permissions import Action, Subject, may, role_of
+from securechat.domain.permissions import Action, may, subject_of_account
 from securechat.domain.second_factor import Credential
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 @command(
     "OPER",
     params=2,
+    requires=Action.ASK_FOR_POWERS,
     help="OPER <account> <password> [<code>]: have an administrator's powers, until MODE -o or the end",
 )
 def oper(context: Context) -> None:
@@ -44,7 +45,7 @@ def oper(context: Context) -> None:
         context.response.numeric(ERR_PASSWDMISMATCH)
         return
     account = hub.accounts.get(fold(name))
-    if account is not None and not may(Subject(role_of(account)), Action.OPERATE, hub.policy):
+    if account is not None and not may(subject_of_account(account), Action.OPERATE, hub.policy):
         account = None
     session.claim = account
     now = hub.now()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from securechat.domain.account import Account
+from securechat.domain.permissions import needs_second_factor
 from securechat.domain.ports import UnitOfWork
 from securechat.domain.second_factor import Credential, SecondFactor
 from securechat.errors import StorageError
@@ -166,9 +167,7 @@ def _confirm(context: Context, account: Account, code: str) -> None:
 def _remove(context: Context, account: Account, code: str) -> None:
     """Take the second factor away, unless the policy asks for it."""
     hub = context.hub
-    if hub.policy.second_factor == "everybody" or (
-        hub.policy.second_factor == "administrators" and account.administrator
-    ):
+    if needs_second_factor(account, hub.policy):
         text = "A second factor is required here; TOTP SETUP :<password> <code> puts another one in its place"
         context.response.fail("TOTP", replies.SECOND_FACTOR_REQUIRED, text=text)
         return

@@ -7,7 +7,7 @@ from typing import Any
 from securechat.clock import format_moment, format_time
 from securechat.domain.audit import Act
 from securechat.domain.durations import parse_duration
-from securechat.domain.permissions import Action
+from securechat.domain.permissions import Action, never_locked_out
 from securechat.domain.ports import UnitOfWork
 from securechat.domain.server_bans import MOST_BANS, ServerBan, keeps_out, network_of, parse_target
 from securechat.server.administration import Administration, AdministrationError, check_reason
@@ -97,7 +97,7 @@ def _check_administrators(administration: Administration, target: str) -> None:
     """Refuse what would keep out an administrator, or whoever is on the machine itself."""
     accounts = administration.store.read(lambda unit: unit.accounts.all())
     kept_out = administration.effects.locked_out(target)
-    kept_out = kept_out or keeps_out(target, (), [one.name for one in accounts if one.administrator])
+    kept_out = kept_out or keeps_out(target, (), [one.name for one in accounts if never_locked_out(one)])
     if kept_out:
         what = f"the administrator {kept_out}"
         if network_of(target) is not None:

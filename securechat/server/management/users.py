@@ -29,12 +29,22 @@ class AccountSummary:
     suspended: bool
     created: str
     sessions: int | None  # None: no server runs
+    bot: bool
 
 
 def user_add(
-    administration: Administration, name: str, password: str, *, administrator: bool = False, reason: str = ""
+    administration: Administration,
+    name: str,
+    password: str,
+    *,
+    administrator: bool = False,
+    bot: bool = False,
+    reason: str = "",
 ) -> AccountSummary:
     """Make an account. The one-time link for a first administrator ends when this one is an administrator."""
+    if administrator and bot:
+        text = "An account is an administrator's or a program's (--bot), not both: no program administers a server."
+        raise AdministrationError("administrator_or_bot", text)
     check_person_name(name, administration.configuration.limits.nick_length)
     check_reason(reason)
     taken = TakenNames()
@@ -45,24 +55,27 @@ def user_add(
     if taken.has_alike(name):
         raise InvalidName(name, "it looks like the name of another account")
     with administration.effects.name_reserved(name):
-        account = _stored(administration, name, password, administrator=administrator, reason=reason)
+        kind = "administrator" if administrator else "bot" if bot else ""
+        account = _stored(administration, name, password, kind, reason)
         administration.effects.account_added(account)
     logger.info(
-        "Account made", extra={"account": account.name, "administrator": administrator, "by": administration.made_by}
+        "Account made",
+        extra={"account": account.name, "administrator": administrator, "bot": bot, "by": administration.made_by},
     )
     return _account_summary(account, administration.effects.sessions())
 
 
-def _stored(administration: Administration, name: str, password: str, *, administrator: bool, reason: str) -> Account:
+def _stored(administration: Administration, name: str, password: str, kind: str, reason: str) -> Account:
+    """Store an account: "administrator", "bot" or neither."""
     credentials = _hashed(administration, password, name)
     now = administration.clock()
 
     def store(unit: UnitOfWork) -> tuple[Account, list[int]]:
+        administrator = kind == "administrator"
         ended = unit.invites.revoke_bootstrap() if administrator else []
-        unit.audit.append(
-            administration.deed(Act.USER_ADD, name, detail="administrator" if administrator else "", reason=reason)
-        )
-        return unit.accounts.add(name, credentials, administrator=administrator, time=now), ended
+        unit.audit.append(administration.deed(Act.USER_ADD, name, detail=kind, reason=reason))
+        account = unit.accounts.add(name, credentials, administrator=administrator, time=now, bot=kind == "bot")
+        return account, ended
 
     account, ended = administration.store.write(store)
     administration.effects.invites_revoked(ended)
@@ -144,6 +157,7 @@ def _account_summary(account: Account, sessions: Mapping[int, int] | None) -> Ac
         account.suspended,
         format_time(account.created),
         None if sessions is None else sessions.get(account.id, 0),
+        account.bot,
     )
 
 
@@ -157,7 +171,8 @@ def _account(unit: UnitOfWork, name: str) -> Account:
 
 def _account_text(done: str) -> Callable[[dict[str, Any]], str]:
     def text(account: dict[str, Any]) -> str:
-        return done.format(kind="administrator" if account["administrator"] else "account", name=account["name"])
+        kind = "administrator" if account["administrator"] else "bot" if account["bot"] else "account"
+        return done.format(kind=kind, name=account["name"])
 
     return text
 
@@ -166,7 +181,7 @@ def _users_text(accounts: list[dict[str, Any]]) -> str:
     rows = [
         (
             one["name"],
-            "administrator" if one["administrator"] else "member",
+            "administrator" if one["administrator"] else "bot" if one["bot"] else "member",
             "suspended" if one["suspended"] else "active",
             or_dash(one["sessions"]),
             time(one["created"]),
@@ -192,6 +207,7 @@ FAMILY = Family(
                 _NAME,
                 _PASSWORD,
                 Argument("administrator", "the account is an administrator", type=bool),
+                Argument("bot", "the account is that of a program, and shown as such", type=bool),
                 REASON,
             ),
             makes_database=True,
