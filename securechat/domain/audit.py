@@ -34,6 +34,10 @@ class Act(Enum):
     USER_PASSWD = "user passwd", "An account was given another password; its sessions ended."
     USER_SUSPEND = "user suspend", "An account was kept out."
     USER_UNSUSPEND = "user unsuspend", "A suspended account was let in again."
+    SESSION_REVOKE = (
+        "session revoke",
+        "Sessions of somebody else were ended; the detail is the number of one, or `all`.",
+    )
     INVITE_CREATE = (
         "invite create",
         "An invite to the server or into a room was made; the detail says for how many, until when.",

@@ -121,6 +121,16 @@ APP_PASSWORD_REFUSED = StandardReply(
     "APP_PASSWORD_REFUSED", "There is one of this name already, or as many as there may be: 20"
 )
 
+# SESSIONS: the sessions of one's own account.
+SESSION = StandardReply("SESSION", "A session")
+SESSIONS_END = StandardReply("SESSIONS_END", "End of the list; SESSIONS REVOKE <number>|others|all ends them")
+SESSION_NAMED = StandardReply("SESSION_NAMED", "So this session is called in the list")
+SESSION_REVOKED = StandardReply("SESSION_REVOKED", "It has ended; what it logged in by may still be good")
+SESSION_ENDED = StandardReply(
+    "SESSION_ENDED", "This session was ended on purpose; a program should not come back by itself"
+)
+UNKNOWN_SESSION = StandardReply("UNKNOWN_SESSION", "There is no such session; SESSIONS LIST shows them")
+
 # INVITES; and what JOIN answers to the token of an invite.
 INVITE_CREATED = StandardReply("INVITE_CREATED", "Pass the link on; it is not shown again")
 INVITE_LISTED = StandardReply("INVITE_LISTED", "No note")

@@ -7,9 +7,25 @@ from typing import Protocol, TypeVar
 
 from securechat.domain.account import Account, Invite
 from securechat.domain.ports import Journal, Reader, UnitOfWork
+from securechat.domain.second_factor import Credential
 from securechat.domain.server_bans import ServerBan, keeps_out
 
 T = TypeVar("T")
+
+
+@dataclass(slots=True, frozen=True)
+class SessionFacts:
+    """What is to be told of a session that is logged in. The times are milliseconds since 1970."""
+
+    account: str
+    account_id: int
+    number: int  # among the sessions of its account, since the server started
+    since: int
+    active: int  # when it last said something to somebody
+    credential: Credential  # by what it has logged in
+    address: str  # for its owner alone
+    program: str  # what it calls itself
+    present: bool  # in the chat, and not still coming in
 
 
 class Store(Protocol):
@@ -74,6 +90,12 @@ class LiveEffects(Protocol):
     def invites_revoked(self, numbers: Sequence[int]) -> None:
         """The invites of these numbers may be used no more."""
 
+    def logged_in(self) -> Sequence[SessionFacts]:
+        """Every session that is logged in to an account."""
+
+    def end_sessions(self, account_id: int, number: int | None) -> int:
+        """End a session of the account, or all of them (None); return how many there were."""
+
     def sessions(self) -> Mapping[int, int] | None:
         """How many sessions each account has now, by its id; None: no server runs here."""
 
@@ -115,6 +137,14 @@ class NoEffects:
 
     def invites_revoked(self, numbers: Sequence[int]) -> None:
         """Nobody has to know."""
+
+    def logged_in(self) -> Sequence[SessionFacts]:
+        """Nobody is here."""
+        return ()
+
+    def end_sessions(self, account_id: int, number: int | None) -> int:  # noqa: ARG002 - of the protocol
+        """Nobody is here."""
+        return 0
 
     def sessions(self) -> None:
         """Nobody is here."""

@@ -7,8 +7,10 @@ from functools import partial
 from securechat.domain.account import Account, Invite
 from securechat.domain.server_bans import ServerBan
 from securechat.errors import InvalidName
+from securechat.server.administration_ports import SessionFacts
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
+from securechat.server.own_sessions import all_facts, revoke, sessions_of
 from securechat.server.presence import end_session, evict_guest
 from securechat.server.server_bans import locked_out, take_over
 from securechat.server.sessions import Session
@@ -99,6 +101,21 @@ class HubEffects:
         """Let them be used no more."""
         with self._hub.lock:
             self._hub.invites.revoke(numbers)
+
+    def logged_in(self) -> Sequence[SessionFacts]:
+        """Every session that is logged in to an account."""
+        with self._hub.lock:
+            return all_facts(self._hub)
+
+    def end_sessions(self, account_id: int, number: int | None) -> int:
+        """End a session of the account, or all of them (None); return how many there were."""
+        with self._hub.lock:
+            account = self._hub.accounts_by_id.get(account_id)
+            found = sessions_of(self._hub, account) if account is not None else []
+            if number is not None:
+                found = [one for one in found if one.number == number]
+            revoke(self._hub, found, "an administrator")
+        return len(found)
 
     def sessions(self) -> Mapping[int, int]:
         """How many sessions each account has that is online, by its id."""

@@ -121,6 +121,8 @@ def logged_in(context: Context, account: Account, credential: Credential) -> Non
     session = context.session
     session.account = account
     session.credential = credential
+    session.logged_in_at = context.hub.now()
+    session.number = account.newest_session = account.newest_session + 1
     session.exchange = None
     if session.user is not None:
         context.hub.trusted.note(session)

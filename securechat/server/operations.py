@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from securechat.errors import SecurechatError, StorageError
 from securechat.server.administration import Administration, explain
-from securechat.server.management import audit, bans, database, invites, registration, rooms, users
+from securechat.server.management import audit, bans, database, invites, registration, rooms, sessions, users
 from securechat.server.management.rows import Family, Operation, Where
 
 logger = logging.getLogger(__name__)
 
 FAMILIES: Final[tuple[Family, ...]] = (
     users.FAMILY,
+    sessions.FAMILY,
     invites.FAMILY,
     rooms.FAMILY,
     bans.FAMILY,

@@ -54,11 +54,14 @@ class Session:
         "group_key",
         "heard_at",
         "in_flight",
+        "logged_in_at",
         "nick",
+        "number",
         "operates_as",
         "outlet",
         "password",
         "pinged_at",
+        "program",
         "realname",
         "received_sequence",
         "said_at",
@@ -84,6 +87,9 @@ class Session:
         self.certificate_ends = 0  # until when it is good: milliseconds since 1970
         self.certificate_fingerprint = ""  # SHA-256, in hex
         self.credential: Credential | None = None  # by what it has logged in, if it has
+        self.logged_in_at = 0  # when it has, in milliseconds since 1970
+        self.number = 0  # among the sessions of its account, since the server started; 0: it has not logged in
+        self.program = ""  # what its program calls itself (SESSIONS NAME)
         self.setup: Setup | None = None  # the second factor that it is setting up
         self.asked_host = ""  # by which name it asked for the server (SNI), if the configuration makes that known
         self.absent = False  # the program is connected by itself, its owner is not there (draft/pre-away)

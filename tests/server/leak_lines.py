@@ -221,6 +221,13 @@ LINES: dict[str, tuple[str, ...]] = {
         "REPORT CLOSE 1 :{room}",
         "REPORT {room}",
     ),
+    "SESSIONS": (
+        "SESSIONS LIST",
+        "SESSIONS {room}",
+        "SESSIONS NAME :{room}",
+        "SESSIONS REVOKE {room}",
+        "SESSIONS REVOKE others",
+    ),
     "SETNAME": ("SETNAME :{room}",),
     "SILENCE": ("SILENCE", "SILENCE {room}", "SILENCE +{room}", "SILENCE +{member}", "SILENCE", "SILENCE -{member}"),
     "STATS": ("STATS u", "STATS u {room}", "STATS {room}", "STATS m", "STATS l"),

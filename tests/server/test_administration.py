@@ -30,7 +30,7 @@ from securechat.server.administration import (
     explain,
     parse_duration,
 )
-from securechat.server.administration_ports import JournalStore, NoEffects, ServerAddress
+from securechat.server.administration_ports import JournalStore, NoEffects, ServerAddress, SessionFacts
 from securechat.server.configuration import Accounts, Configuration
 from securechat.server.management import invites, rooms, users
 from securechat.server.management.invites import MAX_ROOMS
@@ -73,6 +73,13 @@ class RecordedEffects:
 
     def registration_changed(self, *, closed: bool) -> None:
         self.told.append(("registration", closed))
+
+    def logged_in(self) -> Sequence[SessionFacts]:
+        return ()
+
+    def end_sessions(self, account_id: int, number: int | None) -> int:
+        self.told.append(("sessions", (account_id, number)))
+        return 1
 
     def invite_added(self, token_digest: bytes, invite: Invite) -> None:
         self.told.append(("invite", invite.id))

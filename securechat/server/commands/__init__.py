@@ -31,6 +31,7 @@ from securechat.server.commands import (
     reporting,
     rooms,
     second_factor,
+    sessions,
     who,
     whois,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "reporting",
     "rooms",
     "second_factor",
+    "sessions",
     "who",
     "whois",
 ]

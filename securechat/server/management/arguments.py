@@ -20,6 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser, operation: Operation) -> None
         if argument.needed:
             parser.add_argument(argument.name, **shown)
             continue
+        if argument.by_position:
+            parser.add_argument(argument.name, nargs="?", **shown)
+            continue
         if argument.type is bool:
             shown["action"] = "store_true"
         elif argument.type is list:
@@ -48,5 +51,5 @@ def add_console_arguments(parser: argparse.ArgumentParser, operation: Operation)
 def request_of(operation: Operation, given: argparse.Namespace) -> dict[str, Any]:
     """Return the request for `operation` with the arguments that were given, without those that are secret."""
     values = vars(given)
-    parameters = {one.name: values[one.name] for one in operation.arguments if one.name in values}
+    parameters = {one.name: values[one.name] for one in operation.arguments if values.get(one.name) is not None}
     return {"operation": operation.name, **parameters}

@@ -31,6 +31,7 @@ class Argument:
     help: str = ""
     type: type = str  # str, int, bool, or list (of texts: it may be given several times)
     needed: bool = False  # given by its position, in the order of the row; any other is an option
+    by_position: bool = False  # the same, but it may be left out; behind all that are needed
     default: Parameter = None  # of an option; None: that of the function
     metavar: str = ""
     option: str = ""  # how it is written, if not as `--name`

@@ -91,7 +91,7 @@ def user_list(administration: Administration) -> list[AccountSummary]:
 def user_passwd(administration: Administration, name: str, password: str, *, reason: str = "") -> AccountSummary:
     """Give an account another password; its sessions end."""
     check_reason(reason)
-    account = administration.store.read(lambda unit: _account(unit, name))
+    account = administration.store.read(lambda unit: account_named(unit, name))
     credentials = _hashed(administration, password, account.name)
 
     def store(unit: UnitOfWork) -> None:
@@ -135,7 +135,7 @@ def _set_suspended(administration: Administration, name: str, reason: str, *, su
     check_reason(reason)
 
     def store(unit: UnitOfWork) -> Account:
-        account = _account(unit, name)
+        account = account_named(unit, name)
         unit.accounts.set_suspended(account.id, suspended)
         act = Act.USER_SUSPEND if suspended else Act.USER_UNSUSPEND
         unit.audit.append(administration.deed(act, account.name, reason=reason))
@@ -146,7 +146,7 @@ def _set_suspended(administration: Administration, name: str, reason: str, *, su
 
 def _fresh(administration: Administration, name: str) -> AccountSummary:
     """Return what is stored now: another operation may have come between."""
-    account = administration.store.read(lambda unit: _account(unit, name))
+    account = administration.store.read(lambda unit: account_named(unit, name))
     return _account_summary(account, administration.effects.sessions())
 
 
@@ -161,7 +161,8 @@ def _account_summary(account: Account, sessions: Mapping[int, int] | None) -> Ac
     )
 
 
-def _account(unit: UnitOfWork, name: str) -> Account:
+def account_named(unit: UnitOfWork, name: str) -> Account:
+    """Return the account of that name. Raises NoSuchAccount."""
     # What does not print is in no name, and may not even be text that a database takes.
     account = unit.accounts.by_name(name) if name.isprintable() else None
     if account is None:
