@@ -330,6 +330,10 @@ OPERATIONS_RECORDED: dict[str, tuple[dict[str, object], Row]] = {
     ),
     "user suspend": ({"name": "bob", "reason": "left"}, ("user suspend", "root", "bob", "", "", "left")),
     "user unsuspend": ({"name": "bob"}, ("user unsuspend", "root", "bob", "", "", "")),
+    "session revoke": (
+        {"account": "BOB", "number": 1, "reason": "stolen"},
+        ("session revoke", "root", "bob", "", "1", "stolen"),
+    ),
     "invite create": (
         {"rooms": ["tea", "cake"], "uses": 3, "note": "for eve", "administrator": True},
         ("invite create", "root", "invite 2", "#tea,#cake", "3 uses, expires 7d, administrator", "for eve"),
@@ -348,7 +352,7 @@ OPERATIONS_RECORDED: dict[str, tuple[dict[str, object], Row]] = {
 }
 OPERATIONS_WITHOUT_SERVER = {"database new-epoch"}
 """Their record is tested beside no server: see tests of `server.management`."""
-OPERATIONS_THAT_READ = {"ban list", "registration status"} | {
+OPERATIONS_THAT_READ = {"ban list", "registration status", "session list"} | {
     "user list",
     "invite list",
     "room list",

@@ -7,9 +7,10 @@ from tests.server.harness import Harness, code_of
 
 NAMES = sorted(COMMANDS)
 
-# What issue 2 answers before login, beside the heartbeat's PONG, and TOTP to those who must have a second factor before
-# they come in; nothing else may be added by accident.
-BEFORE_LOGIN = {"CAP", "AUTHENTICATE", "PASS", "NICK", "USER", "REGISTER", "PING", "PONG", "QUIT", "CACERT"} | {"TOTP"}
+# What a login is made of, the heartbeat's PONG, and for those who are logged in but not welcomed: TOTP, when they must
+# have a second factor before they come in, and SESSIONS, when too many are in. Nothing else may be added by accident.
+LOGIN = {"CAP", "AUTHENTICATE", "PASS", "NICK", "USER", "REGISTER", "PING", "PONG", "QUIT", "CACERT"}
+BEFORE_LOGIN = LOGIN | {"TOTP", "SESSIONS"}
 WITH_A_CAPABILITY = {"AWAY", "ISUPPORT", "METADATA"}
 """Answered before login to those alone who negotiated what makes it so."""
 
