@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+from securechat.cli import gencert
 from securechat.server.machine_users import this_user
 from tests.process import OPEN, PASSWORD, RawClient, ServerProcess
 
@@ -14,6 +15,7 @@ _VARYING = (
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:[\d.]+Z?)?", "TIME"),
     (r"invite=[\w-]{22}", "invite=TOKEN"),
     (r"[0-9a-f]{64}", "HASH"),
+    (r"\b[0-9A-F]{30,40}\b", "SERIAL"),
     (r"(chat\.example\.org):\d+", r"\1:PORT"),
     (r"(chat\.example\.org)/", r"\1:PORT/"),
     (rf"\b(?:{re.escape(this_user())}|root)\b", "USER"),
@@ -55,6 +57,9 @@ class Run:
         if what == "anna is in #team":
             self.anna = self.server.member("anna")
             self.anna.ask("JOIN #team")
+            return
+        if what == "carl gets a certificate":
+            assert gencert.main(["client", "carl", "--dir", str(self.server.folder / "certs")]) == 0
             return
         name, _, _ = what.partition(" comes by the link")
         client = self.server.client()

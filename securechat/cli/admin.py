@@ -222,6 +222,7 @@ def _without_server(configuration: "Configuration", request: dict[str, Any]) -> 
     from securechat.server.machine_users import this_user
     from securechat.server.operations import OPERATIONS, perform
     from securechat.storage.engine import open_database
+    from securechat.tls.revocation import FolderCertificates
 
     path = configuration.database_path
     create = OPERATIONS[request["operation"]].makes_database
@@ -233,7 +234,13 @@ def _without_server(configuration: "Configuration", request: dict[str, Any]) -> 
     database = open_database(configuration.database.url, create=create)
     try:
         database.migrate()
-        administration = Administration(configuration, database, NoEffects(), lambda: _address(configuration))
+        administration = Administration(
+            configuration,
+            database,
+            NoEffects(),
+            lambda: _address(configuration),
+            certificates=FolderCertificates(configuration.tls.directory),
+        )
         return perform(administration.on_behalf_of(this_user()), request)
     finally:
         database.close()

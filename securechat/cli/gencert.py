@@ -21,12 +21,19 @@ def parser() -> argparse.ArgumentParser:
         prog="securechat-gencert",
         description="Make a private certificate authority and a server certificate that it signs. The server does this "
         "by itself when it starts without certificates; use this command to choose names, to renew, or to look. "
-        "`client NAME` makes a certificate by which the account NAME can log in without a password (SASL EXTERNAL).",
+        "`client NAME` makes a certificate by which the account NAME can log in without a password (SASL EXTERNAL); "
+        "`list` shows them, and `revoke NAME|SERIAL` lets them count no more.",
         epilog="Clients trust the authority (ca.pem, public). Keep ca.key secret: who has it can pose as your server.",
     )
-    commands = ["make", "renew", "status", "client"]
+    commands = ["make", "renew", "status", "client", "list", "revoke"]
     made.add_argument("command", nargs="?", choices=commands, default="make", help="default: make")
-    made.add_argument("account", nargs="?", default="", metavar="NAME", help="client: whose certificate it is")
+    made.add_argument(
+        "account",
+        nargs="?",
+        default="",
+        metavar="NAME",
+        help="client: whose certificate it is; revoke: whose certificates, or the serial number of one",
+    )
     made.add_argument(
         "--dir",
         "--directory",
@@ -68,6 +75,10 @@ def main(argv: list[str] | None = None) -> int:
                 code = _status(arguments.dir)
             case "client":
                 _make_client(arguments)
+            case "list":
+                _list_clients(arguments.dir)
+            case "revoke":
+                _revoke(arguments)
             case _:
                 code = _make(arguments)
         sys.stdout.flush()
@@ -86,10 +97,14 @@ def _parsed(argv: list[str] | None) -> argparse.Namespace:
     is_client = arguments.command == "client"
     if is_client and not arguments.account:
         reader.error("client: whose certificate? Give the name of the account")
-    if not is_client and (arguments.account or arguments.days is not None):
-        reader.error(f"{arguments.command}: a name and --days belong to `client`")
-    if is_client and (arguments.name or arguments.ip):
-        reader.error("client: --name and --ip belong to the server's certificate")
+    if arguments.command == "revoke" and not arguments.account:
+        reader.error("revoke: which one? Give the name of the account, or a serial number (see: list)")
+    if arguments.command not in ("client", "revoke") and arguments.account:
+        reader.error(f"{arguments.command}: a name belongs to `client` and `revoke`")
+    if not is_client and arguments.days is not None:
+        reader.error(f"{arguments.command}: --days belongs to `client`")
+    if arguments.command in ("client", "list", "revoke") and (arguments.name or arguments.ip):
+        reader.error(f"{arguments.command}: --name and --ip belong to the server's certificate")
     return arguments
 
 
@@ -110,6 +125,31 @@ def _make_client(arguments: argparse.Namespace) -> None:
     print(f"  {'certificate':11} {certificate}")
     print(f"  {'':11} valid until {authority.status(certificate).not_after:%Y-%m-%d}")
     print(f"  {'key':11} {key}")
+
+
+def _list_clients(directory: Path) -> None:
+    """Show which certificates of clients were issued, and what is revoked of them."""
+    from securechat.tls import revocation
+
+    known = revocation.issued(directory)
+    for one in known:
+        state = f"revoked {_day(one.revoked)}" if one.revoked else f"until {_day(one.ends)}"
+        print(f"  {one.serial:40}  {state:18}  {one.account or '-'}")
+    if not known:
+        print("No certificate was made for anybody.")
+
+
+def _revoke(arguments: argparse.Namespace) -> None:
+    from securechat.tls import files, revocation
+
+    for one in revocation.revoke(arguments.dir, arguments.account):
+        print(f"Revoked {one.serial}{f' of {one.account}' if one.account else ''}")
+    print(f"The list is {arguments.dir / files.CRL_FILE}. A server that runs on it ends within a second what these")
+    print("certificates have opened; to one elsewhere, copy the list.")
+
+
+def _day(milliseconds: int | None) -> str:
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d}" if milliseconds is not None else "?"
 
 
 def _make(arguments: argparse.Namespace) -> int:

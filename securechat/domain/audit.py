@@ -38,6 +38,10 @@ class Act(Enum):
         "session revoke",
         "Sessions of somebody else were ended; the detail is the number of one, or `all`.",
     )
+    CERTIFICATE_REVOKE = (
+        "certificate revoke",
+        "Client certificates were revoked, their sessions ended; the detail is the serial numbers.",
+    )
     INVITE_CREATE = (
         "invite create",
         "An invite to the server or into a room was made; the detail says for how many, until when.",

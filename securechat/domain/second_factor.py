@@ -36,5 +36,5 @@ class Credential:
     """What somebody has proved to log in. It holds no secret, and may be shown to its owner."""
 
     means: Means
-    value: str = ""  # the SHA-256 fingerprint of the certificate, or the number of the app password
+    value: str = ""  # the serial number of the certificate (hex), or the number of the app password
     with_code: bool = False  # a code of the second factor was checked and used up

@@ -22,7 +22,14 @@ from securechat.errors import (
     NoSuchInvite,
     SecurechatError,
 )
-from securechat.server.administration_ports import LiveEffects, NoEffects, ServerAddress, Store
+from securechat.server.administration_ports import (
+    Certificates,
+    LiveEffects,
+    NoCertificates,
+    NoEffects,
+    ServerAddress,
+    Store,
+)
 from securechat.server.configuration import Configuration
 
 if TYPE_CHECKING:
@@ -64,6 +71,7 @@ class Administration:
         effects: LiveEffects,
         address: Callable[[], ServerAddress],
         *,
+        certificates: Certificates | None = None,
         clock: Clock = wall_clock,
         hasher: "Callable[[str, Parameters], Credentials] | None" = None,
     ) -> None:
@@ -72,6 +80,7 @@ class Administration:
         self.store = store
         self.effects = effects
         self.address = address
+        self.certificates = certificates or NoCertificates()
         self.clock = clock
         self.hasher = hasher
         self.actor = CREATED_BY

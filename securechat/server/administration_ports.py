@@ -1,6 +1,6 @@
 """What the administration asks of a database and of a running server, and what it gets where none runs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -9,6 +9,7 @@ from securechat.domain.account import Account, Invite
 from securechat.domain.ports import Journal, Reader, UnitOfWork
 from securechat.domain.second_factor import Credential
 from securechat.domain.server_bans import ServerBan, keeps_out
+from securechat.errors import TrustError
 
 T = TypeVar("T")
 
@@ -26,6 +27,59 @@ class SessionFacts:
     address: str  # for its owner alone
     program: str  # what it calls itself
     present: bool  # in the chat, and not still coming in
+
+
+class CertificateFacts(Protocol):
+    """A certificate of a client. The times are milliseconds since 1970; None: not known, or not revoked."""
+
+    @property
+    def account(self) -> str:
+        """Whose it is; empty: nothing but the serial number is known."""
+
+    @property
+    def serial(self) -> str:
+        """In hexadecimal digits."""
+
+    @property
+    def made(self) -> int | None:
+        """From when it is good."""
+
+    @property
+    def ends(self) -> int | None:
+        """Until when it is good."""
+
+    @property
+    def revoked(self) -> int | None:
+        """Since when it counts no more."""
+
+
+class Certificates(Protocol):
+    """The certificates of clients that the authority of the server has issued. Everything raises TrustError."""
+
+    def issued(self) -> Sequence[CertificateFacts]:
+        """All of them, by account."""
+
+    def chosen(self, what: str) -> Sequence[CertificateFacts]:
+        """What `revoke` would revoke, which is something."""
+
+    def revoke(self, what: str) -> Sequence[CertificateFacts]:
+        """Revoke those of an account, or the one of a serial number; return them."""
+
+
+class NoCertificates:
+    """Implements Certificates where there is no authority."""
+
+    def issued(self) -> Sequence[CertificateFacts]:
+        """None was issued."""
+        return ()
+
+    def chosen(self, what: str) -> Sequence[CertificateFacts]:
+        """There is nothing to revoke."""
+        raise TrustError(f"no certificate was issued for {what}")
+
+    def revoke(self, what: str) -> Sequence[CertificateFacts]:
+        """There is nothing to revoke."""
+        return self.chosen(what)
 
 
 class Store(Protocol):
@@ -90,6 +144,9 @@ class LiveEffects(Protocol):
     def invites_revoked(self, numbers: Sequence[int]) -> None:
         """The invites of these numbers may be used no more."""
 
+    def certificates_revoked(self, serials: Set[str]) -> None:
+        """These certificates count no more, as well as those of before; the sessions that they opened end."""
+
     def logged_in(self) -> Sequence[SessionFacts]:
         """Every session that is logged in to an account."""
 
@@ -137,6 +194,9 @@ class NoEffects:
 
     def invites_revoked(self, numbers: Sequence[int]) -> None:
         """Nobody has to know."""
+
+    def certificates_revoked(self, serials: Set[str]) -> None:
+        """Nobody has to go."""
 
     def logged_in(self) -> Sequence[SessionFacts]:
         """Nobody is here."""

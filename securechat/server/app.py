@@ -9,6 +9,7 @@ import secrets
 import select
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from securechat.net.workers import WorkerPools
 from securechat.server.administration import Administration
 from securechat.server.administration_ports import JournalStore, ServerAddress
 from securechat.server.admission import Admission
+from securechat.server.certificates import take_over as take_over_revocations
 from securechat.server.configuration import Configuration
 from securechat.server.control import ControlServer, socket_path
 from securechat.server.dispatcher import Dispatcher
@@ -36,7 +38,7 @@ from securechat.server.membership import GENERAL
 from securechat.server.snapshot import take_snapshot
 from securechat.storage.engine import Database, open_database
 from securechat.storage.journal import Journal
-from securechat.tls import authority, client_certificates, contexts
+from securechat.tls import authority, client_certificates, contexts, revocation
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +48,8 @@ GC_THRESHOLD = 20_000
 """New objects between two runs of the garbage collector."""
 RENEWAL_SECONDS = 60.0
 """How often certificates are looked after."""
+REVOCATION_SECONDS = 0.3
+"""How often it is looked whether certificates of clients have been revoked: they must count no more within a second."""
 WARNING_DAYS = 7
 """When to warn of a certificate that ends and that the server cannot renew."""
 
@@ -98,6 +102,7 @@ class Server:
             authority.renew_if_due(certificates)
         except TrustError as error:
             logger.error("The server certificate could not be renewed: %s", error)  # it may be good for weeks
+        self._revocations = revocation.RevocationList(certificates)
         self._served_files = _file_states(certificates)  # before they are read: what changes later is seen later
         tls_contexts = self._tls_contexts()
 
@@ -140,6 +145,7 @@ class Server:
             configuration, self.journal, database, self.workers, self._clock, authority_der, _login_key(database)
         )
         self.hub.fill(database.read(take_snapshot))
+        self.hub.revoked_certificates = self._revocations.serials
         limits = configuration.limits
         self._admission = Admission(
             limits.connections_per_address, limits.connection_rate_per_address, most_connections()
@@ -167,6 +173,7 @@ class Server:
             JournalStore(self.journal, database),
             HubEffects(self.hub),
             lambda: self._address,
+            certificates=revocation.FolderCertificates(self._certificates),
             clock=self._clock,
         )
         with self.hub.lock:
@@ -249,11 +256,29 @@ class Server:
 
     def wait(self) -> None:
         """Return when it is time to stop; look after certificates meanwhile."""
+        next_renewal = time.monotonic() + RENEWAL_SECONDS
         while not self._stop_is_wished:
-            if select.select([self._wake_receiver], [], [], RENEWAL_SECONDS)[0]:
+            woken = bool(select.select([self._wake_receiver], [], [], REVOCATION_SECONDS)[0])
+            if woken:
                 self._wake_receiver.recv(4096)
-            if not self._stop_is_wished:
+            if self._stop_is_wished:
+                return
+            self._take_up_revocations()
+            if woken or time.monotonic() >= next_renewal:
                 self.renew_certificates()
+                next_renewal = time.monotonic() + RENEWAL_SECONDS
+
+    def _take_up_revocations(self) -> None:
+        """End the sessions of certificates that have been revoked since: whoever revoked them need not tell us."""
+        try:
+            if not self._revocations.has_changed():
+                return
+        except TrustError as error:
+            logger.error("What was revoked before stays so, but: %s", error)
+            return
+        logger.info("%d certificates of clients are revoked", len(self._revocations.serials))
+        with self.hub.lock:
+            take_over_revocations(self.hub, self.hub.revoked_certificates | self._revocations.serials)
 
     def renew_certificates(self) -> None:
         """Renew the server's certificate if it is due, and serve new files; connections that stand go on."""
@@ -261,6 +286,8 @@ class Server:
         try:
             if authority.renew_if_due(self._certificates):
                 logger.info("Renewed the server certificate in %s", self._certificates)
+            if revocation.renew_if_due(self._certificates):
+                logger.info("Renewed the list of revoked certificates in %s", self._certificates)
             files = _file_states(self._certificates)
             if files != self._served_files:
                 self._serve_certificates()

@@ -118,6 +118,7 @@ class Hub:
         self.last_said: dict[int, int] = {}  # conversation id -> sequence of its newest event, for replay
         self.limits = Limits(configuration.limits)
         self.trusted = TrustedAddresses()
+        self.revoked_certificates: frozenset[str] = frozenset()  # their serial numbers; replaced as a whole
         self.bans = ServerBans()  # from the whole server; replaced as a whole
         self.registration_closed = False  # by an administrator
         self.monotonic = time.monotonic

@@ -1,12 +1,13 @@
 """What an act of administration changes in the running server at once (administration_ports.LiveEffects)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from functools import partial
 
 from securechat.domain.account import Account, Invite
 from securechat.domain.server_bans import ServerBan
 from securechat.errors import InvalidName
+from securechat.server import certificates
 from securechat.server.administration_ports import SessionFacts
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
@@ -101,6 +102,11 @@ class HubEffects:
         """Let them be used no more."""
         with self._hub.lock:
             self._hub.invites.revoke(numbers)
+
+    def certificates_revoked(self, serials: Set[str]) -> None:
+        """Let these certificates count no more, as well as those of before; end the sessions that they opened."""
+        with self._hub.lock:
+            certificates.take_over(self._hub, self._hub.revoked_certificates | serials)
 
     def logged_in(self) -> Sequence[SessionFacts]:
         """Every session that is logged in to an account."""

@@ -195,7 +195,7 @@ def external(context: Context, exchange: Exchange, acts_as: str) -> None:
         fail_login(context, name)  # it was good when the connection began, which may be long ago
         return
     exchange.name, exchange.account = name, context.hub.accounts.get(fold(name))
-    exchange.credential = Credential(Means.CERTIFICATE, context.session.certificate_fingerprint)
+    exchange.credential = Credential(Means.CERTIFICATE, context.session.certificate_serial)
     context.when_stored(lambda: conclude(context, exchange))
 
 

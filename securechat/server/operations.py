@@ -11,7 +11,17 @@ from typing import Any, Final
 
 from securechat.errors import SecurechatError, StorageError
 from securechat.server.administration import Administration, explain
-from securechat.server.management import audit, bans, database, invites, registration, rooms, sessions, users
+from securechat.server.management import (
+    audit,
+    bans,
+    certificates,
+    database,
+    invites,
+    registration,
+    rooms,
+    sessions,
+    users,
+)
 from securechat.server.management.rows import Family, Operation, Where
 
 logger = logging.getLogger(__name__)
@@ -19,6 +29,7 @@ logger = logging.getLogger(__name__)
 FAMILIES: Final[tuple[Family, ...]] = (
     users.FAMILY,
     sessions.FAMILY,
+    certificates.FAMILY,
     invites.FAMILY,
     rooms.FAMILY,
     bans.FAMILY,

@@ -11,7 +11,13 @@ from securechat.server.user_modes import announcement, shown_modes
 
 
 def note_second_factor(hub: Hub, account: Account, *, present: bool) -> None:
-    """Know that the account has one now, or none; an administrator's powers may come or go with it."""
+    """Know that the account has one now, or none; an administrator's powers may come or go with it.
+
+    Whoever was setting up another one has to begin again, and to show what it takes now.
+    """
+    for session in hub.sessions:
+        if session.account is not None and session.account.id == account.id:
+            session.setup = None
     account.second_factor = present
     account.lacks_factor = lacks_second_factor(account, hub.policy)
     user = hub.users_of_account.get(account.id)

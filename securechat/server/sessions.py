@@ -45,7 +45,7 @@ class Session:
         "capabilities",
         "certificate_account",
         "certificate_ends",
-        "certificate_fingerprint",
+        "certificate_serial",
         "claim",
         "confirmed_at",
         "connected_at",
@@ -85,7 +85,7 @@ class Session:
         self.account: Account | None = None
         self.certificate_account = ""  # whom the client's certificate is for; empty: it has shown none
         self.certificate_ends = 0  # until when it is good: milliseconds since 1970
-        self.certificate_fingerprint = ""  # SHA-256, in hex
+        self.certificate_serial = ""  # its serial number in hex, as openssl writes it
         self.credential: Credential | None = None  # by what it has logged in, if it has
         self.logged_in_at = 0  # when it has, in milliseconds since 1970
         self.number = 0  # among the sessions of its account, since the server started; 0: it has not logged in

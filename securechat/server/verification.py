@@ -146,7 +146,8 @@ def spent(context: Context, account: Account, use: Use | None) -> bool:
 def admitted(context: Context, account: Account | None, credential: Credential) -> Account | None:
     """Return the account if `credential` lets somebody in at this moment. Under the hub lock.
 
-    It may have been suspended, a second factor set up or the app password revoked while the proof was looked at.
+    It may have been suspended, a second factor set up, the app password or certificate revoked while the proof was
+    looked at.
     """
     hub = context.hub
     if account is None or account.suspended:
@@ -154,6 +155,8 @@ def admitted(context: Context, account: Account | None, credential: Credential) 
     if credential.means is Means.PASSWORD and account.second_factor and not credential.with_code:
         return None
     if credential.means is Means.APP_PASSWORD and int(credential.value) not in hub.app_passwords:
+        return None
+    if credential.means is Means.CERTIFICATE and credential.value in hub.revoked_certificates:
         return None
     return hub.accounts_by_id.get(account.id)
 

@@ -27,6 +27,7 @@ from securechat.tls import files, interfaces
 from securechat.tls.files import (
     CA_FILE,
     CA_KEY_FILE,
+    CRL_FILE,
     KEY_FILE,
     SERVER_FILE,
     check_key_file,
@@ -102,7 +103,7 @@ def status(path: Path) -> CertificateStatus:
 
 def is_own(directory: Path) -> bool:
     """Whether the server's certificate was issued by the authority of the folder itself. Raises TrustError."""
-    return _is_issued_by(read_certificate(directory / SERVER_FILE), read_certificate(directory / CA_FILE))
+    return is_issued_by(read_certificate(directory / SERVER_FILE), read_certificate(directory / CA_FILE))
 
 
 def is_ours(certificate: x509.Certificate) -> bool:
@@ -114,7 +115,7 @@ def is_ours(certificate: x509.Certificate) -> bool:
         basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
     except x509.ExtensionNotFound:
         return False
-    return basic.ca and basic.path_length == 0 and _is_issued_by(certificate, certificate)
+    return basic.ca and basic.path_length == 0 and is_issued_by(certificate, certificate)
 
 
 def ensure(directory: Path, names: Iterable[str], addresses: Iterable[Address]) -> bool:
@@ -192,7 +193,7 @@ def renew_if_due(directory: Path, now: datetime | None = None) -> bool:
     with files.exclusive(directory):
         certificate, authority = read_certificate(directory / SERVER_FILE), read_certificate(directory / CA_FILE)
         ends_together = certificate.not_valid_after_utc >= authority.not_valid_after_utc
-        if ends_together or not is_due(directory, now) or not _is_issued_by(certificate, authority):
+        if ends_together or not is_due(directory, now) or not is_issued_by(certificate, authority):
             return False
         _renew(directory, certificate, (), (), now)
         return True
@@ -208,7 +209,7 @@ def renew(directory: Path, names: Iterable[str], addresses: Iterable[Address], *
         path = directory / SERVER_FILE
         if SERVER_FILE in files.present(directory):
             old = read_certificate(path)
-            if not force and not _is_issued_by(old, read_certificate(directory / CA_FILE)):
+            if not force and not is_issued_by(old, read_certificate(directory / CA_FILE)):
                 raise TrustError(
                     f"{path} was not issued by the authority {directory / CA_FILE}; renew it where it comes from, or "
                     "replace it by one of this authority with --force"
@@ -275,7 +276,8 @@ def _names(certificate: x509.Certificate) -> list[str]:
     return [*alternative.get_values_for_type(x509.DNSName), *map(str, addresses)]
 
 
-def _is_issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+def is_issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    """Whether the authority has signed the certificate."""
     try:
         certificate.verify_directly_issued_by(authority)
     except (ValueError, TypeError, InvalidSignature):
@@ -327,6 +329,7 @@ def _create_authority(directory: Path) -> None:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .sign(key, hashes.SHA256())
     )
+    files.remove(directory / CRL_FILE)  # of the authority of before, whose certificates are worth nothing any more
     files.write_pair(directory, (CA_KEY_FILE, CA_FILE), key, [certificate])
 
 

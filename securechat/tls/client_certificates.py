@@ -16,6 +16,8 @@ from securechat.names import check_nick
 CLIENT_DAYS: Final = 365
 FOLDER: Final = "clients"
 """The folder of the clients' files, in that of the authority."""
+ISSUED: Final = "issued"
+"""The folder in it with every certificate that was ever issued, without its key, by serial number."""
 
 _SCHEME: Final = "securechat:account:"
 
@@ -25,6 +27,7 @@ class ClientCertificate(NamedTuple):
 
     account: str
     ends: int  # milliseconds since 1970
+    serial: str  # hexadecimal digits, as openssl writes it
 
 
 def issue_client_certificate(
@@ -35,6 +38,7 @@ def issue_client_certificate(
     Raises TrustError, also when one of them is there already, unless `force` replaces them.
     """
     from cryptography import x509  # late: the server, which only reads, starts quicker without it
+    from cryptography.hazmat.primitives.serialization import Encoding
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
     from securechat.tls import files, issuing
@@ -52,10 +56,11 @@ def issue_client_certificate(
         alternative = [x509.UniformResourceIdentifier(_SCHEME + quote(name, safe=""))]
         purpose = ExtendedKeyUsageOID.CLIENT_AUTH
         made, chain = issuing.issue(directory, name, alternative, purpose, start or datetime.now(UTC), days)
-        try:
-            folder.mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise TrustError(f"cannot make the folder {folder}: {error.strerror}") from error
+        kept = folder / ISSUED
+        for one in (folder, kept):
+            files.make_private_folder(one)
+        content = chain[0].public_bytes(Encoding.PEM)  # first of all: what is good for something can be revoked
+        files.write_public(kept, f"{issuing.serial_text(chain[0].serial_number)}.pem", content)
         files.write_pair(folder, (key.name, certificate.name), made, chain[:1])
     return certificate, key
 
@@ -76,7 +81,7 @@ def read_shown(certificate: bytes) -> ClientCertificate | None:
     from cryptography import x509
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
-    from securechat.tls.issuing import KEY_USAGE
+    from securechat.tls.issuing import KEY_USAGE, serial_text
 
     read = x509.load_der_x509_certificate(certificate)
     try:
@@ -93,7 +98,10 @@ def read_shown(certificate: bytes) -> ClientCertificate | None:
     if len(names) != 1 or not isinstance(names[0], x509.UniformResourceIdentifier):
         return None
     account = _account_of(names[0].value)
-    return ClientCertificate(account, int(read.not_valid_after_utc.timestamp() * 1000)) if account else None
+    if not account:
+        return None
+    ends = int(read.not_valid_after_utc.timestamp() * 1000)
+    return ClientCertificate(account, ends, serial_text(read.serial_number))
 
 
 def _account_of(uri: str) -> str:

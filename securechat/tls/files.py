@@ -25,6 +25,8 @@ CA_FILE: Final = "ca.pem"
 CA_KEY_FILE: Final = "ca.key"
 SERVER_FILE: Final = "server.pem"
 KEY_FILE: Final = "server.key"
+CRL_FILE: Final = "crl.pem"
+"""The list of revoked certificates (see `revocation`). It is not there before something is revoked."""
 ALL_FILES: Final = (CA_FILE, CA_KEY_FILE, SERVER_FILE, KEY_FILE)
 _PAIRS: Final = ((CA_KEY_FILE, CA_FILE), (KEY_FILE, SERVER_FILE))
 
@@ -134,6 +136,36 @@ def write_pair(
             _sync(directory)  # the key's new name reaches the disk before the certificate's
     except OSError as error:
         raise TrustError(f"cannot write to the folder {directory}: {error.strerror}") from error
+
+
+def write_public(directory: Path, name: str, content: bytes) -> None:
+    """Write a file that is for everybody in the place of what is there, as a whole. Raises TrustError."""
+    path = directory / f".{name}.{secrets.token_hex(8)}.new"
+    try:
+        try:
+            _write(path, content, 0o644)
+            path.replace(directory / name)
+        finally:
+            path.unlink(missing_ok=True)
+        _sync(directory)
+    except OSError as error:
+        raise TrustError(f"cannot write to the folder {directory}: {error.strerror}") from error
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make a folder for its owner alone, if it is missing. Raises TrustError."""
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise TrustError(f"cannot make the folder {folder}: {error.strerror}") from error
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if it is there. Raises TrustError."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise TrustError(f"cannot remove {path}: {error.strerror}") from error
 
 
 def _missing(path: Path) -> TrustError:

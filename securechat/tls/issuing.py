@@ -1,5 +1,6 @@
 """Signing: a certificate by the CA of a folder, for a server or for a client (RFC 5280)."""
 
+import string
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,9 @@ BACKDATED: Final = timedelta(minutes=5)  # clocks differ
 
 MOST_COMMON_NAME_BYTES: Final = 64
 """RFC 5280, appendix A: ub-common-name. It counts characters, the library bytes."""
+
+MOST_SERIAL_DIGITS: Final = 40
+"""RFC 5280, section 4.1.2.2: at most 20 octets."""
 
 KEY_USAGE = dict.fromkeys(
     (
@@ -47,7 +51,7 @@ def issue(
 
     Nothing is written. Raises TrustError.
     """
-    authority, authority_key = _signer(directory, start)
+    authority, authority_key = signer(directory, start)
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = (
         x509.CertificateBuilder()
@@ -73,7 +77,7 @@ def _cut(name: str) -> str:
     return name.encode()[:MOST_COMMON_NAME_BYTES].decode(errors="ignore")
 
 
-def _signer(directory: Path, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+def signer(directory: Path, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     """Return the CA and its key, if a certificate by them would be trusted. Raises TrustError."""
     path = directory / CA_FILE
     authority, key = read_certificate(path), read_key(directory / CA_KEY_FILE)
@@ -85,3 +89,17 @@ def _signer(directory: Path, now: datetime) -> tuple[x509.Certificate, ec.Ellipt
             f"{files.command(directory)} --force (clients must then be given the new ca.pem)"
         )
     return authority, key
+
+
+def serial_text(number: int) -> str:
+    """Return a serial number as openssl writes it: whole bytes in capital hexadecimal digits."""
+    text = f"{number:X}"
+    return text if len(text) % 2 == 0 else f"0{text}"
+
+
+def parse_serial(text: str) -> int | None:
+    """Return the serial number that `text` is, in hexadecimal digits with or without colons; None if it is none."""
+    digits = text.replace(":", "")
+    if not 0 < len(digits) <= MOST_SERIAL_DIGITS or any(one not in string.hexdigits for one in digits):
+        return None
+    return int(digits, 16) or None

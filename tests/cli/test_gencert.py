@@ -237,3 +237,45 @@ def test_arguments_that_do_not_belong_together(run: Run, arguments: list[str]) -
         run(*arguments)
     assert caught.value.code == 2
     assert not Path("certs").exists()
+
+
+def test_certificates_of_clients_are_listed_and_revoked(run: Run) -> None:
+    run()
+    assert run("list") == (0, "No certificate was made for anybody.\n", "")
+    run("client", "anna", "--days", "90")
+    run("client", "bob")
+    listed = run("list")[1].splitlines()
+    assert [re.sub(r"[0-9A-F]{36,40} *|\d{4}-\d\d-\d\d", "#", line).split() for line in listed] == [
+        ["#until", "#", "anna"],
+        ["#until", "#", "bob"],
+    ]
+    serial = listed[0].split()[0]
+    code, out, err = run("revoke", "anna")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"Revoked {serial} of anna\nThe list is certs/crl.pem. ")
+    assert f"{serial}  revoked 20" in run("list")[1]
+    assert run("revoke", listed[1].split()[0])[0] == 0
+    assert run("revoke", "anna") == (
+        1,
+        "",
+        "securechat-gencert: every certificate of anna is revoked already, or has expired\n",
+    )
+    assert run("revoke", "carl")[2].startswith("securechat-gencert: no certificate was issued for carl; see: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["revoke"], "revoke: which one? Give the name of the account, or a serial number (see: list)"),
+        (["list", "anna"], "list: a name belongs to `client` and `revoke`"),
+        (["revoke", "anna", "--days", "3"], "revoke: --days belongs to `client`"),
+        (["revoke", "anna", "--ip", "::1"], "revoke: --name and --ip belong to the server's certificate"),
+    ],
+)
+def test_what_does_not_belong_together(
+    run: Run, capsys: pytest.CaptureFixture[str], arguments: list[str], problem: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(*arguments)
+    assert ended.value.code == 2
+    assert problem in capsys.readouterr().err

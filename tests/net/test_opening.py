@@ -34,7 +34,7 @@ def unreadable() -> bytes:
     return b""
 
 
-def read_shown(_: bytes) -> tuple[str, int] | None:
+def read_shown(_: bytes) -> tuple[str, int, str] | None:
     raise ValueError("secret words")
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import AbstractContextManager, nullcontext
 
 import pytest
@@ -73,6 +73,9 @@ class RecordedEffects:
 
     def registration_changed(self, *, closed: bool) -> None:
         self.told.append(("registration", closed))
+
+    def certificates_revoked(self, serials: Set[str]) -> None:
+        self.told.append(("certificates", serials))
 
     def logged_in(self) -> Sequence[SessionFacts]:
         return ()

@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,11 @@ from securechat.domain.permissions import Action
 from securechat.domain.ports import UnitOfWork
 from securechat.domain.server_bans import ServerBan
 from securechat.server.administration import Administration
-from securechat.server.administration_ports import JournalStore, ServerAddress
+from securechat.server.administration_ports import CertificateFacts, JournalStore, NoCertificates, ServerAddress
 from securechat.server.live_effects import HubEffects
 from securechat.server.machine_users import machine_user, this_user
 from securechat.server.operations import OPERATIONS, perform
+from securechat.tls.revocation import IssuedCertificate
 from tests.server.harness import MODERN, Harness, Person, running
 
 PASSWORD = "correct horse"
@@ -334,6 +335,10 @@ OPERATIONS_RECORDED: dict[str, tuple[dict[str, object], Row]] = {
         {"account": "BOB", "number": 1, "reason": "stolen"},
         ("session revoke", "root", "bob", "", "1", "stolen"),
     ),
+    "certificate revoke": (
+        {"what": "0A1B", "reason": "stolen"},
+        ("certificate revoke", "root", "bob", "", "0A1B", "stolen"),
+    ),
     "invite create": (
         {"rooms": ["tea", "cake"], "uses": 3, "note": "for eve", "administrator": True},
         ("invite create", "root", "invite 2", "#tea,#cake", "3 uses, expires 7d, administrator", "for eve"),
@@ -352,7 +357,7 @@ OPERATIONS_RECORDED: dict[str, tuple[dict[str, object], Row]] = {
 }
 OPERATIONS_WITHOUT_SERVER = {"database new-epoch"}
 """Their record is tested beside no server: see tests of `server.management`."""
-OPERATIONS_THAT_READ = {"ban list", "registration status", "session list"} | {
+OPERATIONS_THAT_READ = {"ban list", "registration status", "session list", "certificate list"} | {
     "user list",
     "invite list",
     "room list",
@@ -362,12 +367,20 @@ OPERATIONS_THAT_READ = {"ban list", "registration status", "session list"} | {
 }
 
 
+class BobsCertificate(NoCertificates):
+    """Implements Certificates: bob has one."""
+
+    def chosen(self, what: str) -> Sequence[CertificateFacts]:
+        return [IssuedCertificate("bob", "0A1B")] if what == "0A1B" else super().chosen(what)
+
+
 def administration(harness: Harness) -> Administration:
     return Administration(
         harness.hub.configuration,
         JournalStore(harness.journal, harness.database),
         HubEffects(harness.hub),
         lambda: ServerAddress("chat.lan", 6697, "ab" * 32),
+        certificates=BobsCertificate(),
         clock=lambda: harness.time,
     ).on_behalf_of("root")
 
@@ -423,7 +436,14 @@ def test_there_is_no_operation_without_a_record(harness: Harness, name: str) -> 
 
 @pytest.mark.parametrize("name", OPERATIONS_RECORDED)
 def test_an_operation_that_is_refused_is_not_recorded(harness: Harness, name: str) -> None:
-    wrong: dict[str, object] = {"name": "anna", "number": 99, "password": PASSWORD, "uses": 0, "target": "*"}
+    wrong: dict[str, object] = {
+        "what": "nobody",
+        "name": "anna",
+        "number": 99,
+        "password": PASSWORD,
+        "uses": 0,
+        "target": "*",
+    }
     if name == "registration close":
         harness.journal.call(lambda unit: unit.server_rules.set_registration_closed(True)).result(20)
     if name == "user add":

@@ -102,7 +102,7 @@ def means_of(credential: Credential, names: Mapping[str, str]) -> str:
     if credential.means is Means.APP_PASSWORD:
         return f"the app password {names.get(credential.value, 'number ' + credential.value)}"
     if credential.means is Means.CERTIFICATE:
-        return f"the certificate {credential.value[:16]}"
+        return f"the certificate {credential.value}"
     return "password and one-time code" if credential.with_code else "password"
 
 

@@ -94,6 +94,19 @@ def test_another_one_takes_its_place_with_password_and_code(harness: Harness) ->
     assert " INVALID_CODE " in alice.answers(f"TOTP REMOVE {next_code(harness, secret)}")[0]
 
 
+def test_who_has_begun_before_it_was_there_cannot_replace_it_without_its_code(harness: Harness) -> None:
+    """Somebody who knows the password alone has another session open, and a secret that waits to be confirmed."""
+    harness.account("alice")
+    thief, alice = (harness.person("alice", password=PASSWORD) for _ in range(2))
+    thief.sends(f"TOTP SETUP :{PASSWORD}")
+    pending = thief.session.setup
+    assert pending is not None
+    set_up(alice)
+    thief.received()
+    assert " SECOND_FACTOR_MISSING " in thief.answers(f"TOTP CONFIRM {code(harness, pending.secret)}")[0]
+    assert " INVALID_CREDENTIALS " in thief.answers(f"TOTP SETUP :{PASSWORD}")[0]
+
+
 def test_wrong_codes_count_as_failed_logins(tmp_path: Path) -> None:
     with running(tmp_path, limits__failed_logins_per_minute=2) as harness:
         harness.account("alice")

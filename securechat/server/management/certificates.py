@@ -1,0 +1,100 @@
+"""Certificates of clients: `securechat-admin certificate`. securechat-gencert makes them, where the CA's key is."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from securechat.clock import format_time
+from securechat.domain.audit import Act
+from securechat.domain.permissions import Action
+from securechat.server.administration import Administration, check_reason
+from securechat.server.administration_ports import CertificateFacts
+from securechat.server.management.rows import REASON, Argument, Family, Operation
+from securechat.server.management.tables import table, time
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateSummary:
+    """A certificate as it is listed."""
+
+    account: str
+    serial: str
+    made: str | None  # None: nothing but the serial number is known
+    ends: str | None
+    revoked: str | None
+
+
+def certificate_list(administration: Administration) -> list[CertificateSummary]:
+    """Every certificate that was issued to a client, by account."""
+    return [_summary(one) for one in administration.certificates.issued()]
+
+
+def certificate_revoke(administration: Administration, what: str, *, reason: str = "") -> list[CertificateSummary]:
+    """Revoke the certificates of an account, or the one of a serial number; the sessions that they opened end."""
+    check_reason(reason)
+    chosen = administration.certificates.chosen(what)
+    account = chosen[0].account
+    detail = " ".join(one.serial for one in chosen)
+    deed = administration.deed(Act.CERTIFICATE_REVOKE, account, detail=detail, reason=reason)
+    administration.store.write(lambda unit: unit.audit.append(deed))
+    revoked = administration.certificates.revoke(what)
+    administration.effects.certificates_revoked({one.serial for one in revoked})
+    logger.info("Certificates revoked", extra={"account": account, "by": administration.made_by})
+    return [_summary(one) for one in revoked]
+
+
+def _summary(facts: CertificateFacts) -> CertificateSummary:
+    made, ends, revoked = (
+        None if moment is None else format_time(moment) for moment in (facts.made, facts.ends, facts.revoked)
+    )
+    return CertificateSummary(facts.account, facts.serial, made, ends, revoked)
+
+
+def _list_text(certificates: list[dict[str, Any]]) -> str:
+    rows = [
+        (
+            one["account"] or "-",
+            one["serial"],
+            time(one["made"]) if one["made"] else "-",
+            time(one["ends"]) if one["ends"] else "-",
+            f"revoked {time(one['revoked'])}" if one["revoked"] else "good",
+        )
+        for one in certificates
+    ]
+    head = ("ACCOUNT", "SERIAL", "MADE (UTC)", "ENDS (UTC)", "STATE")
+    return table(head, rows) if rows else "No certificate was made for anybody."
+
+
+def _revoked_text(certificates: list[dict[str, Any]]) -> str:
+    whose = f" of {certificates[0]['account']}" if certificates[0]["account"] else ""
+    return "\n".join(f"Revoked the certificate {one['serial']}{whose}." for one in certificates)
+
+
+FAMILY = Family(
+    "certificate",
+    "client certificates",
+    (
+        Operation(
+            "certificate list",
+            certificate_list,
+            _list_text,
+            "Show the certificates by which accounts can log in.",
+            over_irc=Action.MANAGE,
+        ),
+        Operation(
+            "certificate revoke",
+            certificate_revoke,
+            _revoked_text,
+            "Let certificates count no more; the sessions that they opened end.",
+            (
+                Argument(
+                    "what", "an account, or the serial number of one certificate", needed=True, metavar="NAME|SERIAL"
+                ),
+                REASON,
+            ),
+            over_irc=Action.MANAGE,
+        ),
+    ),
+)

@@ -1,0 +1,47 @@
+"""`securechat-admin certificate`, beside no server: the list and the record; test_ends_of_rights has the rest."""
+
+from pathlib import Path
+
+from securechat.server.administration import Administration
+from securechat.server.administration_ports import NoEffects, ServerAddress
+from securechat.server.configuration import Configuration
+from securechat.server.operations import OPERATIONS, perform
+from securechat.tls import authority
+from securechat.tls.client_certificates import issue_client_certificate
+from securechat.tls.revocation import FolderCertificates, issued
+from tests.fakes import InMemoryStore
+
+
+def text(administration: Administration, operation: str, **parameters: object) -> str:
+    answer = perform(administration, {"operation": operation, **parameters})
+    return OPERATIONS[operation].text(answer["result"]) if answer["ok"] else str(answer["error"])
+
+
+def test_they_are_listed_and_revoked_with_a_record(tmp_path: Path) -> None:
+    certs = tmp_path / "certs"
+    authority.make(certs, ["localhost"], [])
+    store = InMemoryStore()
+    console = Administration(
+        Configuration(), store, NoEffects(), lambda: ServerAddress("h", 1, ""), certificates=FolderCertificates(certs)
+    ).on_behalf_of("root")
+    assert text(console, "certificate list") == "No certificate was made for anybody."
+    issue_client_certificate(certs, "anna")
+    ((_, serial),) = [(one.account, one.serial) for one in issued(certs)]
+    assert text(console, "certificate revoke", what="bob").startswith("no certificate was issued for bob; see: ")
+    assert text(console, "certificate revoke", what="AB:CD") == "Revoked the certificate ABCD."
+    assert text(console, "certificate revoke", what="anna") == f"Revoked the certificate {serial} of anna."
+    rows = [line.split() for line in text(console, "certificate list").splitlines()]
+    assert rows[1][:6] == ["-", "ABCD", "-", "-", "revoked", rows[1][5]]
+    assert rows[2][:2] == ["anna", serial]
+    assert "revoked" in rows[2]
+    records = store.read(lambda unit: unit.audit.page(0, 9))
+    assert [(one.act, one.target, one.detail) for one in records] == [
+        ("certificate revoke", "", "ABCD"),
+        ("certificate revoke", "anna", serial),
+    ]
+
+
+def test_where_there_is_no_authority_there_are_none() -> None:
+    console = Administration(Configuration(), InMemoryStore(), NoEffects(), lambda: ServerAddress("h", 1, ""))
+    assert text(console, "certificate list") == "No certificate was made for anybody."
+    assert text(console, "certificate revoke", what="anna") == "no certificate was issued for anna"
