@@ -15,9 +15,7 @@ def note_second_factor(hub: Hub, account: Account, *, present: bool) -> None:
 
     Whoever was setting up another one has to begin again, and to show what it takes now.
     """
-    for session in hub.sessions:
-        if session.account is not None and session.account.id == account.id:
-            session.setup = None
+    forget_setups(hub, account)
     account.second_factor = present
     account.lacks_factor = lacks_second_factor(account, hub.policy)
     user = hub.users_of_account.get(account.id)
@@ -29,6 +27,13 @@ def note_second_factor(hub: Hub, account: Account, *, present: bool) -> None:
     changed = announcement(hub, user, before, None)
     if changed is not None:
         hub.journal.submit(changed)
+
+
+def forget_setups(hub: Hub, account: Account) -> None:
+    """Let whoever is setting one up for the account begin again."""
+    for session in hub.sessions:
+        if session.account is not None and session.account.id == account.id:
+            session.setup = None
 
 
 def end_app_password(hub: Hub, number: int) -> None:

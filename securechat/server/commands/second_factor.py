@@ -20,7 +20,7 @@ from securechat.server.login import count_failure, throttled
 from securechat.server.ports import Pool
 from securechat.server.presence import register_when_ready
 from securechat.server.registry import Stage, command
-from securechat.server.second_factors import note_second_factor
+from securechat.server.second_factors import forget_setups, note_second_factor
 from securechat.server.sessions import Setup
 from securechat.server.verification import Result, admitted, verify, verify_code
 
@@ -146,7 +146,7 @@ def _confirm(context: Context, account: Account, code: str) -> None:
         count_failure(context, account.name)
         context.response.fail("TOTP", replies.INVALID_CODE)
         return
-    session.setup = None
+    forget_setups(hub, account)  # of the others as well, now: of two that are confirmed at once the first one counts
     recovery = codes.new_recovery_codes()
     factor = SecondFactor(setup.secret, use.step, frozenset(codes.digest_of(one) for one in recovery))
 

@@ -107,6 +107,24 @@ def test_who_has_begun_before_it_was_there_cannot_replace_it_without_its_code(ha
     assert " INVALID_CREDENTIALS " in thief.answers(f"TOTP SETUP :{PASSWORD}")[0]
 
 
+def test_of_two_that_are_confirmed_at_once_the_first_counts(harness: Harness) -> None:
+    harness.account("alice")
+    alice, other = (harness.person("alice", password=PASSWORD) for _ in range(2))
+    for one in (alice, other):
+        one.sends(f"TOTP SETUP :{PASSWORD}")
+    first, second = alice.session.setup, other.session.setup
+    assert first is not None
+    assert second is not None
+    harness.workers.put_off()
+    for one, setup in ((alice, first), (other, second)):
+        one.received()
+        one.sends(f"TOTP CONFIRM {code(harness, setup.secret)}")
+    assert " SECOND_FACTOR_MISSING " in other.received()[0]
+    harness.workers.work()
+    harness.settle()
+    assert any(" TOTP_CONFIRMED " in line for line in alice.received())
+
+
 def test_wrong_codes_count_as_failed_logins(tmp_path: Path) -> None:
     with running(tmp_path, limits__failed_logins_per_minute=2) as harness:
         harness.account("alice")
