@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from securechat.client.buffer import KINDS, Buffer, Entry, EntryKind, Status
 from securechat.client.events import (
+    CodeNeeded,
     Connected,
     Disconnected,
     Event,
@@ -227,6 +228,10 @@ class Chat:
         self.note(sentence(event), self.home)
         return self.home
 
+    def _code_needed(self, event: CodeNeeded) -> Buffer:
+        self.note(sentence(event))
+        return self.active
+
     def _redacted(self, event: Redacted) -> Buffer:
         buffer = self.buffer(event.room)
         entry = buffer.find(event.id)
@@ -283,6 +288,7 @@ _CHANGES: dict[type, Callable[..., Buffer | None]] = {
     Redacted: Chat._redacted,  # noqa: SLF001
     ReadUpTo: Chat._read,  # noqa: SLF001
     Gap: Chat._gap,  # noqa: SLF001
+    CodeNeeded: Chat._code_needed,  # noqa: SLF001
     ServerText: Chat._server_text,  # noqa: SLF001
     Connected: Chat._connected,  # noqa: SLF001
     Disconnected: Chat._disconnected,  # noqa: SLF001

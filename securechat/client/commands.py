@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from securechat.client import moderating
+from securechat.client import devices, moderating
 from securechat.client.desk import Desk, present, present_room
 from securechat.client.errors import UsageError
 from securechat.client.sanitize import sanitize
@@ -160,6 +160,22 @@ COMMANDS: tuple[Command, ...] = (
     Command("close", N_("NUMBER [TEXT]"), N_("close a report; say what was done"), moderating.close, 1),
     Command("away", N_("[REASON]"), N_("tell others that you are away; without a reason: back"), _away),
     Command("nick", N_("NAME"), N_("take another name"), _nick, 1),
+    Command(
+        "sessions",
+        N_("[revoke NUMBER]"),
+        N_("show who is logged in to your account, or end that"),
+        devices.sessions,
+        0,
+        ("devices",),
+    ),
+    Command(
+        "apppassword",
+        N_("[add NAME or revoke NAME]"),
+        N_("look after passwords for programs and devices of yours"),
+        devices.app_password,
+    ),
+    Command("totp", N_("[on, off or recovery]"), N_("look after your second factor"), devices.totp),
+    Command("code", N_("CODE"), N_("log in again after a lost link, with a second factor"), devices.code, 1),
     Command("quit", "", N_("leave the chat; exit alone and Ctrl-D do so too"), _quit, 0, ("exit",)),
 )
 BY_NAME = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}

@@ -33,6 +33,7 @@ log = logging.getLogger("securechat.client")
 
 Result = TypeVar("Result")
 _READ_BYTES = 65536
+_CODE_SECONDS = 60.0  # whoever types a code wakes the thread before
 _READS_IN_A_ROW = 16  # then calls and sending get their turn
 
 
@@ -192,6 +193,9 @@ class Connection:
     def _connect_for_ever(self) -> None:
         """Serve one link after the other until told to stop. Raises what cannot get better by waiting."""
         while not self._stopping:
+            if self._session.waits_for_code():
+                self._select(time.monotonic() + _CODE_SECONDS)
+                continue
             try:
                 self._one_link()
             except (CannotConnect, ProtocolError) as error:
@@ -199,7 +203,8 @@ class Connection:
                     raise CannotConnect(str(error)) from error
                 self._lost(error)
             except LoginRefused as error:
-                if not (self.ready.done() and error.code in PASSING_REFUSALS):
+                passes = error.code in PASSING_REFUSALS or self._session.code_may_help(error)
+                if not (self.ready.done() and passes):
                     raise
                 self._lost(error)
             wait_until = time.monotonic() + self._backoff.next_wait()

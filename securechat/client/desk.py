@@ -1,5 +1,6 @@
 """Where a person or a script sits at the client, as the commands see it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from securechat.client.errors import UsageError
@@ -29,6 +30,12 @@ class Desk(Protocol):
 
     def leave(self) -> None:
         """End after this command."""
+
+    def ask_hidden(self, prompt: str, about: Sequence[str] = ()) -> str:
+        """Ask for a secret, which is not shown; wait for the answer. Raises ClientError when there is none.
+
+        `about` are lines that one has to see to be able to answer.
+        """
 
     def enter(self, room: str) -> None:
         """Join a room and show what was said there."""

@@ -37,13 +37,17 @@ class Untrusted(ClientError):  # noqa: N818
 
 
 class LoginRefused(ClientError):  # noqa: N818
-    """The server did not let us in; `code` is its own name for the reason (`904`, `INVITE_USED`...)."""
+    """The server did not let us in; `code` is its own name for the reason (`904`, `INVITE_USED`...).
+
+    `wants_code`: perhaps because a code of the account's second factor was wrong or missing; it does not say.
+    """
 
     exit_code = 5
 
-    def __init__(self, text: str, code: str = "") -> None:
+    def __init__(self, text: str, code: str = "", *, wants_code: bool = False) -> None:
         super().__init__(text)
         self.code = code
+        self.wants_code = wants_code
 
 
 class RoomRefused(ClientError):  # noqa: N818

@@ -150,6 +150,16 @@ class ServerText:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeNeeded:
+    """The link was lost, and logging in again needs a code of the second factor: `Client.give_code`.
+
+    `refused`: the server did not accept what was given.
+    """
+
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """Nothing more will come; `error` says why, if it was not asked for."""
 
@@ -169,6 +179,7 @@ Event = (
     | Disconnected
     | Gap
     | ServerText
+    | CodeNeeded
     | Ended
 )
 RoomEvent = Message | Joined | Left | TopicChanged | Renamed

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from securechat.client.commands import execute
 from securechat.client.errors import ClientError
@@ -11,6 +11,7 @@ from securechat.client.events import Ended, Event, Joined, Left, Message
 from securechat.client.library import Client
 from securechat.client.outbox import Delivery
 from securechat.client.output import Formatter, to_json
+from securechat.client.passwords import ask_terminal
 from securechat.client.sanitize import sanitize
 from securechat.client.terminal import Editor, make_editor
 from securechat.client.texts import _, ngettext
@@ -34,10 +35,12 @@ class Conversation:
         self._ready: deque[tuple[bool, str]] = deque()  # what is to be shown; appended by both threads, read by one
         self._undecided: dict[int, Delivery] = {}
         self._leaving = False
+        self._show: Callable[[], None] = lambda: None  # shows what waits
 
     def run(self, rooms: Iterable[str]) -> None:
         """Talk until the person leaves. Raises the ClientError that ended the link for good."""
         editor = make_editor(self.pump)
+        self._show = editor.show
         try:
             self.note(_("Welcome to the chat, {name}!").format(name=sanitize(self.client.nick)))
             self.note(_("Type 'exit' to leave"))
@@ -157,6 +160,13 @@ class Conversation:
     def leave(self) -> None:
         """End after this line."""
         self._leaving = True
+
+    def ask_hidden(self, prompt: str, about: Sequence[str] = ()) -> str:
+        """Ask on the terminal, without showing what is typed. Raises ClientError."""
+        for line in about:
+            self.note(line)
+        self._show()
+        return ask_terminal(prompt)
 
     def enter(self, room: str) -> None:
         """Join a room, show what was said there and who is there."""

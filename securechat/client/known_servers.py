@@ -26,6 +26,8 @@ class KnownServer:
     authority: str
     """The CA certificate in PEM."""
     room: str = ""
+    second_factor: bool = False
+    """Whether the last login needed a code."""
 
     @property
     def address(self) -> Address:

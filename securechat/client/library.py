@@ -36,6 +36,7 @@ from securechat.client.outbox import Delivery
 from securechat.client.refusals import is_refusal, room_refusal
 from securechat.client.requests import Request
 from securechat.client.session import Session
+from securechat.client.setting_up import SettingUp
 from securechat.client.splitting import lines_of, split_text
 from securechat.client.texts import _
 from securechat.client.trust import fetch_authority, local_authority, read_authority, verifying_context
@@ -73,11 +74,13 @@ class Client:
         *,
         password: str = "",
         code: str | Callable[[], str] | None = None,
+        set_up: SettingUp | None = None,
         ca: str | Path | None = None,
         invite: str = "",
         server_password: str = "",
         register: bool = False,
         timeout: float = 30.0,
+        program: str = "",
         timing: Timing = Timing(),  # noqa: B008 - immutable
     ) -> None:
         """Prepare for `server`: `host`, `host:port` or a `securechat://` link, whose invite and fingerprint are used.
@@ -87,7 +90,8 @@ class Client:
         password `name` comes in as a guest, if the server has guests. `register` makes the account first, with the
         invite if one is given. `code` is one of the account's second factor, if it has one, or is called for one
         at each login, on the thread of the connection: a code is good once, so a client that comes back by itself
-        needs a new one. Raises UsageError for what can never work.
+        needs a new one. `set_up` sets one up where the server lets nobody in without. Raises UsageError for what can
+        never work. `program` is what the account's owner sees it called among the sessions (at most 40 characters).
         """
         self._address, fingerprint, link_invite = where(server)
         self._fingerprint = fingerprint
@@ -97,19 +101,21 @@ class Client:
         check_name(name)
         check_password(password, new=register)
         token = (invite or link_invite or server_password) if register else server_password
-        identity = Identity(name, password, register, token, code or "")
+        identity = Identity(name, password, register, token, set_up, code or "")
         self._mailbox = Mailbox()
         self._session = Session(identity, self._mailbox.put, wall_clock, lambda: secrets.token_hex(12))
+        self._session.program = program
         self._connection: Connection | None = None
         self.authority = ""
         """The CA certificate in PEM that the server was verified with, once connected."""
 
     # --- coming and going ---
 
-    def connect(self) -> None:
+    def connect(self, timeout: float | None = None) -> None:
         """Connect, verify the server, log in, and return when the rooms of the account are known.
 
-        Raises Untrusted, CannotConnect or LoginRefused. From then on a lost link comes back by itself.
+        `timeout` (seconds) instead of that of the client, where a person sets up a second factor meanwhile. Raises
+        Untrusted, CannotConnect or LoginRefused. From then on a lost link comes back by itself.
         """
         if self._connection is not None:
             raise UsageError(_("The client was connected before."))
@@ -121,7 +127,7 @@ class Client:
         self._connection = connection
         connection.start()
         try:
-            connection.ready.result(self._timeout)
+            connection.ready.result(timeout or self._timeout)
         except TimeoutError:
             self.close()
             raise CannotConnect(
@@ -163,6 +169,15 @@ class Client:
                 ).format(host=self._address.host)
             )
         return read_authority(local)
+
+    def give_code(self, code: str) -> None:
+        """Give the code that a login waits for (see the event CodeNeeded). Raises UsageError when none does."""
+        if not self._call(lambda: self._session.give_code(code)):
+            raise UsageError(_("No login waits for a code."))
+
+    def expect_code(self, *, needed: bool) -> None:
+        """Know that logins need a code from now on, or no more; of use with a `code` of the type TypedCode alone."""
+        self._call(lambda: self._session.expect_code(needed=needed))
 
     # --- who and where ---
 

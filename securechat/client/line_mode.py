@@ -12,6 +12,7 @@ from securechat.client.events import Ended, Event, Joined, Left, Message, TopicC
 from securechat.client.library import Client
 from securechat.client.outbox import WINDOW, Delivery
 from securechat.client.output import Formatter, to_json
+from securechat.client.passwords import ask_terminal
 from securechat.client.sanitize import sanitize
 from securechat.client.texts import _
 from securechat.names import fold
@@ -73,6 +74,12 @@ class Sender:
     def leave(self) -> None:
         """End after this command."""
         self._leaving = True
+
+    def ask_hidden(self, prompt: str, about: Sequence[str] = ()) -> str:
+        """Ask on the terminal, without showing what is typed. Raises ClientError."""
+        for line in about:
+            self.note(line)
+        return ask_terminal(prompt)
 
     def enter(self, room: str) -> None:
         """Join a room and speak there."""

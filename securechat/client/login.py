@@ -2,14 +2,19 @@
 
     START ── CAP LS 302 ──> LISTING ── CAP REQ ──> REQUESTING, and from there
       with a password:  ── AUTHENTICATE ──> OFFERED ──> CHALLENGED ──> PROVING ──> PROVED ──> COMPLETING
+      an app password:  ── AUTHENTICATE PLAIN ──> OFFERED_PLAIN ──> PROVED ──> COMPLETING
       a new account:    ── PASS NICK USER REGISTER ──> REGISTERING ──> COMPLETING
       as a guest:       ── PASS NICK USER ──> COMPLETING
     COMPLETING ── 001 ──> WELCOMED
+      where a second factor is required first:
+               ── TOTP SETUP ──> SETTING_UP ── TOTP CONFIRM ──> CONFIRMING ── 001 ──> WELCOMED
 
-The password itself is sent only by REGISTER, when an account is made; a login proves it by SCRAM-SHA-256 (RFC 7677),
-and the server has to prove that it knows it too.
+The password itself is sent only by REGISTER and by TOTP SETUP; a login proves it by SCRAM-SHA-256 (RFC 7677),
+and the server has to prove that it knows it too. An app password is another matter: the server has made it for one
+program, and takes it as it is.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -17,6 +22,7 @@ from enum import Enum, auto
 from securechat.client.errors import CannotConnect, LoginRefused
 from securechat.client.refusals import login_refusal
 from securechat.client.sanitize import sanitize
+from securechat.client.setting_up import SettingUp
 from securechat.client.texts import _
 from securechat.errors import ProtocolError
 from securechat.protocol import sasl
@@ -33,6 +39,9 @@ WANTED = (
     "standard-replies",
 )
 MECHANISM = "SCRAM-SHA-256"
+_MOST_RECOVERY_CODES = 100
+_APP_PASSWORD = re.compile(r"(?:[a-z2-7]{4}-){7}[a-z2-7]{4}")
+"""What the server makes for programs: good here alone, and accepted by PLAIN alone (docs/second-factor.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,8 @@ class Identity:
     """Make the account first."""
     token: str = field(default="", repr=False)
     """What PASS carries: an invite's token, or the password that the whole server has."""
+    set_up: SettingUp | None = None
+    """Who sets up a second factor where nobody comes in without; None: the login is refused then."""
     code: str | Callable[[], str] = field(default="", repr=False)
     """Of the account's second factor, or what is asked for one at each login; empty: it has none."""
 
@@ -56,11 +67,14 @@ class State(Enum):
     LISTING = auto()  # CAP LS was sent
     REQUESTING = auto()  # CAP REQ was sent
     OFFERED = auto()  # AUTHENTICATE SCRAM-SHA-256 was sent
+    OFFERED_PLAIN = auto()  # AUTHENTICATE PLAIN was sent
     CHALLENGED = auto()  # the first SCRAM message was sent: the challenge is to come
     PROVING = auto()  # our proof was sent: the server's proof is to come
     PROVED = auto()  # the server knows the password too
     REGISTERING = auto()  # REGISTER was sent
     COMPLETING = auto()  # CAP END was sent
+    SETTING_UP = auto()  # TOTP SETUP was sent
+    CONFIRMING = auto()  # TOTP CONFIRM was sent
     WELCOMED = auto()  # 001 came
     REFUSED = auto()
 
@@ -71,11 +85,15 @@ class Step(Enum):
     OPENED = auto()
     LISTED = auto()
     ACCEPTED_ACCOUNT = auto()
+    ACCEPTED_PROGRAM = auto()
     ACCEPTED_NEW = auto()
     ACCEPTED_GUEST = auto()
     CONTINUE = auto()
     SASL_DONE = auto()
     REGISTERED = auto()
+    FACTOR_WANTED = auto()
+    FACTOR_SECRET = auto()
+    FACTOR_WRONG = auto()
     WELCOME = auto()
     REFUSAL = auto()
 
@@ -84,6 +102,8 @@ TRANSITIONS: dict[tuple[State, Step], State] = {
     (State.START, Step.OPENED): State.LISTING,
     (State.LISTING, Step.LISTED): State.REQUESTING,
     (State.REQUESTING, Step.ACCEPTED_ACCOUNT): State.OFFERED,
+    (State.REQUESTING, Step.ACCEPTED_PROGRAM): State.OFFERED_PLAIN,
+    (State.OFFERED_PLAIN, Step.CONTINUE): State.PROVED,
     (State.REQUESTING, Step.ACCEPTED_NEW): State.REGISTERING,
     (State.REQUESTING, Step.ACCEPTED_GUEST): State.COMPLETING,
     (State.OFFERED, Step.CONTINUE): State.CHALLENGED,
@@ -92,6 +112,10 @@ TRANSITIONS: dict[tuple[State, Step], State] = {
     (State.PROVED, Step.SASL_DONE): State.COMPLETING,
     (State.REGISTERING, Step.REGISTERED): State.COMPLETING,
     (State.COMPLETING, Step.WELCOME): State.WELCOMED,
+    (State.COMPLETING, Step.FACTOR_WANTED): State.SETTING_UP,
+    (State.SETTING_UP, Step.FACTOR_SECRET): State.CONFIRMING,
+    (State.CONFIRMING, Step.FACTOR_WRONG): State.CONFIRMING,
+    (State.CONFIRMING, Step.WELCOME): State.WELCOMED,
 } | {
     (state, Step.REFUSAL): State.REFUSED for state in State if state not in {State.START, State.WELCOMED, State.REFUSED}
 }
@@ -114,6 +138,13 @@ class Login:
         self._chunks = sasl.ChunkAssembler()
         self._nonce = nonce
         self._scram: sasl.ScramClient | None = None
+        self._secret = ("", "")  # of the second factor that is set up: as it is typed, and as a URI
+        self._recovery: list[str] = []
+
+    @property
+    def _is_program(self) -> bool:
+        """Whether the password is one that the server has made for a program."""
+        return not self._identity.register and _APP_PASSWORD.fullmatch(self._identity.password) is not None
 
     def start(self) -> list[bytes]:
         """Return the first lines of the connection."""
@@ -191,11 +222,12 @@ class Login:
             return ["draft/account-registration"]
         if self._identity.password:
             mechanisms = self._offered.get("sasl", "").split(",")
-            if "sasl" not in self._offered or (mechanisms != [""] and MECHANISM not in mechanisms):
+            wanted = "PLAIN" if self._is_program else MECHANISM
+            if "sasl" not in self._offered or (mechanisms != [""] and wanted not in mechanisms):
                 self._move(Step.REFUSAL)
                 raise LoginRefused(
                     _("The server does not offer {name}, and this client sends no password in clear.").format(
-                        name=MECHANISM
+                        name=wanted
                     ),
                     "908",
                 )
@@ -208,6 +240,9 @@ class Login:
         if identity.register:
             self._move(Step.ACCEPTED_NEW)
             return [*self._name_lines(), format_message("REGISTER", ["*", "*", identity.password])]
+        if self._is_program:
+            self._move(Step.ACCEPTED_PROGRAM)
+            return [format_message("AUTHENTICATE", ["PLAIN"])]
         if identity.password:
             self._move(Step.ACCEPTED_ACCOUNT)
             return [format_message("AUTHENTICATE", [MECHANISM])]
@@ -236,9 +271,11 @@ class Login:
             ) from error
 
     def _answer_challenge(self, data: bytes) -> list[bytes]:
+        identity = self._identity
         self._move(Step.CONTINUE)
+        if self._is_program:
+            return _authenticate(f"\0{identity.name}\0{identity.password}".encode())
         if self.state is State.CHALLENGED:
-            identity = self._identity
             self._scram = sasl.ScramClient(identity.name, identity.password, self._nonce(), _code_of(identity))
             return _authenticate(self._scram.first())
         assert self._scram is not None, "it was made for the first message"
@@ -267,7 +304,35 @@ class Login:
         return [format_message("CAP", ["END"])]
 
     def _on_fail(self, message: Message) -> list[bytes]:
+        identity = self._identity
+        wanted = message.params[1:2] == ["SECOND_FACTOR_REQUIRED"]
+        if wanted and self.state is State.COMPLETING and identity.set_up is not None:
+            self._move(Step.FACTOR_WANTED)
+            return [format_message("TOTP", ["SETUP", identity.password])]
+        if self.state is State.CONFIRMING and message.params[:2] == ["TOTP", "INVALID_CODE"]:
+            self._move(Step.FACTOR_WRONG)
+            return self._confirm(again=True)
         raise self._refused(message.params[1] if len(message.params) > 1 else "FAIL", message)
+
+    def _on_note(self, message: Message) -> list[bytes]:
+        """Take what is told while a second factor is set up; anything else is of no interest yet."""
+        if message.params[:1] != ["TOTP"] or self._identity.set_up is None:
+            return []
+        code = message.params[1] if len(message.params) > 1 else ""
+        if code == "TOTP_SECRET" and len(message.params) > 3:
+            self._move(Step.FACTOR_SECRET)
+            self._secret = (message.params[2], message.params[3])
+            return self._confirm(again=False)
+        if code == "RECOVERY_CODE" and len(self._recovery) < _MOST_RECOVERY_CODES:
+            self._recovery.append(message.params[-1])
+        elif code == "TOTP_CONFIRMED":
+            self._identity.set_up.done(self._recovery)
+        return []
+
+    def _confirm(self, *, again: bool) -> list[bytes]:
+        assert self._identity.set_up is not None, "it has begun"
+        code = self._identity.set_up.code(*self._secret, again=again)
+        return [format_message("TOTP", ["CONFIRM", code or "none"])]
 
     def _on_welcome(self, _message: Message) -> list[bytes]:
         self._move(Step.WELCOME)
@@ -295,6 +360,7 @@ _HANDLERS: dict[str, Callable[[Login, Message], list[bytes]]] = {
     "AUTHENTICATE": Login._on_authenticate,  # noqa: SLF001
     "903": Login._on_sasl_done,  # noqa: SLF001
     "REGISTER": Login._on_register,  # noqa: SLF001
+    "NOTE": Login._on_note,  # noqa: SLF001
     "FAIL": Login._on_fail,  # noqa: SLF001
     "001": Login._on_welcome,  # noqa: SLF001
     "ERROR": Login._on_error,  # noqa: SLF001

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from securechat.client.events import (
+    CodeNeeded,
     Connected,
     Disconnected,
     Event,
@@ -115,6 +116,15 @@ def _renamed(event: Renamed) -> str:
     return _("{name} is now called {new_name}").format(name=sanitize(event.nick), new_name=sanitize(event.new_nick))
 
 
+def _code_needed(*, refused: bool) -> str:
+    if refused:
+        return _(
+            "The server did not let you in again. If the account has a second factor, type /code CODE with the code "
+            "that the app shows now; if the password was changed, leave and start again."
+        )
+    return _("To log in again, type /code CODE with the code that your authenticator app shows now.")
+
+
 _NOTES: dict[type, Callable[..., str]] = {
     Joined: _joined,
     Left: _left,
@@ -126,6 +136,7 @@ _NOTES: dict[type, Callable[..., str]] = {
         reason=sanitize(event.reason).rstrip(".")
     ),
     Gap: lambda event: _("Some messages in {room} may be missing.").format(room=sanitize(event.room)),
+    CodeNeeded: lambda event: _code_needed(refused=event.refused),
     ServerText: lambda event: _("The server says: {text}").format(text=sanitize(event.text)),
 }
 

@@ -31,6 +31,11 @@ LOGIN_REFUSALS: dict[str, str] = {
     ),
     "INVITE_UNKNOWN": N_("The server does not know this invite. Ask for a new one."),
     "REGISTRATION_CLOSED": N_("No accounts can be made on this server. Ask its administrator for one."),
+    "SESSION_ENDED": N_("This session was ended from another device of yours, or by an administrator."),
+    "SECOND_FACTOR_REQUIRED": N_(
+        "This server wants a second factor, which the account does not have yet. Start the client in a terminal to set "
+        "it up."
+    ),
     "TEMPORARILY_UNAVAILABLE": N_("The server cannot do this at the moment. Try again later."),
 }
 
@@ -71,7 +76,7 @@ def login_refusal(code: str, name: str, said: str) -> LoginRefused:
         text = _(template).format(name=sanitize(name))
         if code in {"WEAK_PASSWORD", "UNACCEPTABLE_PASSWORD", "BAD_ACCOUNT_NAME"} and said:
             text = f"{text} ({sanitize(said)})"
-        return LoginRefused(text, code)
+        return LoginRefused(text, code, wants_code=code == "904" and "second factor" in said)
     return LoginRefused(_("The server did not let you in: {reason}").format(reason=sanitize(said)), code)
 
 

@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
+from securechat.client.codes import TypedCode
 from securechat.client.conversations import Fill
-from securechat.client.errors import CannotConnect, ClientError, NotDelivered
-from securechat.client.events import Connected, Disconnected, Event, Joined, Left, Message, RoomEvent
+from securechat.client.errors import CannotConnect, ClientError, LoginRefused, NotDelivered
+from securechat.client.events import CodeNeeded, Connected, Disconnected, Event, Joined, Left, Message, RoomEvent
 from securechat.client.gaps import Gaps
 from securechat.client.login import Identity, Login
 from securechat.client.login import State as LoginState
 from securechat.client.outbox import Delivery, Outbox, Outgoing, Stage
-from securechat.client.refusals import is_refusal, room_refusal
+from securechat.client.refusals import is_refusal, login_refusal, room_refusal
 from securechat.client.requests import Answers, Request
 from securechat.client.roster import TOKEN_TAG, Roster
 from securechat.client.texts import _
@@ -27,6 +28,8 @@ from securechat.protocol.line_buffer import TooLong
 
 log = logging.getLogger("securechat.client")
 
+_ENDED = "SESSION_ENDED"
+"""Somebody has ended this session on purpose: coming back by itself would undo that."""
 _END_OF_MOTD = frozenset({"376", "422"})
 
 
@@ -41,6 +44,7 @@ class Session:
         self.output: list[bytes] = []
         self.roster = Roster(clock)
         self.ready = False  # logged in, and told of all rooms of the account
+        self.program = ""  # what the session is called in the list of the account's sessions; empty: nothing
         self._emit = emit
         self._clock = clock
         self._random_text = random_text
@@ -50,7 +54,45 @@ class Session:
         self._waiting: list[Request] = []  # to be sent once ready
         self._wanted: dict[str, str] = {}  # rooms to be in: folded name -> name
         self._again = False  # whether there was a working link before
+        self._told_of_code = False  # whether somebody knows that a code is waited for
         self.gaps = Gaps(self.roster, self._outbox, self._send, emit)
+
+    # --- the second factor ---
+
+    def waits_for_code(self) -> bool:
+        """Whether the next login has to wait until somebody types a code; they are told so once."""
+        code = self.identity.code
+        if not (self._again and isinstance(code, TypedCode) and code.missing):
+            return False
+        self._ask_for_code(refused=False)
+        return True
+
+    def code_may_help(self, error: LoginRefused) -> bool:
+        """Whether a login after a lost link was perhaps refused for a code that was wrong or missing."""
+        code = self.identity.code
+        if not (self._again and error.wants_code and isinstance(code, TypedCode)):
+            return False
+        code.needed = True
+        self._ask_for_code(refused=True)
+        return True
+
+    def _ask_for_code(self, *, refused: bool) -> None:
+        if not self._told_of_code:
+            self._told_of_code = True
+            self._emit(CodeNeeded(refused))
+
+    def expect_code(self, *, needed: bool) -> None:
+        """The account has a second factor from now on, or none any more."""
+        if isinstance(self.identity.code, TypedCode):
+            self.identity.code.needed = needed
+
+    def give_code(self, code: str) -> bool:
+        """Take what somebody typed; return whether a login waits for it."""
+        if self.ready or not isinstance(self.identity.code, TypedCode):
+            return False
+        self._told_of_code = False
+        self.identity.code.put(code)
+        return True
 
     # --- the link ---
 
@@ -114,11 +156,14 @@ class Session:
         self.output += self._login.receive(message)
         if self._login.registered and self.identity.register:
             # Over the next link the account is there already, and the invite is used.
-            self.identity = Identity(self.identity.name, self.identity.password, code=self.identity.code)
+            identity = self.identity
+            self.identity = Identity(identity.name, identity.password, set_up=identity.set_up, code=identity.code)
         if self._login.state is LoginState.WELCOMED:
             self.roster.receive(message)
 
     def _receive_live(self, message: wire.Message) -> None:
+        if message.command == "FAIL" and message.params[:2] == ["*", _ENDED]:
+            raise login_refusal(_ENDED, self.identity.name, "")
         self.gaps.saw_time(message)
         live, completed = self._answers.receive(message)
         if live:
@@ -135,6 +180,9 @@ class Session:
             return
         self.ready = True
         self._emit(Connected(self.roster.nick, again=self._again))
+        if self.program and self.identity.password:
+            # Another server does not know this; its answer is of no interest.
+            self._send(Request("SESSIONS", ["NAME", self.program], lambda _lines: None, _ignore, again=False))
         for name in list(self._wanted.values()):
             if self.roster.room(name) is None:
                 self.join(name, None, lambda: None, partial(self._give_up, name))

@@ -6,13 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from securechat import __version__
 from securechat.client.address import Address
 from securechat.client.arguments import check_name, where
+from securechat.client.codes import TypedCode
+from securechat.client.connection import Timing
 from securechat.client.errors import ClientError, LoginRefused, Untrusted, UsageError
 from securechat.client.known_servers import KnownServer, KnownServers
 from securechat.client.library import Client
 from securechat.client.line_mode import tell
 from securechat.client.passwords import ask_new_password, ask_terminal, given_password
+from securechat.client.setting_up import PATIENCE, SettingUp
 from securechat.client.texts import _
 from securechat.client.trust import fetch_authority, fingerprint_of, local_authority, read_authority
 from securechat.names import room_to_wire
@@ -66,6 +70,7 @@ class Start:
     ) -> None:
         self._wishes = wishes
         self._known_servers = known_servers
+        self._code = TypedCode()
         self._asker = asker
         self._environment = environment
         self._address, self._fingerprint, self._invite, self._link_room = self._find_server()
@@ -81,7 +86,9 @@ class Start:
         remembered = room or (self._known.room if self._known is not None else "")
         try:
             self._known_servers.remember(
-                KnownServer(self._address.host, self._address.port, self._name, authority, remembered)
+                KnownServer(
+                    self._address.host, self._address.port, self._name, authority, remembered, self._code.needed
+                )
             )
         except ClientError as error:
             tell(str(error))  # a read-only home is no reason not to talk
@@ -162,28 +169,44 @@ class Start:
         """Log in; where a person can answer, ask again for what was refused."""
         given = "" if self._wishes.guest else given_password(self._wishes.password_file, self._environment)
         password = given
+        known = self._known
+        asks_code = known is not None and known.second_factor and known.name == name and not register and given != ""
+        set_up: SettingUp | None = None
         for attempt in range(1, _MOST_ATTEMPTS + 1):
             if password is None:
                 password = self._ask_password(name, register=register)
+            if asks_code and self._asker.present:
+                self._ask_code(_("Code of the second factor: "))
             client = Client(
                 self._address,
                 name,
                 password=password,
+                code=self._code if self._asker.present else None,
                 ca=authority,
                 invite=self._invite,
                 register=register,
                 timeout=self._wishes.timeout,
+                set_up=set_up,
+                program=f"securechat-client {__version__}",
+                timing=Timing(login=PATIENCE) if set_up is not None else Timing(),
             )
             try:
-                client.connect()
+                client.connect(PATIENCE if set_up is not None else None)
             except LoginRefused as error:
                 may_ask = self._asker.present and attempt < _MOST_ATTEMPTS and not self._wishes.guest
                 if may_ask and error.code in _NAME_REFUSALS and register and not self._wishes.user:
                     tell(str(error))
                     name = self._ask_name()
                     password = given
+                elif may_ask and error.code == "SECOND_FACTOR_REQUIRED" and set_up is None:
+                    tell(_("This server wants a second factor of everybody; it is set up now."))
+                    set_up, register = SettingUp(self._asker.ask, tell), False
+                    self._code.needed = True  # from the next time on
+                elif may_ask and error.wants_code and not asks_code and self._ask_code_after(error):
+                    pass  # once more with the same password
                 elif may_ask and given is None and error.code in _PASSWORD_REFUSALS | {"904"}:
-                    tell(str(error))
+                    if not error.wants_code or asks_code:
+                        tell(str(error))
                     password = None
                 else:
                     raise
@@ -191,6 +214,17 @@ class Start:
                 self._name = name
                 return client
         raise LoginRefused(_("Name or password is wrong."), "904")
+
+    def _ask_code_after(self, error: LoginRefused) -> bool:
+        """Ask for a code after a login without one was refused; return whether there is one to try."""
+        tell(str(error))
+        return self._ask_code(_("Code of the second factor (Enter: there is none): "))
+
+    def _ask_code(self, prompt: str) -> bool:
+        code = "".join(self._asker.ask(prompt).split())
+        if code:
+            self._code.put(code)
+        return bool(code)
 
     def _ask_password(self, name: str, *, register: bool) -> str:
         if register:

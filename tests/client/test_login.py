@@ -2,6 +2,7 @@
 
 import base64
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -131,3 +132,65 @@ def test_a_code_that_is_asked_for_is_asked_for_once_a_login() -> None:
     identity = Identity("anna", "secret99", code=lambda: next(codes))
     Login(identity, lambda: "nonce")
     assert [",o=111111," in final_of(begin(identity)), ",o=222222," in final_of(begin(identity))] == [True, True]
+
+
+APP_PASSWORD = "abcd-efgh-ijkl-mnop-qrst-uvwx-yz23-4567"
+
+
+def test_an_app_password_goes_as_it_is_and_nothing_else_does() -> None:
+    login = begin(Identity("anna", APP_PASSWORD))
+    assert login.state is State.OFFERED_PLAIN
+    (line,) = lines(login.receive(parse_text("AUTHENTICATE +")))
+    assert base64.b64decode(line.split()[1]) == f"\0anna\0{APP_PASSWORD}".encode()
+    assert lines(login.receive(parse_text(":s 903 anna :ok")))[-1] == "CAP END"
+    assert begin(Identity("anna", APP_PASSWORD.upper())).state is State.OFFERED
+
+
+class Person:
+    """Sets up a second factor."""
+
+    def __init__(self, *codes: str) -> None:
+        self.codes = list(codes)
+        self.seen: list[object] = []
+
+    def code(self, secret: str, uri: str, *, again: bool) -> str:
+        self.seen.append((secret, uri, again))
+        return self.codes.pop(0)
+
+    def done(self, recovery: list[str]) -> None:
+        self.seen.append(list(recovery))
+
+
+REQUIRED = parse_text(":s FAIL * SECOND_FACTOR_REQUIRED :A second factor is required here")
+
+
+def test_a_second_factor_is_set_up_where_nobody_comes_in_without() -> None:
+    person: Any = Person("000000", "123456")
+    login = begin(Identity("anna", "secret99", set_up=person))
+    login.state = State.COMPLETING
+    assert lines(login.receive(REQUIRED)) == ["TOTP SETUP secret99"]
+    secret = parse_text(":s NOTE TOTP TOTP_SECRET ABC :otpauth://x")
+    assert lines(login.receive(secret)) == ["TOTP CONFIRM 000000"]
+    wrong = parse_text(":s FAIL TOTP INVALID_CODE :This code is wrong")
+    assert lines(login.receive(wrong)) == ["TOTP CONFIRM 123456"]
+    for line in ("RECOVERY_CODE :aaaa", "RECOVERY_CODE :bbbb", "TOTP_CONFIRMED :Done"):
+        assert login.receive(parse_text(f":s NOTE TOTP {line}")) == []
+    login.receive(parse_text(":s 001 anna :Welcome"))
+    assert login.state is State.WELCOMED
+    assert person.seen == [("ABC", "otpauth://x", False), ("ABC", "otpauth://x", True), ["aaaa", "bbbb"]]
+
+
+def test_without_a_person_who_could_it_is_refused() -> None:
+    login = begin(Identity("anna", "secret99"))
+    login.state = State.COMPLETING
+    with pytest.raises(LoginRefused, match="wants a second factor") as caught:
+        login.receive(REQUIRED)
+    assert caught.value.code == "SECOND_FACTOR_REQUIRED"
+
+
+def test_a_secret_that_nobody_has_asked_for_breaks_the_rules() -> None:
+    person: Any = Person()
+    login = begin(Identity("anna", "secret99", set_up=person))
+    with pytest.raises(LoginRefused, match="broke the rules"):
+        login.receive(parse_text(":s NOTE TOTP TOTP_SECRET ABC :otpauth://x"))
+    assert person.seen == []

@@ -41,6 +41,7 @@ from securechat.client.screen.moving import Moving
 from securechat.client.screen.palette import Everything
 from securechat.client.screen.prompt import Prompt
 from securechat.client.screen.rows import DARK, LIGHT
+from securechat.client.screen.secret import Secret
 from securechat.client.settings import Settings
 from securechat.client.texts import _, ngettext
 
@@ -103,9 +104,19 @@ class ChatApp(Moving):
         self._topic = Static("", id="topic", markup=False)
         self._status = Static("", id="status", markup=False)
         self._desk = ScreenDesk(
-            client, self.chat, self.to_screen, go=self.go, leave=lambda: self.exit(0), sent=self._lines.to_bottom
+            client,
+            self.chat,
+            self.to_screen,
+            go=self.go,
+            leave=lambda: self.exit(0),
+            sent=self._lines.to_bottom,
+            ask=self.ask,
         )
         self._listener = Thread(target=self._listen, name="events", daemon=True)
+
+    def ask(self, prompt: str, about: Sequence[str], then: Callable[[str | None], None]) -> None:
+        """Let somebody type a secret, and do something `then`; None: they gave it up."""
+        self.push_screen(Secret(prompt, about), then)
 
     # --- setting up ---
 

@@ -4,13 +4,13 @@ A command waits for the server; the screen never does. What it has to show goes 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from threading import Thread
 
 from securechat.client.chat import Chat
 from securechat.client.commands import execute
-from securechat.client.errors import ClientError
+from securechat.client.errors import ClientError, UsageError
 from securechat.client.events import Message
 from securechat.client.library import Client
 from securechat.client.output import Formatter
@@ -34,8 +34,13 @@ class ScreenDesk:
         go: Callable[[str], None],
         leave: Callable[[], None],
         sent: Callable[[], None],
+        ask: Callable[[str, Sequence[str], Callable[[str | None], None]], None],
     ) -> None:
-        """`to_screen` runs an action on the screen's thread; `go`, `leave` and `sent` are called there."""
+        """`to_screen` runs an action on the screen's thread; `go`, `leave`, `sent` and `ask` are called there.
+
+        `ask` takes a prompt, lines to show with it, and what is to be done with the secret that was typed (None: it was
+        given up).
+        """
         self.client = client
         self.target = ""
         self._chat = chat
@@ -43,6 +48,7 @@ class ScreenDesk:
         self._go = go
         self._leave = leave
         self._sent = sent
+        self._ask = ask
         self._formatter = Formatter()
         self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         # A daemon: a command that waits for the server must not hold up leaving.
@@ -112,6 +118,15 @@ class ScreenDesk:
     def leave(self) -> None:
         """End."""
         self._to_screen(self._leave)
+
+    def ask_hidden(self, prompt: str, about: Sequence[str] = ()) -> str:
+        """Ask in a window of its own. Raises UsageError when it is given up."""
+        answers: SimpleQueue[str | None] = SimpleQueue()
+        self._to_screen(lambda: self._ask(prompt, about, answers.put))
+        answer = answers.get()
+        if not answer:
+            raise UsageError(_("Nothing was done."))
+        return answer
 
     def enter(self, room: str) -> None:
         """Join a room and go there; its newest lines come by themselves."""
