@@ -253,7 +253,7 @@ def test_certificates_of_clients_are_listed_and_revoked(run: Run) -> None:
     code, out, err = run("revoke", "anna")
     assert (code, err) == (0, "")
     assert out.startswith(f"Revoked {serial} of anna\nThe list is certs/crl.pem. ")
-    assert f"{serial}  revoked 20" in run("list")[1]
+    assert f"{serial:40}  revoked 20" in run("list")[1]
     assert run("revoke", listed[1].split()[0])[0] == 0
     assert run("revoke", "anna") == (
         1,
