@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from securechat.client.address import Address
-    from securechat.client.connection import Timing
     from securechat.client.errors import (
         CannotConnect,
         ClientError,
@@ -28,16 +27,17 @@ if TYPE_CHECKING:
         Kind,
         Left,
         Message,
+        ModeChanged,
         Renamed,
         ServerText,
         TopicChanged,
     )
     from securechat.client.library import Client, RoomInfo
     from securechat.client.outbox import Delivery
+    from securechat.client.timing import Timing
 
 _HOMES = {
     "address": ("Address",),
-    "connection": ("Timing",),
     "errors": (
         "CannotConnect",
         "ClientError",
@@ -57,12 +57,14 @@ _HOMES = {
         "Kind",
         "Left",
         "Message",
+        "ModeChanged",
         "Renamed",
         "ServerText",
         "TopicChanged",
     ),
     "library": ("Client", "RoomInfo"),
     "outbox": ("Delivery",),
+    "timing": ("Timing",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -82,6 +84,7 @@ __all__ = [
     "Left",
     "LoginRefused",
     "Message",
+    "ModeChanged",
     "NotDelivered",
     "Renamed",
     "RoomInfo",

@@ -1,7 +1,10 @@
 """What a caller may give to the library: checked before a byte of it goes over the wire."""
 
+from collections.abc import Sequence
+
 from securechat.client.address import Address, parse_address
 from securechat.client.errors import UsageError
+from securechat.client.sanitize import sanitize
 from securechat.client.texts import N_, _
 from securechat.errors import InvalidName
 from securechat.links import parse_link
@@ -76,3 +79,12 @@ def one_line(text: str) -> str:
         raise UsageError(_("One message is one line, without NUL."))
     # A lone surrogate (from a badly encoded argument) has no UTF-8.
     return text.encode(errors="replace").decode()
+
+
+def check_params(params: Sequence[str]) -> list[str]:
+    """Return the parameters of a command. Raises UsageError when one but the last cannot stand there."""
+    checked = [one_line(param) for param in params]
+    for param in checked[:-1]:
+        if not param or " " in param or param.startswith(":"):
+            raise UsageError(_("{text} cannot stand there.").format(text=sanitize(param) or "''"))
+    return checked

@@ -10,7 +10,11 @@ from securechat.client.outbox import Delivery
 
 MOST_ENTRIES = 10_000
 """So many lines of one conversation are kept; older ones are fetched from the server again when they are wanted."""
+PAGE = 100
+"""So many lines of a conversation are fetched at once."""
 _DROPPED_AT_ONCE = 1_000
+PRIVATE_MODES = frozenset("is")
+"""The modes that make a room one that not everybody may come into, or know of."""
 
 
 class EntryKind(Enum):
@@ -67,6 +71,7 @@ class Buffer:
         self.pending: list[Entry] = []  # one's own lines that are not stored: they stand at the end
         self.topic = ""
         self.joined = not name.startswith("#")
+        self.private_modes: frozenset[str] = frozenset()
         self.unread = 0
         self.mentions = 0
         self.unread_line: int | None = None  # the number of the entry above which unread begins
@@ -80,6 +85,19 @@ class Buffer:
     def direct(self) -> bool:
         """Whether this is a conversation with one person."""
         return bool(self.name) and not self.name.startswith("#")
+
+    @property
+    def private(self) -> bool:
+        """Whether this is a room for the invited, or one that others do not know of."""
+        return bool(self.private_modes)
+
+    @property
+    def all_counted(self) -> bool:
+        """Whether everything unread is here, so that its number is true and not the least that it can be."""
+        if self.complete or self.read_up_to is None or self.unread < PAGE:
+            return True
+        oldest = next((entry for entry in self.entries if entry.kind in SAID), None)
+        return oldest is None or oldest.time <= self.read_up_to
 
     @property
     def oldest_id(self) -> str:
@@ -130,6 +148,12 @@ class Buffer:
         self.entries[:0] = made
         self._ids.update(entry.id for entry in made)
         return len(made)
+
+    def clear(self) -> None:
+        """Let no line be here; they are fetched again when they are wanted. What is on its way stays."""
+        self.entries.clear()
+        self._ids.clear()
+        self.complete = False
 
     def has(self, message_id: str) -> bool:
         """Whether the message of that id is here."""

@@ -4,19 +4,21 @@ The events of the client go in by `apply`, what the person writes by `say`; a fr
 one thread only.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from securechat.client.buffer import KINDS, Buffer, Entry, EntryKind, Status
+from securechat.client.buffer import KINDS, PRIVATE_MODES, Buffer, Entry, EntryKind, Status
 from securechat.client.events import (
     CodeNeeded,
     Connected,
     Disconnected,
     Event,
     Gap,
+    Invited,
     Joined,
     Left,
     Message,
+    ModeChanged,
     ReadUpTo,
     Redacted,
     Renamed,
@@ -118,6 +120,11 @@ class Chat:
         """The lines of the active conversation that were not sent."""
         return [entry for entry in self.active.pending if entry.status is Status.FAILED]
 
+    @property
+    def waiting(self) -> int:
+        """How many own lines, of all conversations, are not decided yet."""
+        return sum(entry.status is Status.PENDING for buffer in self for entry in buffer.pending)
+
     def forget(self, entry: Entry) -> None:
         """Take a line that was not sent away."""
         if entry in self.active.pending:
@@ -133,6 +140,19 @@ class Chat:
         """Take an event in; return the conversation that it changed."""
         change = _CHANGES.get(type(event))
         return change(self, event) if change is not None else None
+
+    def take_history(self, name: str, messages: Sequence[Message], marker: datetime | None) -> Buffer:
+        """Take what was said with a person before this client was there; what was never marked as read is unread."""
+        buffer = self.buffer(name)
+        buffer.prepend(messages, self.is_mention)
+        if marker is None and messages:
+            marker = _just_before(messages[0].time)
+        own = max((message.time for message in messages if message.own), default=None)
+        for moment in (marker, own):
+            if moment is not None and (buffer.read_up_to is None or buffer.read_up_to < moment):
+                buffer.read_up_to = moment
+        buffer.count()
+        return buffer
 
     def is_mention(self, message: Message) -> bool:
         """Whether a message is for this person above all: a direct one, or one that names them."""
@@ -175,8 +195,10 @@ class Chat:
             self._presence(buffer, event, came=event.nick)
         return buffer
 
-    def _left(self, event: Left) -> Buffer:
-        buffer = self.buffer(event.room)
+    def _left(self, event: Left) -> Buffer | None:
+        buffer = self.find(event.room) if event.own else self.buffer(event.room)
+        if buffer is None:
+            return None  # it was taken off the list already
         if event.own:
             buffer.joined = False
             buffer.append(EntryKind.EVENT, event.time, text=sentence(event))
@@ -219,6 +241,19 @@ class Chat:
         buffer.append(EntryKind.EVENT, event.time, text=sentence(event))
         return buffer
 
+    def _mode(self, event: ModeChanged) -> Buffer:
+        buffer = self.buffer(event.room)
+        if event.mode[1:] in PRIVATE_MODES:
+            buffer.private_modes = buffer.private_modes - {event.mode[1:]}
+            if event.mode.startswith("+"):
+                buffer.private_modes |= {event.mode[1:]}
+        buffer.append(EntryKind.EVENT, event.time, text=sentence(event))
+        return buffer
+
+    def _invited(self, event: Invited) -> Buffer:
+        self.note(sentence(event))
+        return self.active
+
     def _gap(self, event: Gap) -> Buffer:
         buffer = self.buffer(event.room)
         self.note(sentence(event), buffer)
@@ -240,9 +275,10 @@ class Chat:
             entry.version += 1
         return buffer
 
-    def _read(self, event: ReadUpTo) -> Buffer:
-        buffer = self.buffer(event.room)
-        if buffer.read_up_to is None or event.time > buffer.read_up_to:
+    def _read(self, event: ReadUpTo) -> Buffer | None:
+        # What was read with a person with whom nothing is shown puts nobody on the list.
+        buffer = self.buffer(event.room) if event.room.startswith("#") else self.find(event.room)
+        if buffer is not None and (buffer.read_up_to is None or event.time > buffer.read_up_to):
             buffer.read_up_to = event.time
             buffer.count()
         return buffer
@@ -285,6 +321,8 @@ _CHANGES: dict[type, Callable[..., Buffer | None]] = {
     Left: Chat._left,  # noqa: SLF001
     TopicChanged: Chat._topic,  # noqa: SLF001
     Renamed: Chat._renamed,  # noqa: SLF001
+    ModeChanged: Chat._mode,  # noqa: SLF001
+    Invited: Chat._invited,  # noqa: SLF001
     Redacted: Chat._redacted,  # noqa: SLF001
     ReadUpTo: Chat._read,  # noqa: SLF001
     Gap: Chat._gap,  # noqa: SLF001

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from securechat.client import devices, moderating
+from securechat.client import devices, looking, moderating
 from securechat.client.desk import Desk, present, present_room
 from securechat.client.errors import UsageError
 from securechat.client.sanitize import sanitize
@@ -134,11 +134,15 @@ COMMANDS: tuple[Command, ...] = (
     Command("query", N_("NAME"), N_("let the lines that you type go to one person"), _query, 1),
     Command("me", N_("TEXT"), N_("say what you do: * anna waves"), _me, 1),
     Command("notice", N_("NAME TEXT"), N_("say something that no program answers"), _notice, 2),
-    Command("topic", N_("[TEXT]"), N_("show or set the topic of the room"), _topic, 0, ("t",)),
+    Command("topic", N_("[TEXT]"), N_("show or set the topic of the room"), _topic, 0, ("t", "settopic")),
     Command("names", N_("[ROOM]"), N_("show who is in the room"), _names),
     Command("list", "", N_("show the rooms of the server"), _list),
+    Command("whois", N_("NAME"), N_("show who somebody is"), looking.whois, 1),
     Command("history", N_("[NUMBER]"), N_("show what was said before"), _history),
+    Command("search", N_("[TEXT]"), N_("look for a text in what was said here"), looking.search, 0, ("find",)),
+    Command("clear", "", N_("take the lines off the screen; they stay on the server"), looking.clear),
     Command("invite", N_("NAME"), N_("ask somebody into the room"), moderating.invite, 1),
+    Command("link", N_("[USES] [TIME]"), N_("make a link that lets people into the room"), looking.link),
     Command("kick", N_("NAME [REASON]"), N_("put somebody out of the room"), moderating.kick, 1),
     Command(
         "ban", N_("NAME [TIME] [REASON]"), N_("keep somebody out of the room, for 2h or for good"), moderating.ban, 1
@@ -150,8 +154,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("slow", N_("SECONDS"), N_("let everybody wait between two messages; 0: no more"), moderating.slow, 1),
     Command("lock", "", N_("let only moderators speak and nobody come in"), moderating.lock),
     Command("unlock", "", N_("open the room again"), moderating.unlock),
-    Command("block", N_("NAME"), N_("hear nothing more from a person; they do not notice"), moderating.block, 1),
-    Command("unblock", N_("NAME"), N_("hear a person again"), moderating.unblock, 1),
+    Command(
+        "block", N_("NAME"), N_("hear nothing more from a person; they do not notice"), moderating.block, 1, ("ignore",)
+    ),
+    Command("unblock", N_("NAME"), N_("hear a person again"), moderating.unblock, 1, ("unignore",)),
     Command("blocked", "", N_("show whom you block"), moderating.blocked),
     Command(
         "report", N_("NAME [REASON]"), N_("report the last message of somebody to the moderators"), moderating.report, 1
@@ -160,6 +166,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("close", N_("NUMBER [TEXT]"), N_("close a report; say what was done"), moderating.close, 1),
     Command("away", N_("[REASON]"), N_("tell others that you are away; without a reason: back"), _away),
     Command("nick", N_("NAME"), N_("take another name"), _nick, 1),
+    Command("mode", N_("[MODES]"), N_("show or change the modes of the room, as IRC writes them"), looking.mode),
+    Command("reconnect", "", N_("drop the link and connect anew"), looking.reconnect),
+    Command("raw", N_("LINE"), N_("send a line of IRC as it is"), looking.raw, 1, ("quote",)),
     Command(
         "sessions",
         N_("[revoke NUMBER]"),

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
@@ -24,6 +23,7 @@ from securechat.client.mailbox import HIGH_WATER, LOW_WATER, Mailbox
 from securechat.client.refusals import PASSING_REFUSALS
 from securechat.client.session import Session
 from securechat.client.texts import _
+from securechat.client.timing import Timing
 from securechat.client.trust import tls_failure
 from securechat.errors import ProtocolError
 from securechat.protocol.line_buffer import MAX_TAGS, LineBuffer
@@ -37,22 +37,6 @@ _CODE_SECONDS = 60.0  # whoever types a code wakes the thread before
 _READS_IN_A_ROW = 16  # then calls and sending get their turn
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """How patient the connection is; all in seconds."""
-
-    connect: float = 10.0
-    """For one address of the server, handshake included."""
-    login: float = 30.0
-    """From the handshake until the account's rooms are known."""
-    silence: float = 30.0
-    """Without a byte from the server for so long, it is asked for a sign of life (PING)."""
-    answer: float = 15.0
-    """So long it may take to answer that; then the link is dead."""
-    farewell: float = 2.0
-    """How long closing may wait until everything is sent and the server says goodbye."""
-
-
 class Connection:
     """One server, over as many links as it takes."""
 
@@ -63,7 +47,7 @@ class Connection:
         session: Session,
         mailbox: Mailbox,
         backoff: Backoff,
-        timing: Timing = Timing(),
+        timing: Timing,
     ) -> None:
         self.ready: Future[None] = Future()
         """Done with the first login, or with the error that there is none."""
@@ -80,6 +64,8 @@ class Connection:
         self._ended_by: ClientError | None = None  # set before `_finished`
         self._stopping = False  # set by an action, on the thread itself
         self._farewell_at = 0.0  # when QUIT was sent
+        self._wait_until = 0.0  # when the next attempt is made
+        self._again = False  # somebody wants another link, or no more waiting for one
         self._unsent = b""
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
@@ -136,6 +122,19 @@ class Connection:
             self._calls.put(lambda: (action(), None)[1])
         self._wake_up()
         return True
+
+    def begin_again(self) -> None:
+        """Drop the link and make another one, or do not wait longer for the next attempt."""
+
+        def begin() -> None:
+            self._again = self._session.ready or time.monotonic() < self._wait_until
+
+        self.post(begin)
+
+    @property
+    def next_attempt(self) -> float | None:
+        """In how many seconds the next attempt is made; 0: it is under way. None while there is a link."""
+        return None if self._session.ready else max(0.0, self._wait_until - time.monotonic())
 
     def close(self, reason: str = "") -> None:
         """Say goodbye, after everything that waits in the socket; return when the thread has ended. May be repeated."""
@@ -207,9 +206,10 @@ class Connection:
                 if not (self.ready.done() and passes):
                     raise
                 self._lost(error)
-            wait_until = time.monotonic() + self._backoff.next_wait()
-            while not self._stopping and time.monotonic() < wait_until:
-                self._select(wait_until)
+            self._wait_until = time.monotonic() + self._backoff.next_wait()
+            while not (self._stopping or self._again) and time.monotonic() < self._wait_until:
+                self._select(self._wait_until)
+            self._again = False
 
     def _lost(self, error: Exception) -> None:
         self._session.lost(str(error))
@@ -348,6 +348,8 @@ class Connection:
             events = selectors.EVENT_READ | (selectors.EVENT_WRITE if wants_write else 0)
             self._selector.modify(link, events)
             self._select(now if link.pending() else deadline)
+            if self._again:
+                raise CannotConnect(_("Another link was asked for."))
             if self._receive(link, lines):
                 heard_at, asked = time.monotonic(), False
             self._watch_reader()

@@ -40,6 +40,12 @@ class Desk(Protocol):
     def enter(self, room: str) -> None:
         """Join a room and show what was said there."""
 
+    def search(self, text: str) -> None:
+        """Look for a text in the conversation that plain lines go to."""
+
+    def clear(self) -> None:
+        """Take the lines off the screen."""
+
 
 def present(desk: Desk) -> str:
     """Return the room or person that plain lines go to. Raises UsageError when there is none."""

@@ -93,6 +93,20 @@ class Renamed:
 
 
 @dataclass(frozen=True, slots=True)
+class ModeChanged:
+    """A rule of a room, or what somebody is in it, was changed: one mode of a MODE line."""
+
+    room: str
+    nick: str
+    """Who changed it."""
+    mode: str
+    """With its sign: `+m`, `-o`."""
+    value: str
+    """The nick, the mask or the number that belongs to the mode; empty for a mode without one."""
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Redacted:
     """Something that was said was taken away."""
 
@@ -172,6 +186,7 @@ Event = (
     | Left
     | TopicChanged
     | Renamed
+    | ModeChanged
     | Invited
     | Redacted
     | ReadUpTo
@@ -182,5 +197,5 @@ Event = (
     | CodeNeeded
     | Ended
 )
-RoomEvent = Message | Joined | Left | TopicChanged | Renamed
+RoomEvent = Message | Joined | Left | TopicChanged | Renamed | ModeChanged
 """What belongs to one conversation, and keeps its place among its messages."""

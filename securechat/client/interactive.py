@@ -9,6 +9,7 @@ from securechat.client.commands import execute
 from securechat.client.errors import ClientError
 from securechat.client.events import Ended, Event, Joined, Left, Message
 from securechat.client.library import Client
+from securechat.client.looking import search_lines
 from securechat.client.outbox import Delivery
 from securechat.client.output import Formatter, to_json
 from securechat.client.passwords import ask_terminal
@@ -177,3 +178,11 @@ class Conversation:
         self.note(count.format(count=len(members), room=sanitize(room), names=sanitize(", ".join(members))))
         if topic := self.client.topic(room):
             self.note(_("Topic: {topic}").format(topic=sanitize(topic)))
+
+    def search(self, text: str) -> None:
+        """Show the lines that hold a text."""
+        search_lines(self, text)
+
+    def clear(self) -> None:
+        """Say how the terminal does it."""
+        self.note(_("Ctrl+L clears the screen here."))

@@ -24,9 +24,17 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from securechat.client.address import Address
-from securechat.client.arguments import check_name, check_password, check_room, check_target, one_line, where
+from securechat.client.arguments import (
+    check_name,
+    check_params,
+    check_password,
+    check_room,
+    check_target,
+    one_line,
+    where,
+)
 from securechat.client.backoff import Backoff
-from securechat.client.connection import Connection, Timing
+from securechat.client.connection import Connection
 from securechat.client.conversations import Fill, latest, since, wire_time
 from securechat.client.errors import CannotConnect, ClientError, Untrusted, UsageError
 from securechat.client.events import Ended, Event, Message
@@ -39,6 +47,7 @@ from securechat.client.session import Session
 from securechat.client.setting_up import SettingUp
 from securechat.client.splitting import lines_of, split_text
 from securechat.client.texts import _
+from securechat.client.timing import Timing
 from securechat.client.trust import fetch_authority, local_authority, read_authority, verifying_context
 from securechat.clock import wall_clock
 from securechat.names import fold, room_to_wire
@@ -144,6 +153,16 @@ class Client:
         """Leave the chat and close the link. What is not confirmed yet fails. May be called again."""
         if self._connection is not None:
             self._connection.close(reason)
+
+    def reconnect(self) -> None:
+        """Drop the link and connect anew, or do not wait longer for the next attempt. Returns at once."""
+        if self._connection is not None:
+            self._connection.begin_again()
+
+    @property
+    def next_attempt(self) -> float | None:
+        """In how many seconds the next attempt to connect is made; 0: now. None while there is a link."""
+        return self._connection.next_attempt if self._connection is not None else None
 
     def __enter__(self) -> Self:
         self.connect()
@@ -414,7 +433,7 @@ class Client:
 
     def ask(self, command: str, *params: str) -> list[wire.Message]:
         """Send any command of the server and return the lines of its answer. Raises RoomRefused when it is refused."""
-        return self._request(command, *(one_line(param) for param in params))
+        return self._request(command, *check_params(params))
 
     def _request(self, command: str, *params: str) -> list[wire.Message]:
         """Send a command and return the lines of its answer. Raises RoomRefused when it is refused."""

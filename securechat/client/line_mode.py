@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from securechat.client.commands import execute
 from securechat.client.errors import UsageError
-from securechat.client.events import Ended, Event, Joined, Left, Message, TopicChanged
+from securechat.client.events import Ended, Event, Joined, Left, Message, ModeChanged, TopicChanged
 from securechat.client.library import Client
+from securechat.client.looking import search_lines
 from securechat.client.outbox import WINDOW, Delivery
 from securechat.client.output import Formatter, to_json
 from securechat.client.passwords import ask_terminal
@@ -86,6 +87,13 @@ class Sender:
         self.client.join(room)
         self.move(room)
 
+    def search(self, text: str) -> None:
+        """Print the messages that hold a text."""
+        search_lines(self, text)
+
+    def clear(self) -> None:
+        """There is no screen."""
+
 
 class Reader:
     """Prints what is and was said in some rooms."""
@@ -112,7 +120,10 @@ class Reader:
             event = self._client.next_event()
             if event is None or isinstance(event, Ended):
                 return
-            if isinstance(event, Message | Joined | Left | TopicChanged) and fold(event.room) not in wanted:
+            if (
+                isinstance(event, Message | Joined | Left | TopicChanged | ModeChanged)
+                and fold(event.room) not in wanted
+            ):
                 continue
             if not (isinstance(event, Joined) and event.own):
                 self._print(event)

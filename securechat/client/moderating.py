@@ -9,7 +9,8 @@ from securechat.client.texts import _
 from securechat.names import fold
 
 _TIME = re.compile(r"[1-9][0-9]{0,8}[smhd]")
-_ROLES = {"moderator": "+o", "member": "-o"}
+ROLES = {"moderator": "+o", "member": "-o"}
+"""What `/role` gives, and the mode that does it."""
 _LOOKED_THROUGH = 100
 """How many messages are looked through for the last one of somebody."""
 
@@ -70,9 +71,9 @@ def _for_a_time(desk: Desk, command: str, rest: str) -> None:
 def role(desk: Desk, rest: str) -> None:
     """Give somebody a role in the room."""
     name, wanted = _words(rest)
-    mode = _ROLES.get(wanted.lower())
+    mode = ROLES.get(wanted.lower())
     if mode is None:
-        raise UsageError(_("The roles are: {roles}.").format(roles=", ".join(_ROLES)))
+        raise UsageError(_("The roles are: {roles}.").format(roles=", ".join(ROLES)))
     _do(desk, "MODE", present_room(desk), mode, name)
 
 

@@ -16,10 +16,12 @@ from securechat.client.events import (
     Kind,
     Left,
     Message,
+    ModeChanged,
     Renamed,
     ServerText,
     TopicChanged,
 )
+from securechat.client.mode_words import mode_words
 from securechat.client.sanitize import escape_json, sanitize
 from securechat.client.texts import _
 from securechat.names import fold
@@ -55,7 +57,7 @@ class Formatter:
     def note(self, event: Event) -> str:
         """Return the sentence for an event that is no message; empty when there is nothing to say."""
         text = sentence(event)
-        if text and isinstance(event, Joined | Left | TopicChanged | Renamed):
+        if text and isinstance(event, Joined | Left | TopicChanged | Renamed | ModeChanged):
             place = "" if fold(event.room) == fold(self.home) else f"{sanitize(event.room)} "
             text = f"{self._time(event.time)} {place}{text}"
         return self._paint(text, _DIM) if text else ""
@@ -130,6 +132,7 @@ _NOTES: dict[type, Callable[..., str]] = {
     Left: _left,
     TopicChanged: _topic,
     Renamed: _renamed,
+    ModeChanged: mode_words,
     Invited: _invited,
     Connected: lambda event: _("The link works again.") if event.again else "",
     Disconnected: lambda event: _("The link is lost ({reason}); connecting again.").format(

@@ -11,6 +11,7 @@ from securechat.client.events import (
     Kind,
     Left,
     Message,
+    ModeChanged,
     ReadUpTo,
     Redacted,
     Renamed,
@@ -44,6 +45,7 @@ class Room:
     members: dict[str, str] = field(default_factory=dict)  # folded nick -> nick
     signs: dict[str, str] = field(default_factory=dict)  # folded nick -> `@` and `+`, highest first; only who has any
     listed: bool = False  # whether the list of members came to its end (366)
+    modes: set[str] = field(default_factory=set)  # letters of the rules, once they were asked for (324)
 
     def set_signs(self, nick: str, signs: str) -> None:
         """Note what a member is: `@` and `+`, highest first."""
@@ -51,6 +53,10 @@ class Room:
             self.signs[fold(nick)] = signs
         else:
             self.signs.pop(fold(nick), None)
+
+    def note_mode(self, sign: str, letter: str) -> None:
+        """Note that a rule holds now, or does not any more."""
+        (self.modes.add if sign == "+" else self.modes.discard)(letter)
 
 
 class Roster:
@@ -254,26 +260,41 @@ class Roster:
         """Keep up who is what in a room (modern-irc, "MODE message"); the room's rules are asked for when wanted."""
         if len(line.params) < 2 or (room := self.room(line.params[0])) is None:
             return []
-        for sign, given, nick in self._role_changes(line.params[1], line.params[2:]):
-            has = set(room.signs.get(fold(nick), ""))
-            has = has | {sign} if given else has - {sign}
-            room.set_signs(nick, "".join(one for one in _SIGNS if one in has))
+        roles, _bracket, signs = self._roles()
+        events: list[Event] = []
+        by, moment = wire.nick_of(line.source), self._time(line)
+        for sign, letter, value in self._mode_changes(line.params[1], line.params[2:]):
+            if letter in roles:
+                what = signs[roles.index(letter) : roles.index(letter) + 1]
+                has = set(room.signs.get(fold(value), ""))
+                has = has | {what} if sign == "+" else has - {what}
+                room.set_signs(value, "".join(one for one in _SIGNS if one in has))
+            elif letter not in self.support.get("CHANMODES", "b").partition(",")[0]:  # a list is no rule
+                room.note_mode(sign, letter)
+            events.append(ModeChanged(room.name, by, sign + letter, value, moment))
+        return events
+
+    def _on_modes(self, line: wire.Message) -> list[Event]:
+        """The rules of a room as a whole (324)."""
+        if len(line.params) > 2 and (room := self.room(line.params[1])) is not None:
+            room.modes = {letter for _sign, letter, _value in self._mode_changes(line.params[2], line.params[3:])}
         return []
 
-    def _role_changes(self, letters: str, values: list[str]) -> Iterator[tuple[str, bool, str]]:
-        """Give (sign, given or taken, nick) of each change of a role (ISUPPORT PREFIX and CHANMODES)."""
-        roles, _bracket, signs = self.support.get("PREFIX", "(ov)@+").removeprefix("(").partition(")")
+    def _roles(self) -> tuple[str, str, str]:
+        """Return the letters of roles and the signs that stand for them (ISUPPORT PREFIX)."""
+        return self.support.get("PREFIX", "(ov)@+").removeprefix("(").partition(")")
+
+    def _mode_changes(self, letters: str, values: list[str]) -> Iterator[tuple[str, str, str]]:
+        """Give (`+` or `-`, letter, value) of each change (ISUPPORT PREFIX and CHANMODES)."""
         kinds = [*self.support.get("CHANMODES", "b,k,l,").split(","), "", "", ""]
-        rest, given = iter(values), True
+        always = self._roles()[0] + kinds[0] + kinds[1]
+        rest, sign = iter(values), "+"
         for letter in letters:
             if letter in "+-":
-                given = letter == "+"
-            elif letter in roles:
-                nick = next(rest, "")
-                if nick:
-                    yield signs[roles.index(letter) : roles.index(letter) + 1], given, nick
-            elif letter in kinds[0] + kinds[1] or (letter in kinds[2] and given):
-                next(rest, "")
+                sign = letter
+            else:
+                has_value = letter in always or (letter in kinds[2] and sign == "+")
+                yield sign, letter, next(rest, "") if has_value else ""
 
     def _on_marker(self, line: wire.Message) -> list[Event]:
         """What was read, here or elsewhere (extensions/read-marker)."""
@@ -306,6 +327,7 @@ class Roster:
 _HANDLERS: dict[str, Callable[[Roster, wire.Message], list[Event]]] = {
     "001": Roster._on_welcome,  # noqa: SLF001 - the table of this class
     "005": Roster._on_support,  # noqa: SLF001
+    "324": Roster._on_modes,  # noqa: SLF001
     "331": Roster._on_topic_reply,  # noqa: SLF001
     "332": Roster._on_topic_reply,  # noqa: SLF001
     "353": Roster._on_names,  # noqa: SLF001

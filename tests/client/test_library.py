@@ -391,3 +391,46 @@ def test_the_contexts_of_the_library_verify(authority: Authority) -> None:
     assert context.verify_flags & ssl.VERIFY_X509_STRICT
     with pytest.raises(Untrusted):
         verifying_context("no certificate")
+
+
+def test_another_link_is_made_when_it_is_asked_for(server: ScriptedServer, authority: Authority) -> None:
+    with make(server, authority.path) as client:
+        client.join("general")
+        assert client.next_attempt is None
+        client.reconnect()
+        while not isinstance(event := client.next_event(10), Disconnected):
+            assert event is not None
+        assert event.reason == "Another link was asked for."
+        client.send("#general", "over the new link", timeout=20)
+        server.refusing.set()
+        server.cut()
+        while not isinstance(event := client.next_event(10), Disconnected):
+            assert event is not None
+        client._connection._backoff = Patient()  # type: ignore[union-attr]
+        client.reconnect()
+        while (client.next_attempt or 0) < 30:  # until an attempt has failed, after which it waits for long
+            assert client.next_event(0.01) is None
+        server.refusing.clear()
+        client.reconnect()
+        client.send("#general", "at once", timeout=20)
+        assert client.next_attempt is None
+
+
+class Patient:
+    """Waits for a minute between two attempts."""
+
+    def next_wait(self) -> float:
+        return 60.0
+
+    def reset(self) -> None:
+        """Nothing is counted."""
+
+
+@pytest.mark.parametrize("params", [("", "x"), ("a b", "x"), (":a", "x"), ("a\r\nb",)])
+def test_what_cannot_stand_in_a_line_never_gets_there(
+    server: ScriptedServer, authority: Authority, params: tuple[str, ...]
+) -> None:
+    with make(server, authority.path) as client:
+        with pytest.raises(UsageError):
+            client.ask("KICK", *params)
+        client.join("general")

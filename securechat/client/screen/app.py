@@ -27,21 +27,22 @@ from securechat.client.buffer import SAID, EntryKind
 from securechat.client.chat import Chat
 from securechat.client.commands import BY_NAME
 from securechat.client.errors import ClientError, UsageError
-from securechat.client.events import Ended, Joined, Left, Renamed
+from securechat.client.events import Ended, Joined, Left, ModeChanged, Renamed
 from securechat.client.events import Event as ClientEvent
 from securechat.client.library import Client
 from securechat.client.sanitize import sanitize
 from securechat.client.screen.completion import Completion, complete
-from securechat.client.screen.desk import TAIL, ScreenDesk
+from securechat.client.screen.desk import ScreenDesk
 from securechat.client.screen.dialogs import Question
 from securechat.client.screen.keys import KEYS
 from securechat.client.screen.lists import Rows, member_rows, room_rows, title_of
 from securechat.client.screen.log_view import LogView
-from securechat.client.screen.moving import Moving
 from securechat.client.screen.palette import Everything
 from securechat.client.screen.prompt import Prompt
 from securechat.client.screen.rows import DARK, LIGHT
+from securechat.client.screen.searching import SearchBar, Searching
 from securechat.client.screen.secret import Secret
+from securechat.client.screen.status import status_text
 from securechat.client.settings import Settings
 from securechat.client.texts import _, ngettext
 
@@ -56,10 +57,11 @@ _MARK_SECONDS: Final = 0.5
 _WIDE: Final = 100
 _NARROW: Final = 72
 _RECENT_SPEAKERS: Final = 200
+_MOVES: Final = Joined | Left | Renamed | ModeChanged
 _ACTIONS: Final = frozenset(key.action.partition("(")[0] for key in KEYS)
 
 
-class ChatApp(Moving):
+class ChatApp(Searching):
     """The application. `run` returns the exit code."""
 
     CSS_PATH = "screen.tcss"
@@ -103,13 +105,15 @@ class ChatApp(Moving):
         self._people = Rows(id="people")
         self._topic = Static("", id="topic", markup=False)
         self._status = Static("", id="status", markup=False)
+        self._search = SearchBar(id="search")
         self._desk = ScreenDesk(
             client,
             self.chat,
             self.to_screen,
             go=self.go,
-            leave=lambda: self.exit(0),
+            leave=self.action_leave,
             sent=self._lines.to_bottom,
+            search=self.search_for,
             ask=self.ask,
         )
         self._listener = Thread(target=self._listen, name="events", daemon=True)
@@ -127,12 +131,14 @@ class ChatApp(Moving):
             with Vertical(id="middle"):
                 yield self._topic
                 yield self._lines
+                yield self._search
                 yield self._status
                 yield self._prompt
             yield self._people
 
     def on_mount(self) -> None:
         """Begin to listen, and go where one wants to be."""
+        self._search.display = False
         self._prompt.focus()
         self._people.styles.width = self._settings.look.members_width
         self.set_class(not self._settings.look.members, "alone")
@@ -146,15 +152,15 @@ class ChatApp(Moving):
         self.chat.note(_("F1 shows all keys and commands; Ctrl+Q leaves."), self.chat.home)
         for room in self._wanted:
             self._desk.run(lambda room=room: self._desk.enter(room))  # type: ignore[misc]
-        self._desk.run(self._know_rooms)
+        self._desk.run(self._desk.know_everything)
         self._listener.start()
+        self.set_interval(1, self._count_down)
         self._draw()
 
-    def _know_rooms(self) -> None:
-        """Fetch the newest lines of the account's other rooms too, to know what is unread. On the desk's thread."""
-        for name in self._client.rooms():
-            self._client.join(name, tail=TAIL)
-            self.to_screen(lambda name=name: setattr(self.chat.buffer(name), "joined", True))  # type: ignore[misc]
+    def _count_down(self) -> None:
+        """Without a link, the seconds until the next attempt go by."""
+        if not self.chat.connected:
+            self._draw()
 
     def _take_theme(self) -> None:
         self._lines.palette = DARK if self.current_theme.dark else LIGHT
@@ -221,7 +227,7 @@ class ChatApp(Moving):
                 item()
             else:
                 changed = self.chat.apply(item)
-                moved = moved or (changed is self.chat.active and isinstance(item, Joined | Left | Renamed))
+                moved = moved or (changed is self.chat.active and isinstance(item, _MOVES))
         self._room_in_inbox.set()
         if moved:
             self._ask_members()
@@ -250,36 +256,9 @@ class ChatApp(Moving):
         self._topic.update(
             Text(f"{title_of(active)}  {sanitize(active.topic)}".rstrip(), no_wrap=True, overflow="ellipsis")
         )
-        self._status.update(Text(self._status_text(), no_wrap=True, overflow="ellipsis"))
+        status = status_text(self.chat, str(self._client.address), self._client.next_attempt, self._lines.new_below)
+        self._status.update(Text(status, no_wrap=True, overflow="ellipsis"))
         self._lines.changed()
-
-    def _status_text(self) -> str:
-        """Return the truth about the connection, and what needs attention."""
-        address = sanitize(str(self._client.address))
-        if self.chat.connected:
-            parts = [_("● {name} at {address}").format(name=sanitize(self.chat.nick), address=address)]
-        else:
-            reason = sanitize(self.chat.trouble).rstrip(".")
-            parts = [
-                _("○ no link to {address} ({reason}); what you write is kept and sent later").format(
-                    address=address, reason=reason
-                )
-            ]
-        if self._lines.new_below:
-            new = self._lines.new_below
-            parts.insert(
-                0, ngettext("{count} new line below: Esc", "{count} new lines below: Esc", new).format(count=new)
-            )
-        if failed := len(list(self.chat.failed())):
-            parts.insert(
-                0,
-                ngettext(
-                    "{count} line not sent: Alt+S sends it again, Alt+D drops it",
-                    "{count} lines not sent: Alt+S sends them again, Alt+D drops them",
-                    failed,
-                ).format(count=failed),
-            )
-        return "   ".join(parts)
 
     def _mark(self, name: str, moment: datetime) -> None:
         """Tell the other devices soon what was read here."""
@@ -356,7 +335,7 @@ class ChatApp(Moving):
         if not pasted:
             self._say(text)
             return
-        count = sum(1 for line in text.split("\n") if line)
+        count = len(self._client.split(self.chat.active.name, text))
         question = ngettext("Send {count} message?", "Send {count} messages?", count).format(count=count)
         self.push_screen(Question(question), lambda yes: self._say(text) if yes else self.begin(text))
 

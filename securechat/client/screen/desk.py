@@ -5,9 +5,12 @@ A command waits for the server; the screen never does. What it has to show goes 
 
 import logging
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from queue import SimpleQueue
 from threading import Thread
 
+from securechat.client.buffer import PAGE
+from securechat.client.catching_up import people_of, private_modes, read_marker
 from securechat.client.chat import Chat
 from securechat.client.commands import execute
 from securechat.client.errors import ClientError, UsageError
@@ -17,9 +20,6 @@ from securechat.client.output import Formatter
 from securechat.client.texts import _
 
 log = logging.getLogger("securechat.client")
-
-TAIL = 100
-"""So many lines of a room are fetched when one enters it."""
 
 
 class ScreenDesk:
@@ -34,9 +34,10 @@ class ScreenDesk:
         go: Callable[[str], None],
         leave: Callable[[], None],
         sent: Callable[[], None],
+        search: Callable[[str], None],
         ask: Callable[[str, Sequence[str], Callable[[str | None], None]], None],
     ) -> None:
-        """`to_screen` runs an action on the screen's thread; `go`, `leave`, `sent` and `ask` are called there.
+        """`to_screen` runs an action on the screen's thread; the others are called there.
 
         `ask` takes a prompt, lines to show with it, and what is to be done with the secret that was typed (None: it was
         given up).
@@ -48,6 +49,7 @@ class ScreenDesk:
         self._go = go
         self._leave = leave
         self._sent = sent
+        self._search = search
         self._ask = ask
         self._formatter = Formatter()
         self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
@@ -128,20 +130,53 @@ class ScreenDesk:
             raise UsageError(_("Nothing was done."))
         return answer
 
+    def search(self, text: str) -> None:
+        """Look for a text in what is shown."""
+        self._to_screen(lambda: self._search(text))
+
+    def clear(self) -> None:
+        """Take the lines off the screen."""
+
+        def clear() -> None:
+            self._chat.active.clear()
+            self._sent()
+
+        self._to_screen(clear)
+
     def enter(self, room: str) -> None:
         """Join a room and go there; its newest lines come by themselves."""
-        self.client.join(room, tail=TAIL)
+        self.client.join(room, tail=PAGE)
         topic = self.client.topic(room)
         count = len(self.client.members(room))
+        private = private_modes(self.client, room)
 
         def entered() -> None:
             buffer = self._chat.buffer(room)
-            buffer.topic, buffer.joined = topic, True
+            buffer.topic, buffer.joined, buffer.private_modes = topic, True, private
             self._go(room)
             if count == 1 and not topic:
-                self._chat.note(_("Nobody else is here yet."))
+                self._chat.note(_("Nobody else is here yet. F2 asks somebody in, F1 shows all keys."))
 
         self._to_screen(entered)
+
+    def know_everything(self) -> None:
+        """Fetch the newest lines of the account's rooms and people, to know what is unread. On the desk's thread."""
+        for name in self.client.rooms():
+            self.client.join(name, tail=PAGE)
+            topic, private = self.client.topic(name), private_modes(self.client, name)
+
+            def known(name: str = name, topic: str = topic, private: frozenset[str] = private) -> None:
+                buffer = self._chat.buffer(name)
+                buffer.joined, buffer.topic, buffer.private_modes = True, topic, private
+
+            self._to_screen(known)
+        for name in people_of(self.client):
+            messages, marker = self.client.history(name, PAGE), read_marker(self.client, name)
+
+            def spoken(name: str = name, messages: list[Message] = messages, marker: datetime | None = marker) -> None:
+                self._chat.take_history(name, messages, marker)
+
+            self._to_screen(spoken)
 
     def fetch_older(self, name: str, done: Callable[[], None]) -> None:
         """Fetch a page of older messages of a conversation; `done` is called on the screen's thread."""
@@ -149,15 +184,16 @@ class ScreenDesk:
         before = buffer.oldest_id
 
         def fetch() -> None:
-            messages: list[Message] = []
+            messages: list[Message] | None = None
             try:
-                messages = self.client.history(name, TAIL, before=before)
+                messages = self.client.history(name, PAGE, before=before)
             finally:
                 self._to_screen(lambda: fetched(messages))
 
-        def fetched(messages: list[Message]) -> None:
-            added = buffer.prepend(messages, self._chat.is_mention)
-            buffer.complete = not added
+        def fetched(messages: list[Message] | None) -> None:
+            if messages is not None:  # else there was no answer, and it is tried again
+                added = buffer.prepend(messages, self._chat.is_mention)
+                buffer.complete = not added
             done()
 
         self.run(fetch)

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from securechat.client.commands import COMMANDS
 from securechat.client.screen.keys import help_rows
+from securechat.client.screen.menus import help_rows as menus_help_rows
 from securechat.client.texts import _
 
 
@@ -25,6 +26,8 @@ class Help(ModalScreen[None]):
         with VerticalScroll(classes="dialog"):
             yield Static(Text(_("Esc closes this page; arrows and PageDown move in it."), style="bold"), markup=False)
             yield Static(self._table(_("Keys"), [(keys, _(summary)) for keys, summary in help_rows()]))
+            menus = [(where, _(summary)) for where, summary in menus_help_rows()]
+            yield Static(self._table(_("Menus"), menus))
             yield Static(self._table(_("Commands"), command_rows()))
             yield Static(Text(_("A line that starts with // is sent as text that starts with /.")), markup=False)
 

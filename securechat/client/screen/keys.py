@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from securechat.client.screen.menus import help_rows as menus_help_rows
 from securechat.client.texts import N_
 
 
@@ -23,6 +24,8 @@ class Key:
 
 KEYS: Final = (
     Key(("f1",), "help", N_("show all keys and commands")),
+    Key(("f2",), "room_menu", N_("do something with this room: invite, topic, leave; find or make another one")),
+    Key(("f3",), "person_menu", N_("do something with a person: talk, who they are, role, block")),
     Key(("ctrl+p", "alt+j"), "command_palette", N_("find a room, a person or a command by its name"), first=True),
     Key(("alt+a",), "next_busy", N_("go where something is unread; first where you are named"), first=True),
     Key(("alt+up", "ctrl+pageup"), "move(-1)", N_("go to the room above"), first=True),
@@ -38,6 +41,7 @@ KEYS: Final = (
     Key(("alt+u",), "first_unread", N_("go to the first unread line"), first=True),
     Key(("alt+p",), "mention(-1)", N_("go to the line before where you are named"), first=True),
     Key(("alt+n",), "mention(1)", N_("go to the next line where you are named"), first=True),
+    Key(("ctrl+r",), "search", N_("look for a text in what was said here; again: the match before"), first=True),
     Key(("alt+s",), "send_again", N_("send the lines again that were not sent"), first=True),
     Key(("alt+d",), "drop_failed", N_("take the lines away that were not sent"), first=True),
     Key(("alt+l",), "bare", N_("show the lines alone, to copy them with the mouse"), first=True),
@@ -93,7 +97,8 @@ def help_rows() -> Iterator[tuple[str, str]]:
 def page() -> str:
     """Return docs/keys.md."""
     rows = "".join(f"| {keys} | {summary} |\n" for keys, summary in help_rows())
-    return _HEAD + rows
+    menus = "".join(f"| {where} | {summary} |\n" for where, summary in menus_help_rows())
+    return _HEAD + rows + _MENUS + menus
 
 
 _HEAD: Final = """\
@@ -101,10 +106,20 @@ _HEAD: Final = """\
 
 <!-- Generated: python -m securechat.client.screen.keys > docs/keys.md -->
 
-F1 shows them, in your language. With the mouse: click a room or a person, turn the wheel; with Shift held the terminal
-itself marks text, as always.
+F1 shows them, in your language. With the mouse: click a room, a person or the line above the conversation, turn the
+wheel; with Shift held the terminal itself marks text, as always.
 
 | key | what it does |
+|---|---|
+"""
+
+_MENUS: Final = """
+## Menus
+
+F2 opens the menu of the room, F3 that of a person; letters find a row, Enter chooses it. What a command does as well is
+told by its name.
+
+| where | what it does |
 |---|---|
 """
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from rich.style import Style
 from rich.text import Text
@@ -16,6 +17,9 @@ from securechat.client.sanitize import sanitize
 from securechat.client.screen.rows import colour_of
 from securechat.client.texts import _
 from securechat.names import room_to_people
+
+PRIVATE: Final = "◇"
+"""What stands before a room that not everybody may come into, or know of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def room_rows(buffers: Sequence[Buffer], active: Buffer, title: Callable[[Buffer
         text = Text(f"{number % 10 if number < 11 else ' '} ", style=Style(dim=True), end="")
         text += Text(title(buffer), style=style)
         if buffer.unread:
-            count = f" {buffer.unread}" + ("!" if buffer.mentions else "")
+            count = f" {buffer.unread}{'' if buffer.all_counted else '+'}{'!' if buffer.mentions else ''}"
             text += Text(count, style=Style(bold=True, color="red" if buffer.mentions else "yellow"))
         rows.append(Row(text, buffer.name))
     return rows
@@ -98,7 +102,9 @@ def title_of(buffer: Buffer) -> str:
     """Return how a conversation is called in the list; harmless, whatever its name is."""
     if not buffer.name:
         return _("server")
-    return sanitize(f"@{buffer.name}" if buffer.direct else room_to_people(buffer.name))
+    if buffer.direct:
+        return sanitize(f"@{buffer.name}")
+    return f"{PRIVATE if buffer.private else ''}{sanitize(room_to_people(buffer.name))}"
 
 
 def member_rows(members: Sequence[tuple[str, str]], palette: tuple[str, ...]) -> list[Row]:

@@ -36,13 +36,24 @@ class LogView(Widget):
         self._below = 0  # how many of its rows lie below the edge
         self._seen = 0  # number of the newest entry when one scrolled away from the bottom
         self._rows: list[Strip] | None = None
-        self._cache: OrderedDict[tuple[int, int, int, bool, bool], list[Strip]] = OrderedDict()
+        self._sought = ""
+        self._found: Entry | None = None
+        self._cache: OrderedDict[tuple[int, int, int, bool, bool, bool], list[Strip]] = OrderedDict()
 
     def show(self, buffer: Buffer) -> None:
         """Look at another conversation, at its newest lines."""
         self._buffer = buffer
         self._cache.clear()
         self.to_bottom()
+
+    def mark(self, sought: str, found: Entry | None) -> None:
+        """Mark a text wherever it stands, and let the entry that was found be in sight."""
+        if sought != self._sought:
+            self._cache.clear()
+        self._sought, self._found = sought, found
+        if found is not None:
+            self.show_entry(found)
+        self.changed()
 
     def changed(self) -> None:
         """Draw again: something about the lines is new."""
@@ -71,6 +82,7 @@ class LogView(Widget):
     def scroll_rows(self, rows: int) -> None:
         """Move by so many rows; positive is towards older lines."""
         if not len(self._buffer):
+            self.post_message(self.AtTop())
             return
         index, below = self._bottom()
         if rows > 0:
@@ -171,11 +183,12 @@ class LogView(Widget):
         entry = self._buffer[index]
         day = index == 0 or entry.time.astimezone().date() != self._buffer[index - 1].time.astimezone().date()
         unread = entry.number == self._buffer.unread_line
-        key = (entry.number, entry.version, self.size.width, day, unread)
+        found = entry is self._found
+        key = (entry.number, entry.version, self.size.width, day, unread, found)
         rows = self._cache.get(key)
         if rows is None:
             width = max(1, self.size.width)
-            rows = rows_of(entry, width, self.palette)
+            rows = rows_of(entry, width, self.palette, sought=self._sought, found=found)
             if unread:
                 rows = [unread_row(width), *rows]
             if day and rows:

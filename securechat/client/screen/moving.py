@@ -1,5 +1,6 @@
 """Going about in the full-screen client: from room to room and through the lines of one, by keys and by the mouse."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
@@ -8,11 +9,11 @@ from textual.app import App
 from securechat.client.buffer import SAID, Buffer
 from securechat.client.chat import Chat
 from securechat.client.screen.desk import ScreenDesk
-from securechat.client.screen.dialogs import Help
+from securechat.client.screen.dialogs import Help, Question
 from securechat.client.screen.lists import Rows
 from securechat.client.screen.log_view import LogView
 from securechat.client.screen.prompt import Prompt
-from securechat.client.texts import _
+from securechat.client.texts import _, ngettext
 
 
 class Moving(App[int]):
@@ -47,15 +48,31 @@ class Moving(App[int]):
         active = self.chat.active
         if buffer is active:
             return
+        self.end_search()
         active.draft, self._before = self._prompt.text, active
         self.chat.activate(buffer)
+        self._look_at(buffer)
+
+    def _look_at(self, buffer: Buffer) -> None:
+        """Show the conversation that has become the active one."""
         self._lines.show(buffer)
         self._prompt.replace_all(buffer.draft)
         self._members = []
-        if name.startswith("#"):
+        if buffer.name.startswith("#"):
             self._ask_members()
         if buffer.direct and not any(entry.kind in SAID for entry in buffer.entries):
             self._fetch_older()
+        self._draw()
+
+    def _close(self, buffer: Buffer) -> None:
+        """Take a conversation off the list; where one was before is looked at in its place."""
+        was_active = buffer is self.chat.active
+        self.chat.close(buffer)
+        if was_active:
+            before = self.chat.find(self._before.name)
+            self.chat.activate(before if before is not None else self.chat.home)
+            self._before = self.chat.home
+            self._look_at(self.chat.active)
         self._draw()
 
     def begin(self, text: str) -> None:
@@ -86,9 +103,9 @@ class Moving(App[int]):
     def _choose_room(self, event: Rows.Chosen) -> None:
         self.go(event.value)
 
-    @on(Rows.Chosen, "#people")
-    def _choose_person(self, event: Rows.Chosen) -> None:
-        self.go(event.value)
+    def to_screen(self, action: Callable[[], None]) -> None:
+        """Run an action on the screen's thread, after the events that came before. From any thread."""
+        raise NotImplementedError
 
     def action_move(self, step: int) -> None:
         """Go to a neighbour in the list."""
@@ -122,8 +139,14 @@ class Moving(App[int]):
         self._lines.page(-1)
         self._draw()
 
+    def end_search(self) -> bool:
+        """Close the line in which one looks for a text; return whether it was open."""
+        raise NotImplementedError
+
     def action_newest(self) -> None:
-        """To the bottom."""
+        """To the bottom; while one looks for a text, no more of that first."""
+        if self.end_search():
+            return
         self._lines.to_bottom()
         self._draw()
 
@@ -162,15 +185,26 @@ class Moving(App[int]):
         self.push_screen(Help())
 
     def action_leave(self) -> None:
-        """End."""
-        self.exit(0)
+        """End; a question first when lines are still on their way."""
+        waiting = self.chat.waiting
+        if not waiting or self.chat.connected:
+            self.exit(0)
+            return
+        text = ngettext(
+            "{count} line is not sent yet, and will be lost. Leave?",
+            "{count} lines are not sent yet, and will be lost. Leave?",
+            waiting,
+        )
+        self.push_screen(Question(text.format(count=waiting)), lambda yes: self.exit(0) if yes else None)
 
     def action_interrupt(self) -> None:
         """Empty the input line; with an empty one, leave when it is said twice."""
+        if self.end_search():
+            return
         if self._prompt.text:
             self._prompt.clear_all()
         elif self._asked_to_leave:
-            self.exit(0)
+            self.action_leave()
         else:
             self._asked_to_leave = True
             self.set_timer(self._LEAVE_SECONDS, self._stay)

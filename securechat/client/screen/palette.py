@@ -5,10 +5,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 
 from securechat.client.screen.dialogs import command_rows
 from securechat.client.screen.keys import KEYS, shown
 from securechat.client.screen.lists import title_of
+from securechat.client.screen.menus import ROOM_MENU
 from securechat.client.texts import _
 
 if TYPE_CHECKING:
@@ -25,18 +27,24 @@ class Everything(Provider):
         for key in KEYS:
             if not key.action.startswith(("number(", "command_palette")):
                 yield _(key.summary), shown(key.keys[0]), partial(app.run_action, key.action)
+        for item in ROOM_MENU:
+            if item.fits(app.chat.active) and item.action not in {key.action for key in KEYS}:
+                yield _(item.summary), shown("f2"), getattr(app, f"action_{item.action}")
         for usage, summary in command_rows():
             yield usage, summary, partial(app.begin, f"{usage.split()[0]} ")
 
     async def discover(self) -> Hits:
         """Everything, while nothing is typed."""
         for name, about, run in self._found():
-            yield DiscoveryHit(name, run, help=about)
+            yield DiscoveryHit(Content(name), run, text=name, help=about)
 
     async def search(self, query: str) -> Hits:
         """What fits the letters."""
         matcher = self.matcher(query)
         for name, about, run in self._found():
-            score = matcher.match(name)
+            score, offsets = matcher.fuzzy_search.match(query, name)
             if score > 0:
-                yield Hit(score, matcher.highlight(name), run, help=about)
+                shown_name = Content(name)  # `Matcher.highlight` would take a name for markup
+                for offset in offsets:
+                    shown_name = shown_name.stylize(matcher.match_style, offset, offset + 1)
+                yield Hit(score, shown_name, run, text=name, help=about)

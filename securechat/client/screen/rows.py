@@ -1,6 +1,7 @@
 """One line of a conversation as rows of a terminal: wrapped, coloured, and harmless whatever its text holds."""
 
 import io
+import re
 import zlib
 from datetime import datetime
 from typing import Final
@@ -10,7 +11,7 @@ from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
 
-from securechat.client.buffer import Entry, EntryKind, Status
+from securechat.client.buffer import SAID, Entry, EntryKind, Status
 from securechat.client.sanitize import sanitize
 from securechat.client.texts import _
 
@@ -24,15 +25,24 @@ _DIM: Final = Style(dim=True)
 _WARNING: Final = Style(bold=True, color="red")
 _MENTION: Final = Style(bold=True, reverse=True)
 _UNREAD: Final = Style(bold=True, color="yellow")
+_SOUGHT: Final = Style(underline=True, bold=True)
+_FOUND: Final = Style(reverse=True, bold=True)
 # Wrapping asks for one; nothing is ever written to it.
 _CONSOLE: Final = Console(file=io.StringIO(), width=80, legacy_windows=False, _environ={})
 
 
-def rows_of(entry: Entry, width: int, palette: tuple[str, ...] = DARK) -> list[Strip]:
-    """Return the rows of an entry, each at most `width` columns; none for comings and goings that cancelled out."""
+def rows_of(
+    entry: Entry, width: int, palette: tuple[str, ...] = DARK, *, sought: str = "", found: bool = False
+) -> list[Strip]:
+    """Return the rows of an entry, each at most `width` columns; none for comings and goings that cancelled out.
+
+    What is `sought` is marked, more strongly in the entry that was `found`.
+    """
     text = _text_of(entry, palette)
     if text is None:
         return []
+    if sought and entry.kind in SAID:
+        text.highlight_regex(pattern_of(sought), _FOUND if found else _SOUGHT)
     indent = _INDENT if width > _NARROW else 0
     pieces = text.wrap(_CONSOLE, max(1, width - indent)) if len(text) else [text]
     rows = []
@@ -41,6 +51,11 @@ def rows_of(entry: Entry, width: int, palette: tuple[str, ...] = DARK) -> list[S
         line = piece if number == 0 or not indent else Text(" " * indent) + piece
         rows.append(Strip(line.render(_CONSOLE)).adjust_cell_length(width))
     return rows
+
+
+def pattern_of(sought: str) -> re.Pattern[str]:
+    """Return what finds a text in the lines, as they are shown, in any case."""
+    return re.compile(re.escape(sought), re.IGNORECASE)
 
 
 def day_row(time: datetime, width: int) -> Strip:

@@ -6,10 +6,11 @@ from typing import cast
 
 from securechat.client.address import Address
 from securechat.client.errors import NotDelivered, RoomRefused
-from securechat.client.events import Ended, Event, Joined, Kind, Message
-from securechat.client.library import Client
+from securechat.client.events import Ended, Event, Joined, Kind, Left, Message
+from securechat.client.library import Client, RoomInfo
 from securechat.client.outbox import Delivery
 from securechat.client.splitting import lines_of
+from securechat.protocol import message as wire
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -27,6 +28,9 @@ class FakeClient:
         self.entered: set[str] = set()
         self.topics: dict[str, str] = {}
         self.there: list[tuple[str, str]] = [("@", "anna"), ("", "bob"), ("", "boris")]
+        self.answers: dict[str, list[str]] = {}
+        """What the server answers to a command, as lines."""
+        self.next_attempt: float | None = None
         self._events: SimpleQueue[Event] = SimpleQueue()
 
     @property
@@ -73,6 +77,21 @@ class FakeClient:
         known = self.old.get(target, [])
         place = next((place for place, one in enumerate(known) if one.id == before), len(known))
         return known[max(0, place - (limit or 0)) : place]
+
+    def ask(self, command: str, *params: str) -> list[wire.Message]:
+        self.asked.append((command, *params))
+        return [wire.parse_text(line) for line in self.answers.get(command, [])]
+
+    def list_rooms(self) -> list[RoomInfo]:
+        return [RoomInfo("#general", 3, "all"), RoomInfo("#ops", 12, "on call")]
+
+    def part(self, room: str, reason: str = "") -> None:
+        self.asked.append(("part", room))
+        self.entered.discard(room)
+        self.happens(Left(room, self.nick, START, own=True))
+
+    def reconnect(self) -> None:
+        self.asked.append(("reconnect",))
 
     def set_topic(self, room: str, topic: str) -> None:
         self.asked.append(("topic", room, topic))

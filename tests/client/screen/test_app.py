@@ -1,95 +1,13 @@
 """The full-screen client with keys pressed by a program; what the server says is put in by hand."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-
 import pytest
-from textual.pilot import Pilot
 
 from securechat.client.buffer import EntryKind, Status
 from securechat.client.errors import LoginRefused
 from securechat.client.events import Connected, Disconnected, Ended, Joined, ReadUpTo, ServerText, TopicChanged
-from securechat.client.screen.app import ChatApp
 from securechat.client.screen.dialogs import Help, Question
-from securechat.client.settings import Settings
+from tests.client.screen.driver import Driver, run
 from tests.client.screen.fake_client import START, FakeClient, said
-
-DEADLINE = 10.0
-
-Script = Callable[["Driver"], Awaitable[None]]
-
-
-class Driver:
-    """A person at the keyboard."""
-
-    def __init__(self, app: ChatApp, client: FakeClient, pilot: "Pilot[int]") -> None:
-        self.app = app
-        self.client = client
-        self.press = pilot.press
-        self.pause = pilot.pause
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        """Wait for something to become true."""
-        async with asyncio.timeout(DEADLINE):
-            while not condition():
-                await self.pause(0.01)
-
-    async def type(self, text: str) -> None:
-        """Type a text; spaces have a name of their own."""
-        await self.press(*("space" if one == " " else "slash" if one == "/" else one for one in text))
-
-    async def happens(self, *events: object) -> None:
-        """Let the client hear of something, and wait until it has been taken in."""
-        done: list[bool] = []
-        self.client.happens(*events)  # type: ignore[arg-type]
-        self.client.happens(ServerText("mark"))
-        before = len(self.app.chat.home.entries)
-        await self.until(lambda: len(self.app.chat.home.entries) > before)
-        self.app.to_screen(lambda: done.append(True))
-        await self.until(lambda: done)
-        await self.pause()
-
-    @property
-    def typed(self) -> str:
-        return self.app._prompt.text
-
-    @property
-    def screen(self) -> str:
-        """What the terminal shows."""
-        width, height = self.app.size
-        lines = self.app.screen._compositor.render_strips()
-        assert len(lines) == height
-        return "\n".join(line.text[:width] for line in lines)
-
-    def texts(self) -> list[str]:
-        buffer = self.app.chat.active
-        return [buffer[index].text for index in range(len(buffer))]
-
-
-def run(
-    script: Script,
-    *,
-    size: tuple[int, int] = (110, 30),
-    rooms: tuple[str, ...] = ("#general",),
-    client: FakeClient | None = None,
-    settings: Settings | None = None,
-) -> ChatApp:
-    """Let a script work at a client that is in #general."""
-    fake = client or FakeClient()
-    app = ChatApp(fake.as_client, rooms, settings)
-
-    async def main() -> None:
-        async with app.run_test(size=size) as pilot:
-            driver = Driver(app, fake, pilot)
-            if rooms and rooms[0] != "#closed":
-                await driver.until(lambda: app.chat.active.name == rooms[-1] and app._members)
-            await script(driver)
-
-    try:
-        asyncio.run(main())
-    finally:
-        fake.end()
-    return app
 
 
 def test_what_is_said_is_shown_and_read() -> None:
@@ -137,11 +55,22 @@ def test_a_line_that_was_not_sent_is_sent_again_by_a_key() -> None:
 
 def test_without_a_link_one_is_told_and_may_go_on_typing() -> None:
     async def script(driver: Driver) -> None:
+        driver.client.next_attempt = 11.5
         await driver.happens(Disconnected("no route\x1b[2J"))
-        assert "○ no link" in driver.screen
+        assert "○ no link, next attempt in 12 s; what you write is kept" in driver.screen
         await driver.type("later")
         await driver.press("enter")
         assert driver.app.chat.active.pending
+        await driver.pause(0.1)
+        assert "1 line waits to be sent" in driver.screen
+        driver.client.next_attempt = 0.0
+        await driver.until(
+            lambda: "◌ connecting; 1 line waits to be sent (chat.lan:6697: no route[2J)" in driver.screen
+        )
+        await driver.press("ctrl+q")
+        await driver.until(lambda: isinstance(driver.app.screen, Question))
+        await driver.press("n")
+        driver.client.next_attempt = None
         await driver.happens(Connected("bob", again=True))
         assert "● bob" in driver.screen
 
@@ -295,8 +224,19 @@ def test_help_and_palette_find_everything() -> None:
         await driver.until(lambda: not isinstance(driver.app.screen, Help))
         await driver.press("ctrl+p")
         await driver.until(lambda: len(driver.app.screen_stack) > 1)
-        await driver.type("topic")
-        await driver.until(lambda: "/topic" in driver.screen)
+        await driver.type("change the topic")
+        await driver.until(lambda: "change the topic of this room" in driver.screen)
+        await driver.press("escape", "escape")
+        await driver.until(lambda: len(driver.app.screen_stack) == 1)
+        await driver.happens(said(1, room="#[/red]"))
+        await driver.press("ctrl+p")
+        await driver.until(lambda: "[/red]" in driver.screen)
+        await driver.type("red")
+        await driver.pause(0.2)
+        assert "[/red]" in driver.screen
+        await driver.press(*["backspace"] * 3)
+        await driver.type("/topic")
+        await driver.until(lambda: "/topic [TEXT]" in driver.screen)
         await driver.press("down", "enter")
         await driver.until(lambda: driver.typed.startswith("/topic"))
 

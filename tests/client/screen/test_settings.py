@@ -4,7 +4,7 @@ from textual.events import Paste
 
 from securechat.client.screen.dialogs import Question
 from securechat.client.settings import Look, Settings, Typing
-from tests.client.screen.test_app import Driver, run
+from tests.client.screen.driver import Driver, run
 
 
 def test_the_list_of_members_has_its_width() -> None:

@@ -1,0 +1,335 @@
+"""What the menus do: rooms and people in dialogs, for those who do not know the commands that do the same."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from textual import events, on
+
+from securechat.client.arguments import check_room
+from securechat.client.errors import ClientError, UsageError
+from securechat.client.library import RoomInfo
+from securechat.client.links import LIFETIMES, MOST_USES, make_link
+from securechat.client.moderating import ROLES
+from securechat.client.sanitize import sanitize
+from securechat.client.screen.dialogs import Question
+from securechat.client.screen.forms import Card, Choice, Field, Form, Menu
+from securechat.client.screen.lists import Rows, title_of
+from securechat.client.screen.menus import PERSON_MENU, ROOM_MENU, Item
+from securechat.client.screen.moving import Moving
+from securechat.client.texts import N_, _, ngettext
+from securechat.client.whois import Person, ask_who_is, rows_of
+from securechat.links import is_link, parse_link
+from securechat.names import fold, room_to_people, room_to_wire
+
+_KINDS: Final = {
+    "open": ("", N_("open"), N_("everybody on this server may come in and talk")),
+    "private": ("+is", N_("private"), N_("only who is invited comes in, and nobody else sees that it exists")),
+    "announcements": ("+m", N_("announcements"), N_("everybody reads; only who looks after it talks")),
+}
+"""The kinds of rooms: the modes that make them, their names, what they mean."""
+_TIMES: Final = {
+    "10m": N_("10 minutes"),
+    "1h": N_("an hour"),
+    "1d": N_("a day"),
+    "7d": N_("a week"),
+    "30d": N_("30 days"),
+    "": N_("for good"),
+    "never": N_("for good"),
+}
+_ROLE_NAMES: Final = {"moderator": N_("looks after the room"), "member": N_("talks here, as everybody does")}
+
+
+class Acting(Moving):
+    """The part of the application that does something with rooms and people."""
+
+    @on(Rows.Chosen, "#people")
+    def _choose_person(self, event: Rows.Chosen) -> None:
+        self.action_person_menu(event.value)
+
+    @on(events.Click, "#topic")
+    def _click_topic(self) -> None:
+        self.action_room_menu()
+
+    # --- the menu of a room ---
+
+    def action_room_menu(self) -> None:
+        """Choose what to do with the room that is looked at."""
+        self._open_menu(title_of(self.chat.active), ROOM_MENU)
+
+    def _open_menu(self, title: str, items: tuple[Item, ...], *words: str) -> None:
+        """Choose one of the items that fit; its action gets `words`."""
+        buffer = self.chat.active
+        choices = [
+            Choice(item.action, _(item.summary), f"/{item.command}" if item.command else "")
+            for item in items
+            if item.fits(buffer)
+        ]
+        self.push_screen(Menu(title, choices), lambda action: self._act(action, *words) if action else None)
+
+    def _act(self, action: str, *words: str) -> None:
+        getattr(self, f"action_{action}")(*words)
+
+    def action_enter_room(self) -> None:
+        """Choose a room out of those of the server, or type a name or a link."""
+        menu = Menu(_("Which room? Type a name, or paste a link."), [], typed=_room_of)
+        self.push_screen(menu, lambda value: self._enter(value) if value else None)
+
+        def ask() -> None:
+            rooms = sorted(self._desk.client.list_rooms(), key=lambda one: (-one.members, one.room.casefold()))
+            self.to_screen(lambda: menu.show_choices([_room_choice(one) for one in rooms]))
+
+        self._desk.run(ask)
+
+    def _enter(self, value: str) -> None:
+        room, _space, key = value.partition(" ")
+
+        def enter() -> None:
+            if key:
+                self._desk.client.ask("JOIN", room, key)
+            self._desk.enter(room)
+
+        self._desk.run(enter)
+
+    def action_make_room(self) -> None:
+        """Ask for the name, the kind and the topic of a new room, and make it."""
+        kinds = tuple(Choice(kind, _(name), _(about)) for kind, (_modes, name, about) in _KINDS.items())
+        fields = (
+            Field("name", _("Name of the room"), hint=_("garden"), check=_wrong_room),
+            Field("kind", _("Kind"), choices=kinds),
+            Field("topic", _("Topic (may stay empty)")),
+        )
+        form = Form(_("A new room"), fields, about=_("You will own it."), done=_("make the room"))
+        self.push_screen(form, lambda values: self._desk.run(lambda: self._make_room(values)) if values else None)
+
+    def _make_room(self, values: dict[str, str]) -> None:
+        """On the desk's thread."""
+        room, client = check_room(values["name"]), self._desk.client
+        if any(fold(one.room) == fold(room) for one in client.list_rooms()):
+            raise UsageError(
+                _("There is a room {room} already. /join {room} goes there.").format(
+                    room=sanitize(room_to_people(room))
+                )
+            )
+        self._desk.enter(room)
+        modes = _KINDS[values["kind"]][0]
+        if modes:
+            client.ask("MODE", room, modes)
+        if values["topic"]:
+            client.set_topic(room, values["topic"])
+
+    def action_invite_person(self) -> None:
+        """Ask somebody into the room."""
+        here = {fold(nick) for _signs, nick in self._members}
+        known = {fold(one.name): one.name for one in self.chat if one.direct}
+        for buffer in self.chat:
+            known.update({fold(one.sender): one.sender for one in buffer.entries[-200:] if one.sender})
+        choices = [Choice(nick, sanitize(nick)) for key, nick in sorted(known.items()) if key not in here]
+        title = _("Whom do you ask into {room}?").format(room=title_of(self.chat.active))
+        self.push_screen(Menu(title, choices, typed=_person_of), lambda nick: self._command("invite", nick))
+
+    def action_invite_link(self) -> None:
+        """Make a link that lets people into the room, and show it."""
+        room = self.chat.active.name
+        fields = (
+            Field("uses", _("For how many people"), value="1", check=_wrong_number),
+            Field(
+                "time", _("It works for"), value="7d", choices=tuple(Choice(one, _(_TIMES[one])) for one in LIFETIMES)
+            ),
+        )
+        about = _(
+            "Whoever has an account here and opens the link comes into the room. "
+            "A link of an administrator makes accounts, too."
+        )
+        form = Form(_("A link into {room}").format(room=title_of(self.chat.active)), fields, about=about)
+
+        def make(values: dict[str, str]) -> None:
+            link = make_link(self._desk.client, room, values["uses"], values["time"])
+            self.to_screen(lambda: self._show_link(room, link))
+
+        self.push_screen(form, lambda values: self._desk.run(lambda: make(values)) if values else None)
+
+    def _show_link(self, room: str, link: str) -> None:
+        self.copy_to_clipboard(link)
+        told = _("Send it over a way that you trust. It was put into the clipboard, and is not shown again.")
+        title = _("A link into {room}").format(room=sanitize(room_to_people(room)))
+        self.push_screen(Card(title, [("", sanitize(link)), ("", told)]))
+
+    def action_change_topic(self) -> None:
+        """Ask for another topic."""
+        field = Field("topic", _("Topic"), value=sanitize(self.chat.active.topic))
+        form = Form(title_of(self.chat.active), (field,), done=_("set the topic"))
+        room = self.chat.active.name
+
+        def change(values: dict[str, str] | None) -> None:
+            if values is not None:
+                self._desk.run(lambda: self._desk.client.set_topic(room, values["topic"]))
+
+        self.push_screen(form, change)
+
+    def action_leave_room(self) -> None:
+        """Leave the room, when it is meant."""
+        buffer = self.chat.active
+        question = _("Leave {room}? You can come back as you came in; its history stays on the server.")
+
+        def part() -> None:
+            self._desk.client.part(buffer.name)
+            self.to_screen(lambda: self._close(buffer))
+
+        def leave(yes: bool | None) -> None:
+            if yes:
+                self._desk.run(part)
+
+        self.push_screen(Question(question.format(room=title_of(buffer))), leave)
+
+    def action_close_conversation(self) -> None:
+        """Take a conversation off the list."""
+        self._close(self.chat.active)
+
+    def action_change_away(self) -> None:
+        """Ask for the reason of being away."""
+        field = Field("reason", _("Why, or until when (empty: you are back)"), hint=_("back at 3"))
+        form = Form(_("Away"), (field,), about=_("Who writes to you alone is told so."))
+        self.push_screen(form, lambda values: self._command("away", values["reason"]) if values is not None else None)
+
+    # --- the menu of a person ---
+
+    def action_person_menu(self, nick: str = "") -> None:
+        """Choose what to do with a person, after choosing the person if none is named."""
+        active = self.chat.active
+        if nick or active.direct:
+            person = nick or active.name
+            self._open_menu(sanitize(person), PERSON_MENU, person)
+            return
+        choices = [Choice(one, sanitize(one), signs[:1]) for signs, one in self._members]
+        self.push_screen(
+            Menu(_("Who?"), choices, typed=_person_of),
+            lambda chosen: self.action_person_menu(chosen) if chosen else None,
+        )
+
+    def action_talk_to(self, nick: str) -> None:
+        """Look at the conversation with a person."""
+        self.go(nick)
+
+    def action_name_person(self, nick: str) -> None:
+        """Write a name into the line."""
+        text = self._prompt.text
+        self.begin(f"{text}{nick} " if text else f"{nick}: ")
+
+    def action_who_is(self, nick: str) -> None:
+        """Show who somebody is, to be read at ease."""
+
+        def ask() -> None:
+            person = ask_who_is(self._desk.client, nick)
+            self.to_screen(lambda: self._show_person(person))
+
+        self._desk.run(ask)
+
+    def _show_person(self, person: Person) -> None:
+        self.push_screen(Card(sanitize(person.nick), rows_of(person)))
+
+    def action_change_role(self, nick: str) -> None:
+        """Choose a role."""
+        choices = [Choice(role, _(_ROLE_NAMES.get(role, role)), role) for role in ROLES]
+        title = _("Which role has {name} here?").format(name=sanitize(nick))
+        self.push_screen(Menu(title, choices), lambda role: self._command("role", nick, role) if role else None)
+
+    def action_put_out(self, nick: str) -> None:
+        """Put somebody out, with a reason."""
+        self._ask_reason(
+            _("Put {name} out of the room").format(name=sanitize(nick)), partial(self._command, "kick", nick)
+        )
+
+    def action_report(self, nick: str) -> None:
+        """Report the last message of somebody, with a reason."""
+        title = _("Report the last message of {name} here").format(name=sanitize(nick))
+        self._ask_reason(title, partial(self._command, "report", nick))
+
+    def _ask_reason(self, title: str, then: Callable[[str], None]) -> None:
+        form = Form(title, (Field("reason", _("Why (may stay empty)")),))
+        self.push_screen(form, lambda values: then(values["reason"]) if values is not None else None)
+
+    def action_keep_out(self, nick: str) -> None:
+        """Keep somebody out for a time."""
+        self._ask_time(_("Keep {name} out of the room").format(name=sanitize(nick)), "ban", nick)
+
+    def action_silence(self, nick: str) -> None:
+        """Let somebody only read for a time."""
+        self._ask_time(_("Let {name} only read").format(name=sanitize(nick)), "mute", nick)
+
+    def _ask_time(self, title: str, command: str, nick: str) -> None:
+        times = tuple(Choice(one, _(name)) for one, name in _TIMES.items() if one != "never")
+        fields = (
+            Field("time", _("For how long"), choices=times, value="1h"),
+            Field("reason", _("Why (may stay empty)")),
+        )
+
+        def done(values: dict[str, str] | None) -> None:
+            if values is not None:
+                self._command(command, nick, values["time"], values["reason"])
+
+        self.push_screen(Form(title, fields), done)
+
+    def action_let_in(self, nick: str) -> None:
+        """Let somebody come back."""
+        self._command("unban", nick)
+
+    def action_let_speak(self, nick: str) -> None:
+        """Let somebody speak again."""
+        self._command("unmute", nick)
+
+    def action_block(self, nick: str) -> None:
+        """Hear nothing more from somebody."""
+        self._command("block", nick)
+
+    def action_unblock(self, nick: str) -> None:
+        """Hear somebody again."""
+        self._command("unblock", nick)
+
+    def _command(self, name: str, *words: str | None) -> None:
+        """Run a command in the conversation that is looked at, as if it had been typed."""
+        if words and words[0] is None:
+            return
+        rest = " ".join(word for word in words if word)
+        self._desk.run_command(f"/{name} {rest}".rstrip(), self.chat.active.name)
+
+
+def _room_of(text: str) -> Choice | None:
+    """Return the row for a room that was typed: by its name, or by a link into it."""
+    if is_link(text):
+        try:
+            link = parse_link(text)
+        except ValueError:
+            return None
+        room = room_to_wire(link.room) if link.room else ""
+        return (
+            Choice(f"{room} {link.invite}".strip(), _("open the link into {room}").format(room=link.room))
+            if room
+            else None
+        )
+    if _wrong_room(text):
+        return None
+    return Choice(room_to_wire(text), _("go to {room}").format(room=sanitize(text)), _("it is made if there is none"))
+
+
+def _person_of(text: str) -> Choice | None:
+    """Return the row for a name that was typed."""
+    return Choice(text, sanitize(text)) if " " not in text else None
+
+
+def _room_choice(info: RoomInfo) -> Choice:
+    people = ngettext("{count} person", "{count} people", info.members).format(count=info.members)
+    return Choice(info.room, sanitize(room_to_people(info.room)), f"{people}  {sanitize(info.topic)}".rstrip())
+
+
+def _wrong_room(name: str) -> str:
+    try:
+        check_room(name)
+    except ClientError as error:
+        return str(error)
+    return ""
+
+
+def _wrong_number(text: str) -> str:
+    good = text.isascii() and text.isdigit() and 0 < int(text[:6]) <= MOST_USES
+    return "" if good else _("A number from 1 to {most}.").format(most=MOST_USES)

@@ -1,0 +1,265 @@
+"""Dialogs that ask: a menu to choose from, a form to fill in, a card to read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from rich.table import Table
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from securechat.client.texts import _
+
+_MOST_SHOWN: Final = 500
+"""So many choices of a menu are shown at once; letters typed find the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One row of a menu."""
+
+    value: str
+    text: str
+    about: str = ""
+    """What stands dim behind it."""
+
+
+class Menu(ModalScreen[str | None]):
+    """Rows of which one is chosen, found by letters that are typed. Gives its value, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,ctrl+c", "dismiss(None)", priority=True)]
+
+    def __init__(
+        self, title: str, choices: Sequence[Choice], *, typed: Callable[[str], Choice | None] | None = None
+    ) -> None:
+        """`typed` may make a row of its own out of what was typed, as for a name that is in no list."""
+        super().__init__()
+        self._title = title
+        self._choices = choices
+        self._typed = typed
+        self._shown: list[Choice] = []
+        self._filter = Input(placeholder=_("type to find"), compact=True)
+        self._list = OptionList(markup=False)
+
+    def compose(self) -> ComposeResult:
+        """The title, the line to find by, and the rows."""
+        with Vertical(classes="dialog menu"):
+            yield Static(Text(self._title, style="bold"), markup=False)
+            yield self._filter
+            yield self._list
+            yield Static(Text(_("Enter: choose    Esc: back"), style="dim"), markup=False)
+
+    def on_mount(self) -> None:
+        """Show all rows."""
+        self._filter.cursor_blink = False
+        self._list.can_focus = False
+        self._show("")
+        self._filter.focus()
+
+    def show_choices(self, choices: Sequence[Choice]) -> None:
+        """Show other rows: those that the server has told meanwhile."""
+        self._choices = choices
+        self._show(self._filter.value)
+
+    @on(Input.Changed)
+    def _find(self, event: Input.Changed) -> None:
+        self._show(event.value)
+
+    def _show(self, wanted: str) -> None:
+        words = wanted.casefold().split()
+        found = [one for one in self._choices if all(word in f"{one.text} {one.about}".casefold() for word in words)]
+        if words:  # what is called so comes before what only speaks of it
+            found.sort(key=lambda one: words[0] not in {one.about.casefold().removeprefix("/"), one.text.casefold()})
+        own = self._typed(wanted.strip()) if self._typed is not None and wanted.strip() else None
+        self._shown = [*found[:_MOST_SHOWN], *([own] if own is not None else [])]
+        self._list.clear_options()
+        self._list.add_options([Option(_row(one)) for one in self._shown])
+        self._list.highlighted = 0 if self._shown else None
+
+    async def on_key(self, event: events.Key) -> None:
+        """Move among the rows while the letters go into the line."""
+        match event.key:
+            case "up":
+                self._list.action_cursor_up()
+            case "down":
+                self._list.action_cursor_down()
+            case "pageup":
+                self._list.action_page_up()  # type: ignore[no-untyped-call]
+            case "pagedown":
+                self._list.action_page_down()  # type: ignore[no-untyped-call]
+            case _:
+                return
+        event.stop()
+
+    @on(Input.Submitted)
+    def _choose(self) -> None:
+        place = self._list.highlighted
+        if place is not None and place < len(self._shown):
+            self.dismiss(self._shown[place].value)
+
+    @on(OptionList.OptionSelected)
+    def _click(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._shown[event.option_index].value)
+
+
+def _row(choice: Choice) -> Text:
+    text = Text(choice.text, no_wrap=True, overflow="ellipsis", end="")
+    return text + Text(f"  {choice.about}", style="dim") if choice.about else text
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that a form asks for."""
+
+    name: str
+    label: str
+    value: str = ""
+    hint: str = ""
+    """An example, shown while nothing is typed."""
+    secret: bool = False
+    choices: tuple[Choice, ...] = ()
+    """If there are any, one of them is chosen and nothing is typed."""
+    check: Callable[[str], str] | None = None
+    """Returns what is wrong with a value; nothing when it is good."""
+
+
+class Form(ModalScreen[dict[str, str] | None]):
+    """Fields to fill in, with what is wrong said beside each. Gives the values, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,ctrl+c", "cancel", priority=True)]
+
+    def __init__(self, title: str, fields: Sequence[Field], *, about: str = "", done: str = "") -> None:
+        """`about`: what one should know before; `done`: what Enter in the last field does, in words."""
+        super().__init__()
+        self._title = title
+        self._fields = fields
+        self._about = about
+        self._done = done or _("do it")
+        self._inputs: dict[str, Input | OptionList] = {field.name: _input_of(field) for field in fields}
+        self._wrong = {field.name: Static("", classes="wrong", markup=False) for field in fields}
+        self._status = Static("", classes="wrong", markup=False)
+
+    def compose(self) -> ComposeResult:
+        """The fields, each below its name."""
+        with VerticalScroll(classes="dialog form", can_focus=False):
+            yield Static(Text(self._title, style="bold"), markup=False)
+            if self._about:
+                yield Static(Text(self._about), markup=False)
+            for field in self._fields:
+                yield Static(Text(field.label), classes="label", id=f"label-{field.name}", markup=False)
+                yield self._inputs[field.name]
+                yield self._wrong[field.name]
+            yield self._status
+            keys = _("Tab: next field    Enter: {done}    Esc: back").format(done=self._done)
+            yield Static(Text(keys, style="dim"), markup=False)
+
+    def on_mount(self) -> None:
+        """Begin in the first field."""
+        for one in self._inputs.values():
+            if isinstance(one, Input):
+                one.cursor_blink = False
+        for place in self._wrong.values():
+            place.display = False
+        next(iter(self._inputs.values())).focus()
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What stands in the fields now."""
+        return {field.name: self._value(field) for field in self._fields}
+
+    def _value(self, field: Field) -> str:
+        one = self._inputs[field.name]
+        if isinstance(one, OptionList):
+            return field.choices[one.highlighted or 0].value
+        return one.value if field.secret else one.value.strip()
+
+    async def on_key(self, event: events.Key) -> None:
+        """Enter goes on to the next field that is to be typed into, and from the last one sends."""
+        if event.key == "enter":
+            event.stop()
+            event.prevent_default()
+            self._go_on()
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        inputs = [one for one in self._inputs.values() if one.display]
+        place = next((place for place, one in enumerate(inputs) if one is self.focused), len(inputs) - 1)
+        if place + 1 < len(inputs):
+            inputs[place + 1].focus()
+        else:
+            self.send()
+
+    def send(self) -> None:
+        """Check the values, and give them when they are good."""
+        values = self.values
+        wrong = {
+            field.name: field.check(values[field.name])
+            for field in self._fields
+            if field.check is not None and self._inputs[field.name].display
+        }
+        self.show_wrong({name: text for name, text in wrong.items() if text})
+        if not any(wrong.values()):
+            self.accept(values)
+
+    def accept(self, values: dict[str, str]) -> None:
+        """The values are good."""
+        self.dismiss(values)
+
+    def show_wrong(self, wrong: Mapping[str, str]) -> None:
+        """Say what is wrong beside the fields, and go to the first of them; a name of no field is said at the end."""
+        for name, place in self._wrong.items():
+            place.update(Text(wrong.get(name, "")))
+            place.display = name in wrong
+        self._status.update(Text("\n".join(text for name, text in wrong.items() if name not in self._wrong)))
+        first = next((name for name in self._wrong if name in wrong), "")
+        if first:
+            self._inputs[first].focus()
+
+    def action_cancel(self) -> None:
+        """Close without anything."""
+        self.dismiss(None)
+
+
+def _input_of(field: Field) -> Input | OptionList:
+    if not field.choices:
+        return Input(field.value, placeholder=field.hint, password=field.secret, compact=True, select_on_focus=False)
+    options = OptionList(*(Option(_row(one)) for one in field.choices), classes="choices", markup=False, compact=True)
+    options.highlighted = next((place for place, one in enumerate(field.choices) if one.value == field.value), 0)
+    return options
+
+
+class Card(ModalScreen[None]):
+    """Something to read: what each thing is, and what it says."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q,ctrl+c", "dismiss", priority=True)]
+
+    def __init__(self, title: str, rows: Sequence[tuple[str, str]], *, below: Text | None = None) -> None:
+        """`below` stands below the rows as it is."""
+        super().__init__()
+        self._title = title
+        self._rows = rows
+        self._below = below
+
+    def compose(self) -> ComposeResult:
+        """The rows."""
+        table = Table(box=None, show_header=False, expand=True, padding=(0, 1))
+        table.add_column(no_wrap=True)
+        table.add_column(ratio=1, overflow="fold")
+        for label, value in self._rows:
+            table.add_row(Text(label, style="dim"), Text(value))
+        with VerticalScroll(classes="dialog card"):
+            yield Static(Text(self._title, style="bold"), markup=False)
+            yield Static(table)
+            if self._below is not None:
+                yield Static(self._below, classes="below", markup=False)
+            yield Static(Text(_("Esc: back"), style="dim"), markup=False)
