@@ -15,7 +15,9 @@ from securechat.client.texts import _, choose_language, use_language
 from securechat.errors import ConfigurationError, SecurechatError
 
 if TYPE_CHECKING:
+    from securechat.client.known_servers import KnownServers
     from securechat.client.library import Client
+    from securechat.client.start import Wishes
 
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
@@ -172,6 +174,8 @@ def _run(options: argparse.Namespace, effective: Effective) -> int:
         register=options.register,
         timeout=connection.timeout,
     )
+    if interactive and not wishes.server and known.last() is None and _full_screen(options):
+        return _begin(wishes, known, effective.settings)
     start = Start(wishes, known, Asker(present=sys.stdin.isatty()))
     rooms = start.rooms("general" if interactive else "")
     if not rooms:
@@ -191,6 +195,20 @@ def _run(options: argparse.Namespace, effective: Effective) -> int:
     finally:
         client.close()
     return 0
+
+
+def _begin(wishes: "Wishes", known: "KnownServers", settings: Settings) -> int:
+    """Let a person who is new here come in, and talk. Return the exit code."""
+    from securechat.client.screen.app import run
+    from securechat.client.screen.first_start import first_start
+
+    entrance = first_start(wishes, known)
+    if isinstance(entrance, int):
+        return entrance
+    try:
+        return run(entrance.client, entrance.rooms, settings)
+    finally:
+        entrance.client.close()
 
 
 def _read(options: argparse.Namespace, settings: Settings, client: "Client", rooms: list[str]) -> None:

@@ -10,7 +10,6 @@ from securechat import __version__
 from securechat.client.address import Address
 from securechat.client.arguments import check_name, where
 from securechat.client.codes import TypedCode
-from securechat.client.connection import Timing
 from securechat.client.errors import ClientError, LoginRefused, Untrusted, UsageError
 from securechat.client.known_servers import KnownServer, KnownServers
 from securechat.client.library import Client
@@ -18,10 +17,12 @@ from securechat.client.line_mode import tell
 from securechat.client.passwords import ask_new_password, ask_terminal, given_password
 from securechat.client.setting_up import PATIENCE, SettingUp
 from securechat.client.texts import _
+from securechat.client.timing import Timing
 from securechat.client.trust import fetch_authority, fingerprint_of, local_authority, read_authority
 from securechat.names import room_to_wire
 
-_NAME_REFUSALS = frozenset({"432", "433", "436", "BAD_ACCOUNT_NAME", "ACCOUNT_EXISTS"})
+NAME_REFUSALS = frozenset({"432", "433", "436", "BAD_ACCOUNT_NAME", "ACCOUNT_EXISTS"})
+"""The codes of refusals that another name would mend."""
 _PASSWORD_REFUSALS = frozenset({"WEAK_PASSWORD", "UNACCEPTABLE_PASSWORD"})
 _MOST_ATTEMPTS = 3
 
@@ -194,7 +195,7 @@ class Start:
                 client.connect(PATIENCE if set_up is not None else None)
             except LoginRefused as error:
                 may_ask = self._asker.present and attempt < _MOST_ATTEMPTS and not self._wishes.guest
-                if may_ask and error.code in _NAME_REFUSALS and register and not self._wishes.user:
+                if may_ask and error.code in NAME_REFUSALS and register and not self._wishes.user:
                     tell(str(error))
                     name = self._ask_name()
                     password = given

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from rich.text import Text
 from textual import events, on
 
 from securechat.client.arguments import check_room
@@ -21,6 +22,7 @@ from securechat.client.texts import N_, _, ngettext
 from securechat.client.whois import Person, ask_who_is, rows_of
 from securechat.links import is_link, parse_link
 from securechat.names import fold, room_to_people, room_to_wire
+from securechat.qr_code import terminal_lines
 
 _KINDS: Final = {
     "open": ("", N_("open"), N_("everybody on this server may come in and talk")),
@@ -153,7 +155,8 @@ class Acting(Moving):
         self.copy_to_clipboard(link)
         told = _("Send it over a way that you trust. It was put into the clipboard, and is not shown again.")
         title = _("A link into {room}").format(room=sanitize(room_to_people(room)))
-        self.push_screen(Card(title, [("", sanitize(link)), ("", told)]))
+        code = Text("\n".join(terminal_lines(link)), no_wrap=True)
+        self.push_screen(Card(title, [("", sanitize(link)), ("", told)], below=code))
 
     def action_change_topic(self) -> None:
         """Ask for another topic."""

@@ -4,10 +4,7 @@ The client's events come from a thread of their own into a queue, and are drawn 
 run on the desk's thread. Nothing here waits for the server.
 """
 
-import asyncio
-import contextlib
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -42,6 +39,7 @@ from securechat.client.screen.prompt import Prompt
 from securechat.client.screen.rows import DARK, LIGHT
 from securechat.client.screen.searching import SearchBar, Searching
 from securechat.client.screen.secret import Secret
+from securechat.client.screen.signals import end_by_signals
 from securechat.client.screen.status import status_text
 from securechat.client.settings import Settings
 from securechat.client.texts import _, ngettext
@@ -144,10 +142,7 @@ class ChatApp(Searching):
         self.set_class(not self._settings.look.members, "alone")
         self._lay_out()
         self.theme_changed_signal.subscribe(self, lambda _theme: self._take_theme())
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            # Without these the terminal is left with mouse reports on and the other screen shown.
-            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-                asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number)
+        end_by_signals(lambda number: self.exit(128 + number))
         self.chat.note(_("Welcome to the chat, {name}!").format(name=sanitize(self._client.nick)), self.chat.home)
         self.chat.note(_("F1 shows all keys and commands; Ctrl+Q leaves."), self.chat.home)
         for room in self._wanted:
@@ -347,6 +342,7 @@ class ChatApp(Searching):
             self._desk.run_command(text.rstrip(), target)
         elif not target:
             self.chat.note(_("You are in no room: /join ROOM first."))
+            self.begin(text)  # perhaps the room is still being entered
         else:
             try:
                 self._desk.say_now(target, text.removeprefix("/") if text.startswith("//") else text)

@@ -1,5 +1,6 @@
 """Dialogs that ask: a menu to choose from, a form to fill in, a card to read."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -132,7 +133,10 @@ class Field:
 class Form(ModalScreen[dict[str, str] | None]):
     """Fields to fill in, with what is wrong said beside each. Gives the values, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,ctrl+c", "cancel", priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+c", "cancel", priority=True),
+        Binding("enter", "go_on", priority=True),
+    ]
 
     def __init__(self, title: str, fields: Sequence[Field], *, about: str = "", done: str = "") -> None:
         """`about`: what one should know before; `done`: what Enter in the last field does, in words."""
@@ -143,6 +147,7 @@ class Form(ModalScreen[dict[str, str] | None]):
         self._done = done or _("do it")
         self._inputs: dict[str, Input | OptionList] = {field.name: _input_of(field) for field in fields}
         self._wrong = {field.name: Static("", classes="wrong", markup=False) for field in fields}
+        self._judged: dict[str, str] = {}  # what stood in the fields when they were found wrong
         self._status = Static("", classes="wrong", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -179,25 +184,35 @@ class Form(ModalScreen[dict[str, str] | None]):
             return field.choices[one.highlighted or 0].value
         return one.value if field.secret else one.value.strip()
 
-    async def on_key(self, event: events.Key) -> None:
-        """Enter goes on to the next field that is to be typed into, and from the last one sends."""
-        if event.key == "enter":
-            event.stop()
-            event.prevent_default()
-            self._go_on()
+    async def action_go_on(self) -> None:
+        """Go to the next field, and from the last one send. What was typed before Enter is in its field by then."""
+        focused = self.focused
+        if isinstance(focused, Input):
+            # The field takes its keys on a task of its own; those behind this one wait until we are through.
+            taken = asyncio.Event()
+            focused.call_later(taken.set)
+            await taken.wait()
+        self.go_on()
 
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
-        self._go_on()
+    @on(Input.Changed)
+    def _typed_on(self, event: Input.Changed) -> None:
+        """What was wrong may be right now; the news of what was judged already comes late and says nothing."""
+        for name, one in self._inputs.items():
+            if one is event.input and event.value != self._judged.get(name):
+                self._wrong[name].display = False
 
-    def _go_on(self) -> None:
-        inputs = [one for one in self._inputs.values() if one.display]
-        place = next((place for place, one in enumerate(inputs) if one is self.focused), len(inputs) - 1)
-        if place + 1 < len(inputs):
-            inputs[place + 1].focus()
-        else:
+    def go_on(self) -> None:
+        """Go to the next field, if what stands in this one can stand there; from the last one send."""
+        fields = [field for field in self._fields if self._inputs[field.name].display]
+        place = next((i for i, field in enumerate(fields) if self._inputs[field.name] is self.focused), len(fields) - 1)
+        if place + 1 == len(fields):
             self.send()
+            return
+        field = fields[place]
+        wrong = field.check(self._value(field)) if field.check is not None else ""
+        self.show_wrong({field.name: wrong} if wrong else {})
+        if not wrong:
+            self.set_focus(self._inputs[fields[place + 1].name])
 
     def send(self) -> None:
         """Check the values, and give them when they are good."""
@@ -217,13 +232,14 @@ class Form(ModalScreen[dict[str, str] | None]):
 
     def show_wrong(self, wrong: Mapping[str, str]) -> None:
         """Say what is wrong beside the fields, and go to the first of them; a name of no field is said at the end."""
+        self._judged = {name: one.value for name, one in self._inputs.items() if isinstance(one, Input)}
         for name, place in self._wrong.items():
             place.update(Text(wrong.get(name, "")))
             place.display = name in wrong
         self._status.update(Text("\n".join(text for name, text in wrong.items() if name not in self._wrong)))
         first = next((name for name in self._wrong if name in wrong), "")
         if first:
-            self._inputs[first].focus()
+            self.set_focus(self._inputs[first])
 
     def action_cancel(self) -> None:
         """Close without anything."""

@@ -8,6 +8,7 @@ from textual.binding import BindingType
 from textual.widgets import TextArea
 
 from securechat.client.screen.completion import Completion
+from securechat.client.texts import _
 
 MOST_REMEMBERED: Final = 500
 MOST_ROWS: Final = 6
@@ -32,7 +33,8 @@ class Prompt(TextArea):
 
         Both are called at once and not by messages, which keys that follow quickly would overtake.
         """
-        super().__init__(compact=True, soft_wrap=True, highlight_cursor_line=False, id=id)
+        hint = _("Write here    F1 all keys    F2 this room    F3 people    Ctrl+P find")
+        super().__init__(compact=True, soft_wrap=True, highlight_cursor_line=False, placeholder=hint, id=id)
         self.cursor_blink = False
         self._submit = submit
         self._completions = completions

@@ -3,6 +3,7 @@
 import io
 import re
 import zlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -13,7 +14,7 @@ from textual.strip import Strip
 
 from securechat.client.buffer import SAID, Entry, EntryKind, Status
 from securechat.client.sanitize import sanitize
-from securechat.client.texts import _
+from securechat.client.texts import _, ngettext
 
 DARK: Final = ("#7cc7ff", "#8ce99a", "#ffd166", "#ff9f80", "#d0a2ff", "#7fe0d4", "#f3a6c8", "#c5d86d")
 LIGHT: Final = ("#005a9c", "#1b6e2a", "#7a5200", "#a63a12", "#6a2fa0", "#00665c", "#9c2560", "#556500")
@@ -21,6 +22,8 @@ LIGHT: Final = ("#005a9c", "#1b6e2a", "#7a5200", "#a63a12", "#6a2fa0", "#00665c"
 
 _INDENT: Final = 6
 _NARROW: Final = 30
+_MOST_NAMES: Final = 8
+"""So many of those who came or left are named; the others are counted."""
 _DIM: Final = Style(dim=True)
 _WARNING: Final = Style(bold=True, color="red")
 _MENTION: Final = Style(bold=True, reverse=True)
@@ -109,10 +112,18 @@ def _text_of(entry: Entry, palette: tuple[str, ...]) -> Text | None:
 
 
 def _presence(entry: Entry) -> str:
-    """Return who came and who left, as one sentence."""
+    """Return who came and who left, as one sentence: `3 came: anna, boris, zoe; left: dora`."""
     parts = []
-    if entry.joined:
-        parts.append(_("came: {names}").format(names=", ".join(sanitize(one) for one in entry.joined)))
-    if entry.left:
-        parts.append(_("left: {names}").format(names=", ".join(sanitize(one) for one in entry.left)))
+    if names := _names(entry.joined):
+        count = len(entry.joined)
+        parts.append(ngettext("came: {names}", "{count} came: {names}", count).format(count=count, names=names))
+    if names := _names(entry.left):
+        count = len(entry.left)
+        parts.append(ngettext("left: {names}", "{count} left: {names}", count).format(count=count, names=names))
     return "; ".join(parts)
+
+
+def _names(nicks: Sequence[str]) -> str:
+    """Return the first names of a list, and that there are more."""
+    shown = ", ".join(sanitize(one) for one in nicks[:_MOST_NAMES])
+    return f"{shown}…" if len(nicks) > _MOST_NAMES else shown

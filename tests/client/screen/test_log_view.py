@@ -34,7 +34,11 @@ class TestRows:
             (entry("the topic is set", EntryKind.EVENT), "the topic is set"),
             (entry("", sender="anna"), "anna: (taken away)"),
             (entry("hi", status=Status.PENDING, id=""), "anna: hi  …"),
-            (entry("", EntryKind.PRESENCE, joined=["bob", "eve"], left=["zoe"]), "came: bob, eve; left: zoe"),
+            (entry("", EntryKind.PRESENCE, joined=["bob", "eve"], left=["zoe"]), "2 came: bob, eve; left: zoe"),
+            (
+                entry("", EntryKind.PRESENCE, joined=[f"n{number}" for number in range(9)]),
+                "9 came: n0, n1, n2, n3, n4, n5, n6, n7…",
+            ),
         ],
     )
     def test_kinds(self, one: Entry, text: str) -> None:

@@ -3,8 +3,8 @@
 from securechat.client.events import CodeNeeded
 from securechat.client.screen.secret import Secret
 from securechat.protocol.message import Message, parse
+from tests.client.screen.driver import Driver, run
 from tests.client.screen.fake_client import FakeClient
-from tests.client.screen.test_app import Driver, run
 
 
 class Answering(FakeClient):
