@@ -13,13 +13,15 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import securechat.server.commands  # noqa: F401 - fills the registry
 from securechat.domain.account import Account
 from securechat.domain.ports import Entry as EntryPort
+from securechat.domain.ports import UnitOfWork
 from securechat.errors import StorageError
 from securechat.protocol.line_buffer import LineBuffer
 from securechat.server.administration import Administration
@@ -39,6 +41,8 @@ from securechat.server.throttle import Budget
 from securechat.storage.engine import open_database
 from securechat.storage.journal import Journal
 from tests.tables import note
+
+T = TypeVar("T")
 
 CHEAP = Parameters(argon2_memory_kib=64, argon2_iterations=1, scram_iterations=4096)
 UNLIMITED = {
@@ -197,6 +201,20 @@ def code_of(line: str) -> str:
     return words[1] if words[0].startswith(":") else words[0]
 
 
+class WatchedJournal(Journal):
+    """Knows whether anything was given to it, so that nobody waits for nothing."""
+
+    is_asked = True
+
+    def submit(self, entry: EntryPort) -> None:
+        self.is_asked = True
+        super().submit(entry)
+
+    def call(self, work: Callable[[UnitOfWork], T]) -> "Future[T]":
+        self.is_asked = True
+        return super().call(work)
+
+
 @functools.cache
 def migrated_database() -> bytes:
     """A database file that is as new as can be, made once for all tests."""
@@ -235,13 +253,23 @@ class Harness:
         self.database = open_database(f"sqlite:///{folder / 'chat.db'}")
         self.database.lock()
         self.database.migrate()
-        self.journal = Journal(self.database, lambda batch, error: self._batches.append((batch, error)), 0)
+        self.journal = WatchedJournal(self.database, lambda batch, error: self._batches.append((batch, error)), 0)
+        self.configuration = configuration
+        self._fill()
+        self.journal.start()
+        with self.hub.lock:
+            if self.hub.find_room(GENERAL) is None:
+                self.journal.submit(self.hub.create_room(GENERAL, self.hub.server_source)[1])
+        self.settle()
+
+    def _fill(self) -> None:
+        """Know what the database holds, and nobody who is here."""
         self.hub = Hub(
-            configuration, self.journal, self.database, self.workers, lambda: self.time, b"certificate", b"key"
+            self.configuration, self.journal, self.database, self.workers, lambda: self.time, b"certificate", b"key"
         )
         self.hub.monotonic = lambda: self.now
         self.hub.administration = Administration(
-            configuration,
+            self.configuration,
             JournalStore(self.journal, self.database),
             HubEffects(self.hub),
             lambda: ServerAddress("chat.test", 6697, "ab" * 32),
@@ -250,11 +278,12 @@ class Harness:
         self.hub.fill(self.database.read(take_snapshot))
         self.dispatcher = Dispatcher(self.hub)
         self.delivery = Delivery(self.hub.renderer, self.hub.last_said, 0, self.hub.stored_before)
-        self.journal.start()
-        with self.hub.lock:
-            if self.hub.find_room(GENERAL) is None:
-                self.journal.submit(self.hub.create_room(GENERAL, self.hub.server_source)[1])
+
+    def restart(self) -> None:
+        """Be a server that has just started on what is stored; nobody may be here any more."""
         self.settle()
+        assert not self.hub.sessions, "sessions end before the server does"
+        self._fill()
 
     def settle(self) -> None:
         """Deliver until the journal and everything posted is done."""
@@ -279,8 +308,11 @@ class Harness:
 
     def await_journal(self) -> None:
         """Wait until the journal has done all that was given to it so far; nothing is delivered yet."""
+        if not self.journal.is_asked:
+            return
+        self.journal.is_asked = False
         try:
-            self.journal.call(lambda _: None).result(20)
+            Journal.call(self.journal, lambda _: None).result(20)
         except StorageError:
             pass  # the disk is full: what was in this batch has failed
 
@@ -294,6 +326,7 @@ class Harness:
         finally:
             self.settle()
             self.journal.before_commit = None
+            self.journal.is_asked = True  # it is well again when it has stored something
 
     @contextmanager
     def one_batch(self, *, fails: bool = False) -> Iterator[None]:
