@@ -155,7 +155,7 @@ class ScramServer:
         self.user = _unescape_name(values["n"])
         if not self.user:
             raise SaslMalformed("the name is empty")
-        self.code = ""  # of the second factor, known once `verify` has returned
+        self.code = ""  # of the second factor, known once `verify` has looked at the proof, whatever it says
         self._client_nonce = _check_nonce(values["r"])
         self._gs2_header = f"{binding},{authzid},".encode()
         self._auth_start = bare
@@ -186,10 +186,11 @@ class ScramServer:
         proved = hmac.compare_digest(hashlib.sha256(client_key).digest(), stored_key)
         same_nonce = bool(self._nonce) and hmac.compare_digest(values["r"].encode(), self._nonce.encode())
         same_header = hmac.compare_digest(_decode(values["c"]), self._gs2_header)
+        self.code = _code_of(without_proof)
+        signature = _hmac(server_key, auth_message)
         if not (proved and same_nonce and same_header):
             raise ScramRefused("the proof is wrong")
-        self.code = _code_of(without_proof)
-        return b"v=" + base64.b64encode(_hmac(server_key, auth_message))
+        return b"v=" + base64.b64encode(signature)
 
 
 class ScramClient:

@@ -247,11 +247,13 @@ def scram_final(context: Context, exchange: Exchange, data: bytes) -> None:
     try:
         signature = scram.verify(data, credentials.scram_stored_key, credentials.scram_server_key)
     except ScramRefused:
-        fail_login(context, exchange.name)
-        return
+        signature = b""
     account, factor = exchange.account, exchange.factor
+    # The code is looked at even if the proof is wrong: else the time would tell that a password is right.
     use = match(factor or NOBODYS, scram.code, context.hub.now())
-    if account is None or factor is None:
+    if not signature:
+        fail_login(context, exchange.name)
+    elif account is None or factor is None:
         _proved(context, exchange, signature, Credential(Means.PASSWORD))
     elif use is None:
         fail_login(context, exchange.name)

@@ -63,10 +63,13 @@ class Material:
 def material(context: Context, name: str, account: Account | None, given: str = "") -> Material:
     """Read what a login is checked against; for nobody's name, something that nothing fits. On a worker.
 
-    The same is done for both: reading takes time, and old credentials cost other than new ones.
+    The same is done for both, whatever is needed of it: all of it takes time, and old credentials cost other than new
+    ones.
     """
     hub = context.hub
-    number = account.id if account is not None else stand_in(hub.login_key, fold(name), len(hub.accounts_by_id))
+    folded = fold(name)
+    substitute = stand_in(hub.login_key, folded, len(hub.accounts_by_id))
+    number = account.id if account is not None else substitute
     digest = digest_of(given)
 
     def read(unit: UnitOfWork) -> Material:
@@ -75,15 +78,16 @@ def material(context: Context, name: str, account: Account | None, given: str = 
             unit.accounts.credentials(number), factors.of(number), factors.find_app_password(number, digest)
         )
 
+    costs = parameters(context)
+    stored = None
     try:
         stored = hub.reader.read(read)
-        costs = parameters(context) if account is not None else costs_of(stored.credentials)
+        costs = costs_of(stored.credentials)
     except (NoSuchAccount, DamagedCredentialsError):
-        if account is not None:
+        if account is not None and stored is None:
             raise
-        costs = parameters(context)
-    dummy = dummy_credentials(hub.login_key, fold(name), costs)
-    return Material(dummy) if account is None else stored
+    dummy = Material(dummy_credentials(hub.login_key, folded, costs))
+    return dummy if account is None or stored is None else stored
 
 
 def limit_reached(context: Context, name: str) -> bool:

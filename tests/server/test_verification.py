@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 
 import securechat.server
 from securechat.protocol.sasl import ScramClient
+from securechat.server import one_time_codes, verification
 from securechat.server.ports import Pool
 from securechat.server.registry import COMMANDS, Stage
 from tests.server.commands.logins import FAILED, LOGGED_IN, begun, data_of, plain, send_data
@@ -84,6 +86,52 @@ def test_a_recovery_code_is_good_once(harness: Harness, login: Login) -> None:
     given = f"{PASSWORD} {recovery[4]}"
     assert login(begun(harness), "alice", given) == LOGGED_IN
     assert login(begun(harness), "alice", given) == FAILED
+
+
+@BOTH
+def test_every_failure_is_the_same_work(
+    harness: Harness, login: Login, secret: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same look-ups, and whatever takes some time as often: what took part in one only could be measured."""
+    harness.account("dora").suspended = True
+    harness.account("erna")
+    done: list[str] = []
+
+    def reads(*given: object) -> None:
+        done.append(str(given[2]))
+
+    event.listen(Engine, "before_cursor_execute", reads)
+
+    def counted(name: str, function: Callable[..., object]) -> Callable[..., object]:
+        def call(*given: object) -> object:
+            done.append(name)
+            return function(*given)
+
+        return call
+
+    for module, name in (
+        (verification, "verify_password"),
+        (verification, "stand_in"),
+        (verification, "dummy_credentials"),
+        (verification, "costs_of"),
+        (one_time_codes, "code_at"),
+    ):
+        monkeypatch.setattr(module, name, counted(name, getattr(module, name)))
+    work = {}
+    for name, given in (
+        ("alice", PASSWORD),
+        ("alice", "wrong"),
+        ("dora", PASSWORD),
+        ("erna", "wrong"),
+        ("nobody", "x"),
+    ):
+        one = begun(harness)
+        done.clear()
+        assert login(one, name, f"{given} 000000" if login is plain or given == PASSWORD else given) == FAILED
+        work[name, given] = list(done)
+    event.remove(Engine, "before_cursor_execute", reads)
+    assert all(one == work["nobody", "x"] for one in work.values()), work
+    assert {"stand_in", "dummy_credentials", "costs_of", "code_at"} <= set(work["nobody", "x"])
 
 
 def test_two_logins_at_the_same_moment_share_no_code(harness: Harness, secret: bytes) -> None:
