@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from securechat import __version__
 from securechat.cli.streams import reader_has_gone
 from securechat.client.errors import ClientError, UsageError
-from securechat.client.settings import Effective, Settings, SettingsFile, print_lines
+from securechat.client.settings import THEMES, Effective, Settings, SettingsFile, print_lines
 from securechat.client.texts import _, choose_language, use_language
 from securechat.errors import ConfigurationError, SecurechatError
 
@@ -30,6 +30,7 @@ _FLAGS = {
     "timeout": ("connection", "timeout"),
     "lang": ("look", "language"),
     "color": ("look", "color"),
+    "theme": ("look", "theme"),
 }
 """The options that say what a setting says."""
 
@@ -93,6 +94,7 @@ def make_parser() -> argparse.ArgumentParser:
     add = look.add_argument
     add("--json", action="store_true", help=_("print one JSON object for each message"))
     add("--plain", action="store_true", help=_("lines only, as for a screen reader"))
+    add("--theme", choices=THEMES, help=_("the colours of the full screen"))
     add("--color", choices=("auto", "always", "never"), help=_("colours; auto: on a terminal"))
     add("--no-color", dest="color", action="store_const", const="never", help=argparse.SUPPRESS)
     add("--timeout", type=_seconds, metavar="SECONDS", help=_("how long to wait for the server (30)"))

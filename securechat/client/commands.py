@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from securechat.client import devices, looking, moderating
+from securechat.client import appearance, devices, looking, moderating
 from securechat.client.desk import Desk, present, present_room
 from securechat.client.errors import UsageError
 from securechat.client.sanitize import sanitize
@@ -185,6 +185,8 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("totp", N_("[on, off or recovery]"), N_("look after your second factor"), devices.totp),
     Command("code", N_("CODE"), N_("log in again after a lost link, with a second factor"), devices.code, 1),
+    Command("theme", N_("[NAME]"), N_("show the themes of the full screen, or take another one"), appearance.theme),
+    Command("lang", N_("[LANGUAGE]"), N_("show the languages, or speak another one"), appearance.language),
     Command("quit", "", N_("leave the chat; exit alone and Ctrl-D do so too"), _quit, 0, ("exit",)),
 )
 BY_NAME = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}

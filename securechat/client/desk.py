@@ -46,6 +46,17 @@ class Desk(Protocol):
     def clear(self) -> None:
         """Take the lines off the screen."""
 
+    def take_theme(self, name: str) -> None:
+        """Take a theme of the full screen. Raises UsageError where there is no such screen."""
+
+    def look_anew(self) -> None:
+        """Show everything once more, as the language is another one."""
+
+
+def no_themes() -> UsageError:
+    """Return what is said about a theme where lines are all there is."""
+    return UsageError(_("Themes are for the full screen."))
+
 
 def present(desk: Desk) -> str:
     """Return the room or person that plain lines go to. Raises UsageError when there is none."""

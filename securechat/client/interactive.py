@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from securechat.client.commands import execute
+from securechat.client.desk import no_themes
 from securechat.client.errors import ClientError
 from securechat.client.events import Ended, Event, Joined, Left, Message
 from securechat.client.library import Client
@@ -186,3 +187,10 @@ class Conversation:
     def clear(self) -> None:
         """Say how the terminal does it."""
         self.note(_("Ctrl+L clears the screen here."))
+
+    def take_theme(self, name: str) -> None:  # noqa: ARG002 - of every desk
+        """There are only lines."""
+        raise no_themes()
+
+    def look_anew(self) -> None:
+        """What stands there stays as it is."""

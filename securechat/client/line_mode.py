@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from securechat.client.commands import execute
+from securechat.client.desk import no_themes
 from securechat.client.errors import UsageError
 from securechat.client.events import Ended, Event, Joined, Left, Message, ModeChanged, TopicChanged
 from securechat.client.library import Client
@@ -93,6 +94,13 @@ class Sender:
 
     def clear(self) -> None:
         """There is no screen."""
+
+    def take_theme(self, name: str) -> None:  # noqa: ARG002 - of every desk
+        """There are only lines."""
+        raise no_themes()
+
+    def look_anew(self) -> None:
+        """What stands there stays as it is."""
 
 
 class Reader:

@@ -21,6 +21,8 @@ from securechat.settings.reading import Found, Reading, read_tree, tables_of
 from securechat.settings.reference import page, toml_of
 
 FILE_NAME: Final = "client.toml"
+THEMES: Final = ("dark", "light", "high-contrast", "no-color")
+"""The themes of the full screen, by name."""
 _OF_THE_SERVER: Final = ("rooms", "user", "ca", "password_file")
 """What a file says of the server that it names, and of no other."""
 
@@ -83,6 +85,19 @@ class Look:
         "Whether to use colours; `auto`: on a terminal, unless `NO_COLOR` is set.",
         variable="SECURECHAT_COLOR",
         flag="--color",
+    )
+    theme: str = setting(
+        "dark",
+        choice(*THEMES),
+        "The colours of the full screen; `/theme` changes them for now.",
+        variable="SECURECHAT_THEME",
+        flag="--theme",
+    )
+    timestamps: str = setting(
+        "minutes",
+        choice("minutes", "seconds", "off"),
+        "The time before each line of the full screen.",
+        variable="SECURECHAT_TIMESTAMPS",
     )
     join_part: str = setting(
         "condensed",

@@ -18,6 +18,11 @@ def use_language(language: str) -> None:
     _translations = _gettext.translation(DOMAIN, DIRECTORY, languages=languages or ["en"], fallback=True)
 
 
+def languages() -> list[str]:
+    """Return the languages that there are, by their codes; English first."""
+    return ["en", *sorted(path.parent.parent.name for path in DIRECTORY.glob(f"*/LC_MESSAGES/{DOMAIN}.mo"))]
+
+
 def choose_language(flag: str | None, environment: Mapping[str, str] = os.environ, configured: str = "") -> str:
     """Return the language by precedence: flag, SECURECHAT_LANG, what is `configured`, the system's; else English.
 

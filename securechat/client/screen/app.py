@@ -16,6 +16,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.filter import LineFilter
 from textual.message import Message as TextualMessage
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -36,11 +37,11 @@ from securechat.client.screen.lists import Rows, member_rows, room_rows, title_o
 from securechat.client.screen.log_view import LogView
 from securechat.client.screen.palette import Everything
 from securechat.client.screen.prompt import Prompt
-from securechat.client.screen.rows import DARK, LIGHT
 from securechat.client.screen.searching import SearchBar, Searching
 from securechat.client.screen.secret import Secret
 from securechat.client.screen.signals import end_by_signals
 from securechat.client.screen.status import status_text
+from securechat.client.screen.themes import ROLES, THEMES, line_filters
 from securechat.client.settings import Settings
 from securechat.client.texts import _, ngettext
 
@@ -77,6 +78,9 @@ class ChatApp(Searching):
         super().__init__()
         self._settings = settings or Settings()
         self.title = "securechat"
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = "no-color" if self._settings.look.color == "never" else self._settings.look.theme
         self.chat = Chat(client.nick, presences=self._settings.look.join_part)
         self.failure: ClientError | None = None
         """What ended the link for good."""
@@ -96,6 +100,7 @@ class ChatApp(Searching):
         self._asked_to_leave = False
         self._focused = True
         self._lines = LogView(self.chat.home, id="log")
+        self._lines.roles, self._lines.times = ROLES[self.theme], self._settings.look.timestamps
         self._prompt = Prompt(
             self._submitted, self._completions, paste_lines=self._settings.typing.paste_lines, id="prompt"
         )
@@ -113,6 +118,7 @@ class ChatApp(Searching):
             sent=self._lines.to_bottom,
             search=self.search_for,
             ask=self.ask,
+            look=self.look,
         )
         self._listener = Thread(target=self._listen, name="events", daemon=True)
 
@@ -157,9 +163,19 @@ class ChatApp(Searching):
         if not self.chat.connected:
             self._draw()
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Leave the colours out where that is wanted."""
+        return line_filters(super().get_line_filters(), self.theme)
+
     def _take_theme(self) -> None:
-        self._lines.palette = DARK if self.current_theme.dark else LIGHT
-        self._lines.show(self.chat.active)
+        self._lines.roles = ROLES.get(self.theme, self._lines.roles)
+        self.look("")
+
+    def look(self, theme: str) -> None:
+        """Take a theme, or draw everything anew where only the language is another one."""
+        if theme and theme != self.theme:
+            self.theme = theme
+        self._lines.look_anew()
         self._draw()
 
     def on_unmount(self) -> None:
@@ -246,8 +262,8 @@ class ChatApp(Searching):
             if moment is not None and active.name:
                 self._mark(active.name, moment)
         buffers = list(self.chat)
-        self._rooms.show(room_rows(buffers, active, title_of), current=buffers.index(active))
-        self._people.show(member_rows(self._members, self._lines.palette))
+        self._rooms.show(room_rows(buffers, active, title_of, self._lines.roles), current=buffers.index(active))
+        self._people.show(member_rows(self._members, self._lines.roles))
         self._topic.update(
             Text(f"{title_of(active)}  {sanitize(active.topic)}".rstrip(), no_wrap=True, overflow="ellipsis")
         )
@@ -367,8 +383,7 @@ class ChatApp(Searching):
 def run(client: Client, rooms: Sequence[str], settings: Settings) -> int:
     """Show the full screen until the person leaves; return the exit code. Raises what ended the link for good."""
     let_alt_digits_be()
-    if settings.look.color == "never":
-        os.environ["NO_COLOR"] = "1"
+    os.environ.pop("NO_COLOR", None)  # the settings have heeded it; Textual would make greys of everything
     app = ChatApp(client, rooms, settings)
     code = app.run(mouse=settings.typing.mouse)
     if app.failure is not None:

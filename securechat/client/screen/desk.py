@@ -36,11 +36,12 @@ class ScreenDesk:
         sent: Callable[[], None],
         search: Callable[[str], None],
         ask: Callable[[str, Sequence[str], Callable[[str | None], None]], None],
+        look: Callable[[str], None],
     ) -> None:
         """`to_screen` runs an action on the screen's thread; the others are called there.
 
         `ask` takes a prompt, lines to show with it, and what is to be done with the secret that was typed (None: it was
-        given up).
+        given up). `look` takes a theme, or the present one anew when no name is given.
         """
         self.client = client
         self.target = ""
@@ -51,6 +52,7 @@ class ScreenDesk:
         self._sent = sent
         self._search = search
         self._ask = ask
+        self._look = look
         self._formatter = Formatter()
         self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         # A daemon: a command that waits for the server must not hold up leaving.
@@ -116,6 +118,14 @@ class ScreenDesk:
         """Go to a conversation."""
         self.target = target
         self._to_screen(lambda: self._go(target))
+
+    def take_theme(self, name: str) -> None:
+        """Take a theme."""
+        self._to_screen(lambda: self._look(name))
+
+    def look_anew(self) -> None:
+        """Draw everything once more."""
+        self._to_screen(lambda: self._look(""))
 
     def leave(self) -> None:
         """End."""

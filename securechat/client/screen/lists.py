@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from securechat.client.buffer import Buffer
 from securechat.client.sanitize import sanitize
-from securechat.client.screen.rows import colour_of
+from securechat.client.screen.themes import Roles
 from securechat.client.texts import _
 from securechat.names import room_to_people
 
@@ -82,18 +82,18 @@ class Rows(ScrollView):
             self.post_message(self.Chosen(self, self._rows[place].value))
 
 
-def room_rows(buffers: Sequence[Buffer], active: Buffer, title: Callable[[Buffer], str]) -> list[Row]:
+def room_rows(buffers: Sequence[Buffer], active: Buffer, title: Callable[[Buffer], str], roles: Roles) -> list[Row]:
     """Return the rows of the list of rooms and people: number, name, how much is unread."""
     rows = []
     for number, buffer in enumerate(buffers):
-        style = Style(reverse=True, bold=True) if buffer is active else Style(bold=bool(buffer.mentions))
-        if not buffer.joined and not buffer.direct and buffer.name:
-            style += Style(dim=True)
-        text = Text(f"{number % 10 if number < 11 else ' '} ", style=Style(dim=True), end="")
+        style = roles.here if buffer is active else Style(bold=bool(buffer.mentions))
+        if not buffer.joined and not buffer.direct and buffer.name and buffer is not active:
+            style += roles.elsewhere
+        text = Text(end="").append(f"{number % 10 if number < 11 else ' '} ", roles.elsewhere)
         text += Text(title(buffer), style=style)
         if buffer.unread:
             count = f" {buffer.unread}{'' if buffer.all_counted else '+'}{'!' if buffer.mentions else ''}"
-            text += Text(count, style=Style(bold=True, color="red" if buffer.mentions else "yellow"))
+            text += Text(count, style=roles.called if buffer.mentions else roles.unread)
         rows.append(Row(text, buffer.name))
     return rows
 
@@ -107,10 +107,10 @@ def title_of(buffer: Buffer) -> str:
     return f"{PRIVATE if buffer.private else ''}{sanitize(room_to_people(buffer.name))}"
 
 
-def member_rows(members: Sequence[tuple[str, str]], palette: tuple[str, ...]) -> list[Row]:
+def member_rows(members: Sequence[tuple[str, str]], roles: Roles) -> list[Row]:
     """Return the rows of who is in a room: `@` looks after it, `+` is heard although it is moderated."""
     rows = []
     for signs, nick in members:
-        text = Text(signs[:1] or " ", style=Style(bold=True), end="")
-        rows.append(Row(text + Text(sanitize(nick), style=Style(color=colour_of(nick, palette))), nick))
+        text = Text(end="").append(signs[:1] or " ", roles.sign)
+        rows.append(Row(text + Text(sanitize(nick), style=roles.nick(nick)), nick))
     return rows

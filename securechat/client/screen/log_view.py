@@ -14,7 +14,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from securechat.client.buffer import Buffer, Entry
-from securechat.client.screen.rows import DARK, day_row, rows_of, unread_row
+from securechat.client.screen.rows import day_row, rows_of, unread_row
+from securechat.client.screen.themes import ROLES
 
 _CACHED_ENTRIES: Final = 2_000
 _WHEEL_ROWS: Final = 3
@@ -30,7 +31,8 @@ class LogView(Widget):
 
     def __init__(self, buffer: Buffer, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self.palette = DARK
+        self.roles = ROLES["dark"]
+        self.times = "minutes"
         self._buffer = buffer
         self._anchor: Entry | None = None  # the lowest entry in sight; None: whatever is newest
         self._below = 0  # how many of its rows lie below the edge
@@ -53,6 +55,11 @@ class LogView(Widget):
         self._sought, self._found = sought, found
         if found is not None:
             self.show_entry(found)
+        self.changed()
+
+    def look_anew(self) -> None:
+        """Make all rows anew: colours or words are other ones."""
+        self._cache.clear()
         self.changed()
 
     def changed(self) -> None:
@@ -188,11 +195,11 @@ class LogView(Widget):
         rows = self._cache.get(key)
         if rows is None:
             width = max(1, self.size.width)
-            rows = rows_of(entry, width, self.palette, sought=self._sought, found=found)
+            rows = rows_of(entry, width, self.roles, self.times, sought=self._sought, found=found)
             if unread:
-                rows = [unread_row(width), *rows]
+                rows = [unread_row(width, self.roles), *rows]
             if day and rows:
-                rows = [day_row(entry.time, width), *rows]
+                rows = [day_row(entry.time, width, self.roles), *rows]
             self._cache[key] = rows
             if len(self._cache) > _CACHED_ENTRIES:
                 self._cache.popitem(last=False)

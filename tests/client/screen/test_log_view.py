@@ -1,6 +1,7 @@
 """The rows of lines, and where one stands among them."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +12,7 @@ from securechat.client.buffer import Buffer, Entry, EntryKind, Status
 from securechat.client.errors import NotDelivered
 from securechat.client.outbox import Delivery
 from securechat.client.screen.log_view import LogView
-from securechat.client.screen.rows import DARK, LIGHT, colour_of, rows_of
+from securechat.client.screen.rows import rows_of
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -65,9 +66,13 @@ class TestRows:
         for row in rows_of(entry("漢字漢字 and words-that-are-longer-than-the-row"), width):
             assert row.cell_length == width
 
-    def test_a_nick_has_the_same_colour_everywhere(self) -> None:
-        assert colour_of("Anna", DARK) == colour_of("anna", DARK)
-        assert len({colour_of(f"n{number}", LIGHT) for number in range(100)}) == len(LIGHT)
+    @pytest.mark.parametrize(
+        ("times", "begin"), [("minutes", r"\d\d:\d\d anna"), ("seconds", r"\d\d:\d\d:\d\d anna"), ("off", "anna")]
+    )
+    def test_times_as_the_settings_say(self, times: str, begin: str) -> None:
+        first, second, *_ = rows_of(entry("word " * 30), 40, times=times)
+        assert re.match(begin, first.text)
+        assert second.text.index("word") == {"minutes": 6, "seconds": 9, "off": 2}[times]
 
 
 class Alone(App[None]):
