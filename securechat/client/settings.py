@@ -14,7 +14,7 @@ from typing import Any, Final
 from securechat.client.known_servers import KnownServers
 from securechat.client.passwords import VARIABLE as PASSWORD_VARIABLE
 from securechat.client.sanitize import sanitize
-from securechat.client.setting_checks import address_of, file, language, name, rooms, server
+from securechat.client.setting_checks import address_of, file, hours, language, name, rooms, server
 from securechat.client.texts import N_, _
 from securechat.settings.checks import choice, number, setting, setting_of, switch, whole
 from securechat.settings.reading import Found, Reading, read_tree, tables_of
@@ -132,12 +132,45 @@ class Typing:
 
 
 @dataclass(frozen=True, slots=True)
+class Notifications:
+    """How you are told of direct messages, and of lines that name you, while you look elsewhere."""
+
+    bell: bool = setting(True, switch(), "Ring the bell of the terminal.", variable="SECURECHAT_BELL")
+    terminal: bool = setting(
+        True,
+        switch(),
+        "Let the terminal show it, where it is known to be able to (iTerm2, WezTerm, Ghostty, kitty, foot, "
+        "rxvt-unicode; in tmux with `allow-passthrough`).",
+        variable="SECURECHAT_TERMINAL_NOTIFICATIONS",
+    )
+    desktop: bool = setting(
+        True,
+        switch(),
+        "Show it on the desktop by `notify-send`, if that is installed and the terminal has not shown it.",
+        variable="SECURECHAT_DESKTOP_NOTIFICATIONS",
+    )
+    show_text: bool = setting(
+        True,
+        switch(),
+        "Show what was said; without it only who said something, and where.",
+        variable="SECURECHAT_SHOW_TEXT",
+    )
+    quiet_hours: tuple[str, ...] = setting(
+        (),
+        hours(),
+        "When not to be told of anything, in local time.",
+        variable="SECURECHAT_QUIET_HOURS",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set, with its defaults. Immutable."""
 
     connection: Connection = field(default_factory=Connection)
     look: Look = field(default_factory=Look)
     typing: Typing = field(default_factory=Typing)
+    notifications: Notifications = field(default_factory=Notifications)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from securechat.client.events import Ended, Joined, Left, ModeChanged, Renamed
 from securechat.client.events import Event as ClientEvent
 from securechat.client.library import Client
 from securechat.client.sanitize import sanitize
+from securechat.client.screen.alerting import Alerting
 from securechat.client.screen.completion import Completion, complete
 from securechat.client.screen.desk import ScreenDesk
 from securechat.client.screen.dialogs import Question
@@ -98,7 +99,6 @@ class ChatApp(Searching):
         self._members: list[tuple[str, str]] = []
         self._asking_members = False
         self._asked_to_leave = False
-        self._focused = True
         self._lines = LogView(self.chat.home, id="log")
         self._lines.roles, self._lines.times = ROLES[self.theme], self._settings.look.timestamps
         self._prompt = Prompt(
@@ -120,6 +120,7 @@ class ChatApp(Searching):
             ask=self.ask,
             look=self.look,
         )
+        self._alerting = Alerting(self.chat, self._settings.notifications, self._write, self.set_timer)
         self._listener = Thread(target=self._listen, name="events", daemon=True)
 
     def ask(self, prompt: str, about: Sequence[str], then: Callable[[str | None], None]) -> None:
@@ -181,6 +182,7 @@ class ChatApp(Searching):
     def on_unmount(self) -> None:
         """Do nothing more in the background."""
         self._desk.close()
+        self._alerting.close()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a page or a question stands above the chat, the keys are its own."""
@@ -238,11 +240,27 @@ class ChatApp(Searching):
                 item()
             else:
                 changed = self.chat.apply(item)
+                self._alerting.take(item, looking=self._looking)
                 moved = moved or (changed is self.chat.active and isinstance(item, _MOVES))
         self._room_in_inbox.set()
         if moved:
             self._ask_members()
         self._draw()
+        self._alerting.wait()
+
+    @property
+    def _looking(self) -> bool:
+        """Whether the newest line of the active conversation is looked at."""
+        return self.app_focus and self._lines.at_bottom
+
+    def _write(self, text: str) -> None:
+        """Give text to the terminal that is no part of the screen. From any thread."""
+
+        def write() -> None:
+            if self._driver is not None and not self.is_headless:
+                self._driver.write(text)
+
+        self.to_screen(write)
 
     def _end(self, ended: Ended) -> None:
         """The link is gone for good."""
@@ -257,10 +275,11 @@ class ChatApp(Searching):
     def _draw(self) -> None:
         """Show what stands in the chat now; what is looked at is read."""
         active = self.chat.active
-        if self._focused and self._lines.at_bottom:
+        if self._looking:
             moment = active.read()
             if moment is not None and active.name:
                 self._mark(active.name, moment)
+                self._alerting.seen(active.name, moment)
         buffers = list(self.chat)
         self._rooms.show(room_rows(buffers, active, title_of, self._lines.roles), current=buffers.index(active))
         self._people.show(member_rows(self._members, self._lines.roles))
@@ -315,14 +334,10 @@ class ChatApp(Searching):
         self._rooms.display = width >= _NARROW and not bare
         self._people.display = width >= _WIDE and not bare and not self.has_class("alone")
 
-    def on_app_focus(self) -> None:
-        """The terminal is looked at again."""
-        self._focused = True
-        self._draw()
-
-    def on_app_blur(self) -> None:
-        """What comes now is not read."""
-        self._focused = False
+    def watch_app_focus(self, focused: bool) -> None:
+        """When the terminal is looked at again, what came meanwhile is read."""
+        if focused and self._listener.is_alive():
+            self._draw()
 
     # --- typing ---
 
