@@ -16,7 +16,7 @@ from securechat.storage.models import REVISION
 from tests.process import ServerProcess
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCES = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", ".gitignore", "securechat", "migrations")
+SOURCES = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", ".gitignore", "securechat", "migrations", "man")
 COMMANDS = {"securechat-admin", "securechat-client", "securechat-gencert", "securechat-server"}
 CATALOGUE = "securechat/locale/ru/LC_MESSAGES/securechat.mo"
 
@@ -69,7 +69,12 @@ def test_the_wheel_holds_everything_that_is_needed_and_nothing_else(wheel: Path)
         "securechat/py.typed",
         CATALOGUE,
     }
-    assert {name.split("/")[0] for name in names} == {"securechat", f"securechat-{securechat.__version__}.dist-info"}
+    data = f"securechat-{securechat.__version__}.data"
+    assert {name for name in names if name.startswith(data)} == {
+        f"{data}/data/share/man/man1/{command}.1" for command in COMMANDS
+    }
+    folders = {"securechat", f"securechat-{securechat.__version__}.dist-info", data}
+    assert {name.split("/")[0] for name in names} == folders
     assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".key", ".db"))]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from securechat import __version__
+from securechat.cli.completion import add_completion
 from securechat.cli.streams import reader_has_gone
 from securechat.errors import ConfigurationError, SecurechatError, StorageError
 
@@ -20,24 +21,6 @@ if TYPE_CHECKING:
 EXIT_REFUSED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
-SHELLS = ("bash", "zsh", "fish")
-
-
-class _PrintCompletion(argparse.Action):
-    """Prints the script that teaches a shell to complete this command, and ends."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,  # noqa: ARG002 - of argparse
-        values: object,
-        option_string: str | None = None,  # noqa: ARG002 - of argparse
-    ) -> None:
-        """Print it."""
-        import shtab
-
-        print(shtab.complete(parser, str(values)))
-        parser.exit()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -58,9 +41,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--certs", metavar="DIR", help="folder of the certificates, for links made without a server")
     made.add_argument("--json", action="store_true", help="print the result as JSON, for scripts")
     made.add_argument("--version", action="version", version=f"securechat-admin {__version__}")
-    made.add_argument(
-        "--print-completion", choices=SHELLS, action=_PrintCompletion, help="print what makes a shell complete commands"
-    )
+    add_completion(made)
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     areas = made.add_subparsers(dest="area", metavar="|".join(one.name for one in FAMILIES), required=True)

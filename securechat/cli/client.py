@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from securechat import __version__
+from securechat.cli.completion import add_completion
 from securechat.cli.streams import reader_has_gone
 from securechat.client.errors import ClientError, UsageError
 from securechat.client.settings import THEMES, Effective, Settings, SettingsFile, print_lines
@@ -102,6 +103,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--lang", metavar="LANGUAGE", help=_("language of the client: en, ru"))
     add("--config", type=Path, metavar="FILE", help=_("settings (instead of client.toml in the usual folder)"))
     add("--print-config", action="store_true", help=_("print all settings that count, and where each comes from"))
+    add_completion(look, _("print what makes a shell complete this command"))
     add("--debug", action="store_true", help=_("tell on standard error what goes wrong inside"))
     add("--version", action="version", version=f"securechat {__version__}")
     return parser

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 from securechat import __version__
+from securechat.cli.completion import add_completion
 from securechat.cli.streams import reader_has_gone
 from securechat.errors import TrustError
 from securechat.tls.client_certificates import CLIENT_DAYS
@@ -57,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--days", type=_days, metavar="N", help=f"client: how long it is good (default: {CLIENT_DAYS})")
     made.add_argument("--version", action="version", version=f"securechat-gencert {__version__}")
+    add_completion(made)
     return made
 
 

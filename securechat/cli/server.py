@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from securechat import __version__
+from securechat.cli.completion import add_completion
 from securechat.errors import ConfigurationError, SecurechatError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--database", metavar="URL", help="for example sqlite:///securechat.db")
     made.add_argument("--certs", metavar="DIR", help="folder of the certificates")
     made.add_argument("--version", action="version", version=f"securechat-server {__version__}")
+    add_completion(made)
     return made
 
 
