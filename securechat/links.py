@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 
 from securechat.errors import InvalidName
 from securechat.names import check_room_name, room_to_wire
+from securechat.printing import Translate
 
 SCHEME: Final = "securechat"
 DEFAULT_PORT: Final = 6697
@@ -59,121 +60,143 @@ def _values(link: Link) -> tuple[tuple[str, str], ...]:
     return ("invite", link.invite), ("ca", link.ca)
 
 
-def parse_link(text: str) -> Link:
+def parse_link(text: str, translate: Translate = str) -> Link:
     """Return what a link says. Raises ValueError with a sentence that says what is wrong with it.
 
-    The sentence never holds the invite's token, nor anything that a terminal would obey.
+    The sentence never holds the invite's token, nor anything that a terminal would obey. Whoever speaks another
+    language than English gives the function that translates as `translate`.
     """
     text = text.strip()
     if len(text) > _LONGEST:
-        raise ValueError(f"the link is longer than any link of ours ({_LONGEST} characters)")
+        raise ValueError(
+            translate("the link is longer than any link of ours ({count} characters)").format(count=_LONGEST)
+        )
     scheme, separator, rest = text.partition("://")
     if scheme.lower() != SCHEME or not separator:
-        raise ValueError(f"a link looks like {_FORM}")
+        raise ValueError(translate("a link looks like {form}").format(form=_FORM))
     if not text.isprintable() or " " in text:
-        raise ValueError("the link holds a space or a control character; was it broken over two lines?")
+        raise ValueError(translate("the link holds a space or a control character; was it broken over two lines?"))
     place, _, query = rest.partition("?")
     address, _, path = place.partition("/")
-    host, port = _address(address)
-    values = _query(query)
-    return Link(host, port, _room(path), _invite(values.get("invite")), _authority(values.get("ca")))
+    host, port = _address(address, translate)
+    values = _query(query, translate)
+    invite, authority = _invite(values.get("invite"), translate), _authority(values.get("ca"), translate)
+    return Link(host, port, _room(path, translate), invite, authority)
 
 
-def _address(text: str) -> tuple[str, int]:
+def _address(text: str, translate: Translate) -> tuple[str, int]:
     """Read HOST, HOST:PORT, [IPV6] or [IPV6]:PORT."""
     if "@" in text:
-        raise ValueError("the link has an @ before the host; names and passwords have no place in a link")
+        raise ValueError(translate("the link has an @ before the host; names and passwords have no place in a link"))
     if text.startswith("["):
         host, closed, behind = text[1:].partition("]")
         if not closed or (behind and not behind.startswith(":")):
-            raise ValueError("the link's IPv6 address is not written as [ADDRESS] or [ADDRESS]:PORT")
-        return _ipv6(host), _port(behind.removeprefix(":"))
+            raise ValueError(translate("the link's IPv6 address is not written as [ADDRESS] or [ADDRESS]:PORT"))
+        return _ipv6(host, translate), _port(behind.removeprefix(":"), translate)
     host, _, port = text.partition(":")
     if not host:
-        raise ValueError(f"the link names no host (it looks like {_FORM})")
+        raise ValueError(translate("the link names no host (it looks like {form})").format(form=_FORM))
     if ":" in port:
-        raise ValueError("the link's host has several colons; an IPv6 address stands in brackets: [ADDRESS]:PORT")
-    return _host(host), _port(port)
+        raise ValueError(
+            translate("the link's host has several colons; an IPv6 address stands in brackets: [ADDRESS]:PORT")
+        )
+    return _host(host, translate), _port(port, translate)
 
 
-def _host(text: str) -> str:
+def _host(text: str, translate: Translate) -> str:
     labels = text.split(".")
     if len(text) > 253 or not all(map(_LABEL.fullmatch, labels)):
-        raise ValueError(f"the host in the link is not a host's name: {_shown(text)}")
+        raise ValueError(translate("the host in the link is not a host's name: {host}").format(host=_shown(text)))
     if labels[-1].isdigit():  # no top-level domain is a number, and some systems read 127.1 as an address
         try:
             ip_address(text)
         except ValueError:
-            raise ValueError(f"the host in the link is neither a name nor an IPv4 address: {_shown(text)}") from None
+            raise ValueError(
+                translate("the host in the link is neither a name nor an IPv4 address: {host}").format(
+                    host=_shown(text)
+                )
+            ) from None
     return text
 
 
-def _ipv6(text: str) -> str:
+def _ipv6(text: str, translate: Translate) -> str:
     address, percent, zone = text.replace("%25", "%", 1).partition("%")
     try:
         IPv6Address(address)
     except ValueError:
-        raise ValueError(f"what stands in brackets in the link is not an IPv6 address: {_shown(text)}") from None
+        raise ValueError(
+            translate("what stands in brackets in the link is not an IPv6 address: {host}").format(host=_shown(text))
+        ) from None
     if percent and not _ZONE.fullmatch(zone):
-        raise ValueError("the zone behind the % of the link's IPv6 address is not one")
+        raise ValueError(translate("the zone behind the % of the link's IPv6 address is not one"))
     return address + percent + zone
 
 
-def _port(text: str) -> int:
+def _port(text: str, translate: Translate) -> int:
     if not text:
         return DEFAULT_PORT
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536):
-        raise ValueError("the port in the link is not a number from 1 to 65535")
+        raise ValueError(translate("the port in the link is not a number from 1 to 65535"))
     return int(text)
 
 
-def _room(path: str) -> str:
-    room = _unquote(path)
+def _room(path: str, translate: Translate) -> str:
+    room = _unquote(path, translate)
     if not room:
         return ""
     try:
         check_room_name(room_to_wire(room), longest=_LONGEST_ROOM)
     except InvalidName as error:
-        raise ValueError(f"the room in the link, {_shown(room)}, cannot be one: {error.reason}") from None
+        raise ValueError(
+            translate("the room in the link, {room}, cannot be one: {reason}").format(
+                room=_shown(room), reason=translate(error.reason)
+            )
+        ) from None
     return room
 
 
-def _query(text: str) -> dict[str, str]:
+def _query(text: str, translate: Translate) -> dict[str, str]:
     """Read `key=value` pairs; other keys than ours are left to later versions."""
     values: dict[str, str] = {}
     for pair in text.split("&") if text else ():
         key, equals, value = pair.partition("=")
         if not equals:
-            raise ValueError(f"the part of the link behind the ? cannot be read (it looks like {_FORM})")
+            raise ValueError(
+                translate("the part of the link behind the ? cannot be read (it looks like {form})").format(form=_FORM)
+            )
         if key in values:
             # Two readers could take two different ones for the one that counts.
-            raise ValueError(f"the link says {_shown(key)} twice")
-        values[key] = _unquote(value)
+            raise ValueError(translate("the link says {key} twice").format(key=_shown(key)))
+        values[key] = _unquote(value, translate)
     return values
 
 
-def _invite(token: str | None) -> str:
+def _invite(token: str | None, translate: Translate) -> str:
     if token is not None and not _TOKEN.fullmatch(token):
-        raise ValueError("the invite in the link is not one; was the link cut when it was copied?")
+        raise ValueError(translate("the invite in the link is not one; was the link cut when it was copied?"))
     return token or ""
 
 
-def _authority(text: str | None) -> str:
+def _authority(text: str | None, translate: Translate) -> str:
     fingerprint = (text or "").replace(":", "").lower()
     if text is not None and not _FINGERPRINT.fullmatch(fingerprint):
         raise ValueError(
-            "the fingerprint (ca=) in the link is not 64 hexadecimal digits; was the link cut when it was copied?"
+            translate(
+                "the fingerprint (ca=) in the link is not 64 hexadecimal digits; was the link cut when it was copied?"
+            )
         )
     return fingerprint
 
 
-def _unquote(text: str) -> str:
+def _unquote(text: str, translate: Translate) -> str:
     try:
         if not _BAD_ESCAPE.search(text):
             return unquote(text, errors="strict")
     except UnicodeDecodeError:
         pass
-    raise ValueError("a % in the link is not followed by what it must be; was the link cut when it was copied?")
+    raise ValueError(
+        translate("a % in the link is not followed by what it must be; was the link cut when it was copied?")
+    )
 
 
 def _shown(text: str) -> str:

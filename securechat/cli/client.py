@@ -12,7 +12,7 @@ from securechat.cli.completion import add_completion
 from securechat.cli.streams import reader_has_gone
 from securechat.client.errors import ClientError, UsageError
 from securechat.client.settings import THEMES, Effective, Settings, SettingsFile, print_lines
-from securechat.client.texts import _, choose_language, use_language
+from securechat.client.texts import N_, _, choose_language, use_language
 from securechat.errors import ConfigurationError, SecurechatError
 
 if TYPE_CHECKING:
@@ -34,6 +34,19 @@ _FLAGS = {
     "theme": ("look", "theme"),
 }
 """The options that say what a setting says."""
+_OF_ARGPARSE = (
+    # What argparse itself says to people.
+    N_("usage: "),
+    N_("positional arguments"),
+    N_("options"),
+    N_("show this help message and exit"),
+    N_("unrecognized arguments: %s"),
+    N_("expected one argument"),
+    N_("ignored explicit argument %r"),
+    N_("invalid choice: %(value)r (choose from %(choices)s)"),
+    N_("argument %(argument_name)s: %(message)s"),
+    N_("%(prog)s: error: %(message)s\n"),
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,6 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser; its texts are in the language that was chosen before."""
+    vars(argparse)["_"] = _  # by this name it asks for its own words, and by no other way
     parser = argparse.ArgumentParser(
         prog="securechat-client",
         allow_abbrev=False,  # --password must not quietly mean --password-file
@@ -105,7 +119,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--print-config", action="store_true", help=_("print all settings that count, and where each comes from"))
     add_completion(look, _("print what makes a shell complete this command"))
     add("--debug", action="store_true", help=_("tell on standard error what goes wrong inside"))
-    add("--version", action="version", version=f"securechat {__version__}")
+    add("--version", action="version", version=f"securechat {__version__}", help=_("tell the version"))
     return parser
 
 

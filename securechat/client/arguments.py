@@ -1,17 +1,18 @@
 """What a caller may give to the library: checked before a byte of it goes over the wire."""
 
+import re
 from collections.abc import Sequence
 
 from securechat.client.address import Address, parse_address
 from securechat.client.errors import UsageError
 from securechat.client.sanitize import sanitize
-from securechat.client.texts import N_, _
+from securechat.client.texts import N_, _, ngettext
 from securechat.errors import InvalidName
 from securechat.links import parse_link
 from securechat.names import check_nick, check_room_name, room_to_wire
 
 _REASONS = (
-    # What `securechat.names` says about a name that breaks a rule, but for those with a number in them.
+    # What `securechat.names` says about a name that breaks a rule, but for the length.
     N_("it is empty"),
     N_("it starts with a digit or a hyphen"),
     N_("it is not in Unicode normal form C"),
@@ -20,6 +21,7 @@ _REASONS = (
     N_("nothing follows the #"),
     N_("spaces, control characters and , : * ? ! @ are not allowed"),
 )
+_TOO_LONG = re.compile(r"it is longer than ([0-9]+) (characters|bytes)")
 _LONGEST_NEW_PASSWORD = 300  # bytes; what fits into REGISTER with room to spare (draft/account-registration)
 _LONGEST_PASSWORD = 1024  # bytes; an administrator may have set a longer one, which a login never sends
 
@@ -31,10 +33,23 @@ def where(server: str | Address) -> tuple[Address, str, str]:
     if "://" not in server:
         return parse_address(server), "", ""
     try:
-        link = parse_link(server)
+        link = parse_link(server, translate=_words_of)
     except ValueError as error:
         raise UsageError(str(error)) from error
     return Address(link.host.lower(), link.port), link.ca, link.invite
+
+
+def _words_of(text: str) -> str:
+    """Return what a leaf of ours says about a name or a link, in the language of the user."""
+    found = _TOO_LONG.fullmatch(text)
+    if found is None:
+        return _(text)
+    count = int(found[1])
+    if found[2] == "bytes":
+        longer = ngettext("it is longer than {count} byte", "it is longer than {count} bytes", count)
+    else:
+        longer = ngettext("it is longer than {count} character", "it is longer than {count} characters", count)
+    return longer.format(count=count)
 
 
 def check_name(name: str) -> None:
@@ -43,7 +58,7 @@ def check_name(name: str) -> None:
         check_nick(name, longest=100)  # the server has the last word on the length
     except InvalidName as error:
         raise UsageError(
-            _("{name} cannot be a name: {reason}.").format(name=error.name or "''", reason=_(error.reason))
+            _("{name} cannot be a name: {reason}.").format(name=error.name or "''", reason=_words_of(error.reason))
         ) from error
 
 
@@ -61,7 +76,7 @@ def check_room(name: str) -> str:
         return check_room_name(wire_name, longest=400)
     except InvalidName as error:
         raise UsageError(
-            _("{name} cannot be the name of a room: {reason}.").format(name=name, reason=_(error.reason))
+            _("{name} cannot be the name of a room: {reason}.").format(name=name, reason=_words_of(error.reason))
         ) from error
 
 

@@ -4,7 +4,6 @@ Other threads hand it actions (`call`), which it runs between two reads; a byte 
 """
 
 import logging
-import os
 import selectors
 import socket
 import ssl
@@ -22,7 +21,7 @@ from securechat.client.events import Ended
 from securechat.client.mailbox import HIGH_WATER, LOW_WATER, Mailbox
 from securechat.client.refusals import PASSING_REFUSALS
 from securechat.client.session import Session
-from securechat.client.texts import _
+from securechat.client.texts import _, system_words
 from securechat.client.timing import Timing
 from securechat.client.trust import tls_failure
 from securechat.errors import ProtocolError
@@ -401,4 +400,4 @@ def _reason(error: OSError) -> str:
     """Return the system's words for an error, without numbers and addresses."""
     if isinstance(error, TimeoutError):
         return _("no answer in time")
-    return os.strerror(error.errno) if error.errno else str(error)
+    return system_words(error.errno) if error.errno else str(error)

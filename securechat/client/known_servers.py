@@ -11,7 +11,7 @@ from pathlib import Path
 
 from securechat.client.address import Address
 from securechat.client.errors import ClientError
-from securechat.client.texts import _
+from securechat.client.texts import _, system_words
 
 FILE_NAME = "known_servers.json"
 
@@ -68,7 +68,7 @@ class KnownServers:
         except OSError as error:
             raise ClientError(
                 _("Cannot remember the server in {path}: {reason}").format(
-                    path=self.path, reason=os.strerror(error.errno or 0)
+                    path=self.path, reason=system_words(error.errno)
                 )
             ) from error
 
@@ -89,7 +89,7 @@ def load(path: Path) -> KnownServers:
         return KnownServers(path)
     except OSError as error:
         raise ClientError(
-            _("Cannot read {path}: {reason}").format(path=path, reason=os.strerror(error.errno or 0))
+            _("Cannot read {path}: {reason}").format(path=path, reason=system_words(error.errno))
         ) from error
     except (ValueError, TypeError) as error:
         raise ClientError(

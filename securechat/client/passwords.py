@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from securechat.client.errors import LoginRefused, UsageError
-from securechat.client.texts import _
+from securechat.client.texts import _, system_words
 
 VARIABLE = "SECURECHAT_PASSWORD"
 Ask = Callable[[str], str]
@@ -63,7 +63,7 @@ def _from_file(file: Path) -> str:
                 raise UsageError(_("Others can read the password in {path}: chmod 600 {path}").format(path=file))
             password = stream.readline().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else _("it is not UTF-8")
+        reason = system_words(error.errno) if isinstance(error, OSError) and error.errno else _("it is not UTF-8")
         raise UsageError(_("Cannot read {path}: {reason}").format(path=file, reason=reason)) from error
     if not password:
         raise UsageError(_("The first line of {path} is empty.").format(path=file))

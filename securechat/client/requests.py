@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from securechat.client.errors import ClientError
+from securechat.client.texts import _
 from securechat.errors import ProtocolError
 from securechat.protocol.message import Message, format_message
 
@@ -79,7 +80,7 @@ class Answers:
         batch = self._batches.get(line.tags.get("batch", ""))
         if batch is not None:
             if len(batch.lines) >= MAX_BATCH_LINES:
-                raise ProtocolError(f"a batch has more than {MAX_BATCH_LINES} lines")
+                raise ProtocolError(_("a batch has more than {count} lines").format(count=MAX_BATCH_LINES))
             batch.lines.append(line)
             return not _is_past(batch), []
         label = line.tags.get("label", "")
@@ -91,7 +92,7 @@ class Answers:
         reference = line.params[0][1:]
         if line.params[0][0] == "+":
             if len(self._batches) >= _MAX_OPEN_BATCHES:
-                raise ProtocolError("too many batches are open")
+                raise ProtocolError(_("too many batches are open"))
             kind = line.params[1] if len(line.params) > 1 else ""
             parent = self._batches.get(line.tags.get("batch", ""))
             self._batches[reference] = _Batch(kind, line.tags.get("label", ""), parent)

@@ -53,3 +53,33 @@ def ngettext(singular: str, plural: str, count: int) -> str:
 def N_(text: str) -> str:  # noqa: N802 - the name that extraction tools know
     """Mark a text of a table for translation; `_` translates it where it is shown."""
     return text
+
+
+def system_words(number: int | None) -> str:
+    """Return what the system calls its error of that number (errno), in the language of the user if it is a usual one.
+
+    Its own translations depend on the locale of the process, which is not what was asked for.
+    """
+    return _(os.strerror(number or 0))
+
+
+_USUAL = (
+    # What Linux says of files that cannot be used, and of hosts that cannot be reached.
+    N_("Connection refused"),
+    N_("Connection reset by peer"),
+    N_("Connection timed out"),
+    N_("File name too long"),
+    N_("Host is down"),
+    N_("Input/output error"),
+    N_("Is a directory"),
+    N_("Network is down"),
+    N_("Network is unreachable"),
+    N_("No route to host"),
+    N_("No space left on device"),
+    N_("No such file or directory"),
+    N_("Not a directory"),
+    N_("Permission denied"),
+    N_("Read-only file system"),
+    N_("Too many levels of symbolic links"),
+    N_("Too many open files"),
+)

@@ -6,7 +6,6 @@ The only unverified link is the one that fetches the CA, and nothing but the que
 import base64
 import binascii
 import hashlib
-import os
 import socket
 import ssl
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 from securechat.client.address import Address
 from securechat.client.errors import CannotConnect, ClientError, Untrusted
 from securechat.client.sanitize import sanitize
-from securechat.client.texts import _
+from securechat.client.texts import _, system_words
 from securechat.errors import ProtocolError, TrustError
 from securechat.protocol.line_buffer import LineBuffer, TooLong
 from securechat.protocol.message import format_message, parse
@@ -52,7 +51,7 @@ def verifying_context(authority: str) -> ssl.SSLContext:
     from securechat.tls.contexts import client_context
 
     try:
-        return client_context(authority)
+        return client_context(authority, translate=_)
     except (TrustError, ssl.SSLError) as error:
         raise Untrusted(str(error)) from error
 
@@ -63,7 +62,7 @@ def read_authority(path: Path) -> str:
         return path.read_text(encoding="ascii")
     except OSError as error:
         raise Untrusted(
-            _("Cannot read the CA file {path}: {reason}").format(path=path, reason=os.strerror(error.errno or 0))
+            _("Cannot read the CA file {path}: {reason}").format(path=path, reason=system_words(error.errno))
         ) from error
     except UnicodeDecodeError as error:
         raise Untrusted(_("{path} is not a certificate in PEM form.").format(path=path)) from error
@@ -151,4 +150,4 @@ def _system_words(error: Exception) -> str:
     number = getattr(error, "errno", None)
     if isinstance(error, socket.gaierror | UnicodeError) or not number:
         return _("there is no such host")
-    return os.strerror(number)
+    return system_words(number)

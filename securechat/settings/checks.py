@@ -11,10 +11,9 @@ from dataclasses import Field, dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from securechat.printing import printable
+from securechat.printing import Translate, printable
 
 T = TypeVar("T")
-Translate = Callable[[str], str]
 
 SHOWN_CHARACTERS: Final = 80
 """A wrong value is shown up to here."""

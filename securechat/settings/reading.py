@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from securechat.errors import ConfigurationError
-from securechat.settings.checks import Setting, Translate, nearest, setting_of, shown
+from securechat.printing import Translate
+from securechat.settings.checks import Setting, nearest, setting_of, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ def read_tree(path: Path, translate: Translate = str) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        reason = translate("cannot be read: {reason}").format(reason=error.strerror)
+        reason = translate("cannot be read: {reason}").format(reason=translate(error.strerror or str(error)))
     except UnicodeDecodeError as error:
         reason = translate("is not UTF-8 text (byte {place})").format(place=error.start + 1)
     except tomllib.TOMLDecodeError as error:

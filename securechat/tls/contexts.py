@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from securechat.errors import TrustError
+from securechat.printing import Translate
 
 _VERSIONS: Final = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 # For TLS 1.2, if the operator allows it: forward secrecy and authenticated encryption only (Mozilla "intermediate").
@@ -93,17 +94,19 @@ def _load_chain(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
         raise TrustError(f"cannot read {certificate} or {key}: {error.strerror}") from error
 
 
-def client_context(ca_pem: str | Path) -> ssl.SSLContext:
+def client_context(ca_pem: str | Path, translate: Translate = str) -> ssl.SSLContext:
     """Return the context that trusts one CA, given as PEM text or as a file, and nothing else.
 
     It verifies the chain, the validity and the name of the server, strictly; the system's own CAs do not count.
-    Raises TrustError when it is no CA certificate.
+    Raises TrustError when it is no CA certificate; see `tls.trust` about `translate`.
     """
-    named = str(ca_pem) if isinstance(ca_pem, Path) else "the CA certificate"
+    named = str(ca_pem) if isinstance(ca_pem, Path) else translate("the CA certificate")
     try:
         text = ca_pem.read_text(encoding="utf-8", errors="replace") if isinstance(ca_pem, Path) else ca_pem
     except OSError as error:
-        raise TrustError(f"cannot read the CA certificate {named}: {error.strerror}") from error
+        raise TrustError(
+            translate("cannot read the CA certificate {named}: {reason}").format(named=named, reason=error.strerror)
+        ) from error
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # CERT_REQUIRED and check_hostname from the start
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(_CIPHERS_12)
@@ -113,11 +116,15 @@ def client_context(ca_pem: str | Path) -> ssl.SSLContext:
         # Around the certificate there may be remarks in any script, which OpenSSL skips but Python will not take.
         context.load_verify_locations(cadata=text.encode("ascii", "replace").decode("ascii"))
     except (ssl.SSLError, ValueError) as error:
-        raise TrustError(f"{named} is not a certificate in PEM form (-----BEGIN CERTIFICATE-----)") from error
+        raise TrustError(
+            translate("{named} is not a certificate in PEM form (-----BEGIN CERTIFICATE-----)").format(named=named)
+        ) from error
     if not context.cert_store_stats()["x509_ca"]:
         raise TrustError(
-            f"{named} is not the certificate of an authority but of something else, such as a server; the right file "
-            "is ca.pem in the server's folder of certificates"
+            translate(
+                "{named} is not the certificate of an authority but of something else, such as a server; the right "
+                "file is ca.pem in the server's folder of certificates"
+            ).format(named=named)
         )
     return context
 

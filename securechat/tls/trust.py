@@ -7,11 +7,11 @@ as `translate`; the catalogues hold every text that is given to it here.
 import hashlib
 import hmac
 import ssl
-from collections.abc import Callable
 from datetime import datetime
 from ipaddress import ip_address
 
 from securechat.errors import TrustError
+from securechat.printing import Translate
 
 # Codes of X509_V_ERR_* (OpenSSL, x509_vfy.h) as they come in SSLCertVerificationError.verify_code.
 _NOT_YET_VALID = 9
@@ -22,8 +22,6 @@ _UNKNOWN_CA = frozenset({2, 7, 18, 19, 20, 21, 24, 30, 79})
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG"})
 _NO_COMMON_VERSION = frozenset({"TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE"})
 _MOST_NAMES = 12
-
-Translate = Callable[[str], str]
 
 
 def check_fingerprint(certificate: bytes, expected: str, translate: Translate = str) -> None:

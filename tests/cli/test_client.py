@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -148,6 +149,49 @@ def test_wrong_settings_are_told_all_at_once(run: Run, tmp_path: Path, monkeypat
         f"securechat-client: {file}: look.colour: unknown key; did you mean color?\n"
         'securechat-client: SECURECHAT_MOUSE = "perhaps": must be true or false, without quotes\n',
     )
+
+
+def test_argparse_itself_speaks_the_persons_language(
+    run: Run, catalogues: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "DIRECTORY", catalogues)
+    shown = run("--lang", "ru", "--help").out
+    assert shown.startswith("использование: securechat-client [-h]")
+    options = shown.partition("\n\n")[2]  # the usage stands before
+    explained = re.findall(r"(?:^ {24}|^  \S.{0,20}  )(\S.*)", options, re.MULTILINE)
+    assert len(explained) > 25
+    assert [line for line in explained if not re.search("[а-я]", line) and re.search("[a-z]{3}", line)] == []
+    for arguments, said in (
+        (["--colour"], "securechat-client: ошибка: нераспознанные аргументы: --colour"),
+        (["--theme", "pink"], "ошибка: аргумент --theme: неверное значение: 'pink' (возможны"),
+        (["--tail"], "ошибка: аргумент --tail: нужно значение"),
+        (["--tail", "x"], "ошибка: аргумент --tail: 'x' — не число от 1 до 1000000"),
+        (["--plain=1"], "ошибка: аргумент --plain: лишнее значение '1'"),
+    ):
+        result = run("--lang", "ru", *arguments)
+        assert (result.code, result.out) == (2, "")
+        assert said in result.err
+        assert "argument" not in result.err
+
+
+def test_errors_of_links_and_of_the_system_speak_it_too(
+    run: Run, catalogues: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(texts, "DIRECTORY", catalogues)
+    for arguments, said in (
+        (["securechat://a b/"], "в ссылке пробел или управляющий символ"),
+        (["securechat://chat.lan/x?ca=1"], "отпечаток (ca=) в ссылке — не 64 шестнадцатеричные цифры"),
+        (["securechat://chat.lan/a%20b"], "не может ею быть: пробелы, управляющие символы"),
+        (["--ca", "none.pem", "--room", "x", "chat.lan"], "Нет такого файла или каталога"),
+        (["--config", "none.toml", "chat.lan"], "none.toml: не читается: Нет такого файла или каталога"),
+    ):
+        result = run("--lang", "ru", *arguments)
+        assert said in result.err, result.err
+        assert re.sub(r"securechat-client|none\.\w+|ca=|CA", "", result.err).isascii() is False
+        assert not re.search(r"\b[A-Za-z]{3,} [a-z]{3,} ", result.err), result.err
+    (tmp_path / "not.pem").write_text("-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n")
+    result = run("--lang", "ru", "--user", "anna", "--ca", "not.pem", "--room", "x", "localhost:1")
+    assert "не сертификат в форме PEM" in result.err
 
 
 def test_since(run: Run, server: ScriptedServer, authority: Authority) -> None:

@@ -14,9 +14,10 @@ Keywords = dict[str, tuple[int, ...] | None]
 PACKAGE = texts.DIRECTORY.parent
 KEYWORDS: dict[str, Keywords] = {
     "client/**/*.py": {"_": None, "N_": None, "ngettext": (1, 2), "Check": None},
-    "cli/client.py": {"_": None, "ngettext": (1, 2)},
+    "cli/client.py": {"_": None, "N_": None, "ngettext": (1, 2)},
     "settings/*.py": {"translate": None, "_translate": None, "Check": None},
-    "tls/trust.py": {"translate": None},
+    "tls/*.py": {"translate": None},
+    "links.py": {"translate": None},
 }
 """What marks the texts that people who use the client may see, by where they stand."""
 CATALOGUES = sorted(texts.DIRECTORY.glob("*/LC_MESSAGES/*.po"))
