@@ -15,7 +15,7 @@ from securechat.client.known_servers import KnownServers
 from securechat.client.passwords import VARIABLE as PASSWORD_VARIABLE
 from securechat.client.sanitize import sanitize
 from securechat.client.setting_checks import address_of, file, hours, language, name, rooms, server
-from securechat.client.texts import N_, _
+from securechat.client.texts import N_, _, system_language
 from securechat.settings.checks import choice, number, setting, setting_of, switch, whole
 from securechat.settings.reading import Found, Reading, read_tree, tables_of
 from securechat.settings.reference import page, toml_of
@@ -273,7 +273,9 @@ _REMEMBERED: Final = N_("remembered")
 _DEFAULT: Final = N_("default")
 
 
-def print_lines(effective: Effective, known: KnownServers) -> Iterator[str]:
+def print_lines(
+    effective: Effective, known: KnownServers, environment: Mapping[str, str] = os.environ
+) -> Iterator[str]:
     """Give all effective values as a file in TOML, each with where it comes from."""
     there = _("it is there") if effective.path.is_file() else _("it is not there")
     yield f"# {sanitize(str(effective.path))}: {there}"
@@ -288,6 +290,9 @@ def print_lines(effective: Effective, known: KnownServers) -> Iterator[str]:
                 known_here = title == "connection" and one.name in remembered
                 value = remembered[one.name] if known_here else value
                 origin = _(_REMEMBERED) if known_here else _(_DEFAULT)
+                if (title, one.name) == ("look", "language"):
+                    value, variable = system_language(environment)
+                    origin = variable or origin
             yield f"{one.name} = {toml_of('' if value is None else value)}  # {sanitize(origin)}"
 
 

@@ -24,20 +24,24 @@ def languages() -> list[str]:
 
 
 def choose_language(flag: str | None, environment: Mapping[str, str] = os.environ, configured: str = "") -> str:
-    """Return the language by precedence: flag, SECURECHAT_LANG, what is `configured`, the system's; else English.
+    """Return the language by precedence: flag, SECURECHAT_LANG, what is `configured`, the system's; else English."""
+    return flag or environment.get("SECURECHAT_LANG") or configured or system_language(environment)[0]
 
-    The system's is in LANGUAGE, LC_ALL, LC_MESSAGES, LANG.
+
+def system_language(environment: Mapping[str, str]) -> tuple[str, str]:
+    """Return the language of the system, out of LANGUAGE, LC_ALL, LC_MESSAGES or LANG, and which of them said it.
 
     LANGUAGE counts only beside a locale that is not `C` or `POSIX` (gettext manual, "The LANGUAGE variable").
     """
-    chosen = flag or environment.get("SECURECHAT_LANG") or configured
-    if chosen:
-        return chosen
-    locale = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
-    if locale.partition(".")[0] in {"", "C", "POSIX"}:
-        # A bare LANGUAGE without any locale is what a user who wants to try a language sets.
-        return environment.get("LANGUAGE", "en") if not locale else "en"
-    return environment.get("LANGUAGE") or locale
+    name = next((name for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
+    locale = environment.get(name, "")
+    named = environment.get("LANGUAGE", "")
+    if locale.partition(".")[0] in {"C", "POSIX"}:
+        return "en", name
+    # A bare LANGUAGE without any locale is what a user who wants to try a language sets.
+    if named:
+        return named, "LANGUAGE"
+    return (locale, name) if locale else ("en", "")
 
 
 def _(text: str) -> str:
