@@ -9,8 +9,8 @@ from securechat.client.texts import _
 from securechat.names import fold
 
 _TIME = re.compile(r"[1-9][0-9]{0,8}[smhd]")
-ROLES = {"moderator": "+o", "member": "-o"}
-"""What `/role` gives, and the mode that does it."""
+ROLES = ("owner", "moderator", "member", "reader")
+"""What the server calls the roles in a room."""
 _LOOKED_THROUGH = 100
 """How many messages are looked through for the last one of somebody."""
 
@@ -69,12 +69,23 @@ def _for_a_time(desk: Desk, command: str, rest: str) -> None:
 
 
 def role(desk: Desk, rest: str) -> None:
-    """Give somebody a role in the room."""
+    """Show what somebody is in the room, or let them be it: owner, moderator, member or reader."""
     name, wanted = _words(rest)
-    mode = ROLES.get(wanted.lower())
-    if mode is None:
-        raise UsageError(_("The roles are: {roles}.").format(roles=", ".join(ROLES)))
-    _do(desk, "MODE", present_room(desk), mode, name)
+    for params in _told(desk, "ROOM_ROLE", "ROLE", present_room(desk), name, *([wanted] if wanted else [])):
+        desk.note(_("{name} in {room}: {role}").format(name=params[3], room=params[2], role=params[4]))
+
+
+def kind(desk: Desk, rest: str) -> None:
+    """Show what kind of room it is, or let it be another: open, private or announcement."""
+    wanted = _words(rest)[0]
+    for params in _told(desk, "ROOM_KIND", "KIND", present_room(desk), *([wanted] if wanted else [])):
+        desk.note(_("{room} is a room of this kind: {kind}").format(room=params[2], kind=params[3]))
+
+
+def _told(desk: Desk, code: str, *command: str) -> list[tuple[str, ...]]:
+    """Ask the server; return the parameters of the notes with that code, made harmless for a terminal."""
+    found = (one.params for one in desk.client.ask(*command) if one.command == "NOTE" and one.params[1:2] == [code])
+    return [tuple(map(sanitize, params)) for params in found]
 
 
 def slow(desk: Desk, rest: str) -> None:

@@ -66,6 +66,9 @@ ROOM_REFUSALS: dict[str, str] = {
     "MESSAGE_NOT_STORED": N_("The server could not store the message to {name}; it was not delivered."),
     "INVALID_TARGET": N_("There is no history of {name} that you may read."),
     "NOT_PERMITTED": N_("You are not allowed to do that."),
+    "UNKNOWN_ROLE": N_("{name} is no role in a room. There are: owner, moderator, member, reader."),
+    "UNKNOWN_KIND": N_("{name} is no kind of room. There are: open, private, announcement."),
+    "ROLE_OVERRULED": N_("Another mute of this room, or an exception from one, says otherwise about {name}."),
 }
 
 

@@ -36,9 +36,12 @@ def is_program(account: Account | None) -> bool:
     return role_of(account) is Role.BOT
 
 
-def never_locked_out(account: Account | None) -> bool:
-    """Whether no ban may mean this account, and no limit of an address hold up those who are connected from its."""
-    return role_of(account) is Role.ADMINISTRATOR
+def never_locked_out(account: Account | None, *, operator: bool = False) -> bool:
+    """Whether no ban may mean somebody, and no limit of an address hold up those who share theirs.
+
+    `operator`: who has an administrator's powers now, by whatever account.
+    """
+    return operator or role_of(account) is Role.ADMINISTRATOR
 
 
 def empowered(account: Account | None, *, resigned: bool) -> bool:
@@ -89,6 +92,7 @@ class Action(Enum):
     SPEAK_UNSLOWED = "say something at once in a room in slow mode"
     SPEAK_HIDDEN = "ask other people's programs something in a room (CTCP)"
     CHANGE_MODES = "change the rules, roles and lists of a room"
+    MAKE_OWNER = "make somebody an owner of a room"
     DEMOTE_OWNER = "take its room from an owner"
     SEE_EXCEPTIONS = "see who is excepted from bans and invitations"
     SEE_KEY = "see the key of a room"
@@ -217,6 +221,10 @@ def _leads(subject: Subject, _: Policy) -> bool:
     return subject.role >= Role.GUEST and subject.leads
 
 
+def _owns(subject: Subject, policy: Policy) -> bool:
+    return _leads(subject, policy) and (subject.operator or bool(subject.roles & RoomRole.OWNER))
+
+
 def _sees(subject: Subject, _: Policy) -> bool:
     return subject.role >= Role.GUEST and (subject.in_room or not subject.rules.secret)
 
@@ -309,7 +317,8 @@ TABLE: dict[Action, _Rule] = {
     Action.SPEAK_UNSLOWED: lambda who, _: who.leads or bool(who.roles & HEARD),
     Action.SET_TOPIC: _sets_topic,
     Action.CHANGE_MODES: _leads,
-    Action.DEMOTE_OWNER: lambda who, policy: _leads(who, policy) and (who.operator or bool(who.roles & RoomRole.OWNER)),
+    Action.MAKE_OWNER: _owns,
+    Action.DEMOTE_OWNER: _owns,
     Action.SEE_EXCEPTIONS: _leads,
     Action.SEE_KEY: _member_of_room,
     Action.RENAME: _leads,
@@ -392,7 +401,9 @@ def lowered(roles: RoomRole, role: RoomRole) -> RoomRole:
 
 def changing_roles(before: RoomRole, after: RoomRole, *, own: bool) -> Action:
     """Return what it takes to make `after` of somebody who is `before`; what is one's `own` may always be given up."""
-    return Action.DEMOTE_OWNER if before & ~after & RoomRole.OWNER and not own else Action.CHANGE_MODES
+    if before & ~after & RoomRole.OWNER and not own:
+        return Action.DEMOTE_OWNER
+    return Action.MAKE_OWNER if after & ~before & RoomRole.OWNER else Action.CHANGE_MODES
 
 
 def kicking(member: Subject, policy: Policy, *, own: bool) -> Action:

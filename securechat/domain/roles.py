@@ -1,7 +1,9 @@
 """What somebody is in a room, and what the room's own rules are: facts, from which everything else is a view."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntFlag
+from enum import Enum, IntFlag
+from typing import Final
 
 
 class RoomRole(IntFlag):
@@ -27,6 +29,42 @@ HEARD = LEADING | RoomRole.VOICED
 """Whoever has one of these is heard whatever the room's rules are."""
 
 
+class Standing(Enum):
+    """What somebody is in a room, in the one word that people use; the values are those words.
+
+    It is worked out of what they are (RoomRole) and of the room's list of those who may not speak, and never stored: a
+    reader is a member whom that list silences for good, so a reader who leaves and comes back is one still.
+    """
+
+    OWNER = "owner"
+    MODERATOR = "moderator"
+    MEMBER = "member"
+    READER = "reader"
+
+
+STANDINGS: Final = {one.value: one for one in Standing}
+"""Every standing by its word."""
+
+
+def standing_of(roles: RoomRole, *, silenced: bool) -> Standing:
+    """Return the word for a member who is `roles`; `silenced`: a mask of the room keeps them from speaking for good."""
+    if roles & RoomRole.OWNER:
+        return Standing.OWNER
+    if roles & RoomRole.MODERATOR:
+        return Standing.MODERATOR
+    return Standing.READER if silenced and not roles & HEARD else Standing.MEMBER
+
+
+def roles_with(roles: RoomRole, standing: Standing) -> RoomRole:
+    """Return what somebody is who is `roles` and gets that standing; a voice is kept by all but readers."""
+    plain = roles & ~LEADING
+    if standing is Standing.OWNER:
+        return plain | RoomRole.OWNER
+    if standing is Standing.MODERATOR:
+        return plain | RoomRole.MODERATOR
+    return plain & ~RoomRole.VOICED if standing is Standing.READER else plain
+
+
 @dataclass(slots=True, frozen=True)
 class RoomRules:
     """How a room is used. The names are columns of the database."""
@@ -41,6 +79,49 @@ class RoomRules:
     member_limit: int = 0  # how many may be present; 0: any number
     slow_seconds: int = 0  # how long a member waits after each message before the next; 0: not at all
     locked: bool = False  # for now nobody speaks or comes in but who looks after it
+
+
+@dataclass(slots=True, frozen=True)
+class RoomKind:
+    """A word for people who know no modes: what it makes of some of a room's rules."""
+
+    word: str
+    rules: Mapping[str, bool]  # the same rules for every kind, so that one ends what another has begun
+    summary: str
+
+    def fits(self, rules: RoomRules) -> bool:
+        """Whether a room with these rules is of this kind."""
+        return all(getattr(rules, name) is value for name, value in self.rules.items())
+
+
+KINDS: Final = {
+    one.word: one
+    for one in (
+        RoomKind(
+            "open",
+            {"invite_only": False, "secret": False, "moderated": False},
+            "Anybody on the server may come in and write",
+        ),
+        RoomKind(
+            "private",
+            {"invite_only": True, "secret": True, "moderated": False},
+            "Only the invited come in; for everybody else there is no such room",
+        ),
+        RoomKind(
+            "announcement",
+            {"invite_only": False, "secret": False, "moderated": True},
+            "Anybody may come in and read; only who looks after the room, or has a voice, writes",
+        ),
+    )
+}
+"""Every kind of room by its word. What kind a room is follows from its rules and is never stored."""
+OTHER_KIND: Final = "other"
+"""The word for a room whose modes are those of no kind."""
+
+
+def kind_of(rules: RoomRules) -> str:
+    """Return the word for the kind of a room with these rules."""
+    return next((word for word, kind in KINDS.items() if kind.fits(rules)), OTHER_KIND)
 
 
 @dataclass(slots=True, frozen=True)

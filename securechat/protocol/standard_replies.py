@@ -68,6 +68,15 @@ NOT_ON_LIST = StandardReply("NOT_ON_LIST", "There is nothing like this on the li
 BAD_DURATION = StandardReply("BAD_DURATION", "A time is written as 30s, 10m, 2h or 7d, up to 3650d")
 NOT_ALL_PUT_OUT = StandardReply("NOT_ALL_PUT_OUT", "Some of those who are banned are still in the room")
 
+# ROLE, KIND.
+ROOM_ROLE = StandardReply("ROOM_ROLE", "What somebody is in the room")
+UNKNOWN_ROLE = StandardReply("UNKNOWN_ROLE", "There is no such role")
+ROLE_OVERRULED = StandardReply(
+    "ROLE_OVERRULED", "Other masks on the lists of the room say otherwise (MODE <room> b, MODE <room> e)"
+)
+ROOM_KIND = StandardReply("ROOM_KIND", "What kind of room it is")
+UNKNOWN_KIND = StandardReply("UNKNOWN_KIND", "There is no such kind of room")
+
 # MANAGE; and, with the words of securechat-admin, the codes of its refusals.
 RESULT = StandardReply("RESULT", "Done")
 CONFIRM = StandardReply("CONFIRM", "This cannot be undone; repeat it with --yes")

@@ -47,6 +47,11 @@ def roles_of(hub: Hub, live: LiveRoom, member: Member) -> RoomRole:
     return hub.memberships[member.id].get(live.room.id, OUTSIDER)
 
 
+def source_of(member: Member) -> Source:
+    """Who a member is to masks; an account that is not here as it would be if it came under its own name."""
+    return member.source if isinstance(member, User) else User(member.name, member.name, "", member).source
+
+
 def set_roles(hub: Hub, live: LiveRoom, member: Member, roles: RoomRole) -> None:
     """Let a member be `roles` in the room; nothing for somebody who is not in it any more.
 

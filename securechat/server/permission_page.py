@@ -36,11 +36,11 @@ never an administrator |
 | in a room | is | shown as |
 |---|---|---|
 | outsider | not in it | |
-| reader | in it, and silenced for good: `MODE +b m:a:NAME` | |
+| reader | in it, and silenced for good: `ROLE ROOM NAME reader`, which is `MODE ROOM +b m:a:NAME` | |
 | member | in it | |
 | voiced | in it, and heard where others are not | `+` |
 | moderator | looks after it | `@` |
-| owner | looks after it, and only another owner or an administrator can take it away | `@` |
+| owner | looks after it, makes others its owners, and only such a one or an administrator takes it away | `@` |
 
 An administrator who is in a room looks after it.
 

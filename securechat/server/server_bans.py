@@ -18,7 +18,7 @@ def sentence_of(ban: ServerBan) -> str:
 
 def locked_out(hub: Hub, target: str) -> str:
     """Return which administrator, or which address of one, a ban would keep out; empty: none. Needs the hub lock."""
-    present = [user.nick for user in hub.users.values() if user.operator or never_locked_out(user.account)]
+    present = [user.nick for user in hub.users.values() if never_locked_out(user.account, operator=user.operator)]
     names = [one.name for one in hub.accounts.values() if never_locked_out(one)]
     return keeps_out(target, hub.trusted.addresses, (*present, *names))
 

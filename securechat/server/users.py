@@ -233,6 +233,10 @@ class LiveRoom:
         until = self.muted_until(user) if fact == "muted" else self.banned_until(user)
         return bool(until), until in (0, FOR_GOOD)
 
+    def is_silenced(self, who: Source) -> bool:
+        """Whether a mask keeps somebody, here or not, from speaking for good."""
+        return self._room_masks().muted_until(who, self._clock()) == FOR_GOOD
+
     def muted_until(self, user: User) -> int:
         """Until when a mask keeps `user` from speaking (see RoomMasks)."""
         return self._room_masks().muted_until(user.source, self._clock())

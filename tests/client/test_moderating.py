@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
-from securechat.client.commands import execute
+from securechat.client.commands import BY_NAME, execute
 from securechat.client.errors import UsageError
 from securechat.client.events import Invited, Kind, Left, Message
+from securechat.client.moderating import ROLES
 from securechat.client.output import Formatter
+from securechat.client.refusals import room_refusal
 from securechat.client.roster import Roster
+from securechat.domain.roles import KINDS, STANDINGS
 from securechat.protocol.message import parse
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -58,7 +61,10 @@ def run(line: str, answer: tuple[bytes, ...] = ()) -> tuple[list[tuple[str, ...]
         ("/mute bob", ("MUTE", "#tea", "bob")),
         ("/unban bob", ("UNBAN", "#tea", "bob")),
         ("/unmute bob", ("UNMUTE", "#tea", "bob")),
-        ("/role bob Moderator", ("MODE", "#tea", "+o", "bob")),
+        ("/role bob Moderator", ("ROLE", "#tea", "bob", "Moderator")),
+        ("/role bob", ("ROLE", "#tea", "bob")),
+        ("/kind", ("KIND", "#tea")),
+        ("/kind private", ("KIND", "#tea", "private")),
         ("/slow 30", ("MODE", "#tea", "+f", "30")),
         ("/slow 0", ("MODE", "#tea", "-f")),
         ("/lock", ("MODE", "#tea", "+L")),
@@ -81,10 +87,31 @@ def test_whom_one_blocks_and_what_was_reported_is_shown() -> None:
     assert notes == ["1  #tea  ann about bob: hi", "/close NUMBER closes a report."]
 
 
-@pytest.mark.parametrize("line", ["/report nobody", "/role bob king"])
-def test_what_makes_no_sense_is_explained(line: str) -> None:
-    with pytest.raises(UsageError, match=r"no message of nobody|roles are: moderator, member"):
-        run(line)
+def test_what_makes_no_sense_is_explained() -> None:
+    with pytest.raises(UsageError, match="no message of nobody"):
+        run("/report nobody")
+
+
+def test_what_somebody_is_and_what_kind_of_room_it_is_are_shown() -> None:
+    told = (b":s MODE #tea +o bob", b":s NOTE ROLE ROOM_ROLE #tea bob owner :bob is an owner of #tea")
+    assert run("/role bob owner", told)[1] == ["bob in #tea: owner"]
+    assert run("/kind private", (b":s NOTE KIND ROOM_KIND #tea private :Only ...",))[1] == [
+        "#tea is a room of this kind: private"
+    ]
+
+
+def test_the_words_are_those_of_the_server() -> None:
+    """The client may not import the server's table."""
+    assert tuple(STANDINGS) == ROLES
+    for name, known in (("role", STANDINGS), ("kind", KINDS)):
+        *first, last = known
+        assert BY_NAME[name].summary.endswith(f" be {', '.join(first)} or {last}")
+    for code, words in (("UNKNOWN_ROLE", STANDINGS), ("UNKNOWN_KIND", KINDS)):
+        refusal = room_refusal(parse(f":s FAIL ROLE {code} #tea king :no".encode()))
+        assert str(refusal).startswith("king is no ")
+        assert str(refusal).endswith(f"There are: {', '.join(words)}.")
+    overruled = room_refusal(parse(b":s FAIL ROLE ROLE_OVERRULED #tea bob :no"))
+    assert str(overruled) == "Another mute of this room, or an exception from one, says otherwise about bob."
 
 
 def test_a_room_is_needed() -> None:

@@ -63,6 +63,7 @@ BY_ROLE: dict[Action, tuple[set[Role], set[Role]]] = {
     Action.ENTER_UNCROWDED: (ALL, ALL),
     Action.ENTER_EMPTY: (ALL, ALL),
     Action.CHANGE_MODES: (NOBODY, {ADMINISTRATOR}),
+    Action.MAKE_OWNER: (NOBODY, {ADMINISTRATOR}),
     Action.DEMOTE_OWNER: (NOBODY, {ADMINISTRATOR}),
     Action.SEE_EXCEPTIONS: (NOBODY, {ADMINISTRATOR}),
     Action.SEE_KEY: (NOBODY, PRESENT),
@@ -251,6 +252,7 @@ INSIDE = (PLAIN, VOICED, MODERATOR, FOUNDER)
         (Action.ENTER_ABANDONED, RoomRules(secret=True), {"abandoned": True}, ()),
         (Action.JOIN_ROOM, RoomRules(invite_only=True), {"abandoned": True, "invited": True}, ()),
         (Action.CHANGE_MODES, RoomRules(), {}, LEADERS),
+        (Action.MAKE_OWNER, RoomRules(), {}, (FOUNDER,)),
         (Action.DEMOTE_OWNER, RoomRules(), {}, (FOUNDER,)),
         (Action.SEE_EXCEPTIONS, RoomRules(), {}, LEADERS),
         (Action.SEE_KEY, RoomRules(key="x"), {}, INSIDE),
@@ -408,6 +410,9 @@ def test_roles_that_are_given_and_taken() -> None:
     assert changing_roles(FOUNDER, PLAIN, own=False) is Action.DEMOTE_OWNER
     assert (
         changing_roles(FOUNDER, PLAIN, own=True) is changing_roles(MODERATOR, PLAIN, own=False) is Action.CHANGE_MODES
+    )
+    assert (
+        changing_roles(PLAIN, FOUNDER, own=False) is changing_roles(MODERATOR, FOUNDER, own=True) is Action.MAKE_OWNER
     )
     assert kicking(Subject(MEMBER, FOUNDER), Policy(), own=False) is Action.DEMOTE_OWNER
     assert kicking(Subject(MEMBER, FOUNDER), Policy(), own=True) is Action.KICK

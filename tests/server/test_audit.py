@@ -104,6 +104,7 @@ ELSEWHERE = {
     Action.HANDLE_DIRECT_REPORTS: "the same",
     Action.MANAGE: "each operation of MANAGE is recorded as it is from the console: see there",
     Action.JOIN_ROOM: "by an administrator who is held up by nothing: see the test of that",
+    Action.MAKE_OWNER: "see the tests of ROLE",
     Action.DEMOTE_OWNER: "only together with KICK or CHANGE_MODES, which are recorded: see the test of its name",
     Action.INVITE_TO_SERVER: "as INVITE_BY_LINK, by administrators only",
     Action.REGISTER_INVITED: "the invite is on the record; what one for administrators can do has a test",

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from securechat.domain.audit import Verification
+from securechat.domain.roles import KINDS, STANDINGS
 from securechat.names import fold
 from securechat.protocol.line_buffer import MAX_LINE, MAX_TAGS
 from securechat.protocol.message import Message, nick_of, parse
@@ -119,6 +120,8 @@ sensible = st.one_of(
     st.builds("MODE {} {}".format, rooms, st.sampled_from(CHANGES)),
     st.builds("MODE {} {} {}".format, rooms, st.sampled_from(("+o", "-o", "+v", "-v", "+b", "-b")), names),
     st.builds("KICK {} {} :{}".format, rooms, names, texts),
+    st.builds("ROLE {} {} {}".format, rooms, nicks, st.sampled_from(("", *STANDINGS, "king"))),
+    st.builds("KIND {} {}".format, rooms, st.sampled_from(("", *KINDS, "cosy"))),
     st.builds(
         "{} {} {} {}".format, st.sampled_from(("BAN", "MUTE", "UNBAN", "UNMUTE")), rooms, names, st.sampled_from(TIMES)
     ),

@@ -39,7 +39,12 @@ _TIMES: Final = {
     "": N_("for good"),
     "never": N_("for good"),
 }
-_ROLE_NAMES: Final = {"moderator": N_("looks after the room"), "member": N_("talks here, as everybody does")}
+_ROLE_NAMES: Final = {
+    "owner": N_("looks after the room and gives every role"),
+    "moderator": N_("looks after the room"),
+    "member": N_("talks here, as everybody does"),
+    "reader": N_("reads what is said, and cannot write"),
+}
 
 
 class Acting(Moving):
@@ -233,7 +238,7 @@ class Acting(Moving):
 
     def action_change_role(self, nick: str) -> None:
         """Choose a role."""
-        choices = [Choice(role, _(_ROLE_NAMES.get(role, role)), role) for role in ROLES]
+        choices = [Choice(role, _(_ROLE_NAMES[role]), role) for role in ROLES]
         title = _("Which role has {name} here?").format(name=sanitize(nick))
         self.push_screen(Menu(title, choices), lambda role: self._command("role", nick, role) if role else None)
 

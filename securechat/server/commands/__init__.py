@@ -32,6 +32,7 @@ from securechat.server.commands import (
     rooms,
     second_factor,
     sessions,
+    standing,
     who,
     whois,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "rooms",
     "second_factor",
     "sessions",
+    "standing",
     "who",
     "whois",
 ]

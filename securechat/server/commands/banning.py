@@ -76,7 +76,7 @@ def _put_on(context: Context, *, mute: bool) -> None:
     if not context.param(1):
         _show(context, live, mute=mute)
         return
-    change = _allowed_change(context, live)
+    change = allowed_change(context, live)
     asked = _asked(context, live, mute=mute) if change is not None else None
     if change is None or asked is None:
         return
@@ -114,7 +114,7 @@ def _take_off(context: Context, *, mute: bool) -> None:
     live = visible_room(context.hub, context.user, context.params[0])
     if live is None:
         raise NoSuchRoom(context.params[0])
-    change = _allowed_change(context, live)
+    change = allowed_change(context, live)
     asked = _asked(context, live, mute=mute) if change is not None else None
     if change is None or asked is None:
         return
@@ -133,7 +133,7 @@ def _take_off(context: Context, *, mute: bool) -> None:
         context.response.note(context.message.command, row, live.room.name, entry.mask)
 
 
-def _allowed_change(context: Context, live: LiveRoom) -> ModeChange | None:
+def allowed_change(context: Context, live: LiveRoom) -> ModeChange | None:
     """Return what changes the room, for who may; None when they have to wait, and were told."""
     subject = context.user.subject(live)
     if not subject.in_room:

@@ -163,7 +163,7 @@ def _say_in_room(context: Context, kind: Kind, target: str, text: str, tags: str
     user = context.user
     live = hub.find_room(target)
     subject = user.subject(live)
-    if live is None or not (subject.in_room or may(subject, Action.SEE_ROOM, hub.policy)):
+    if live is None or not may(subject, Action.SEE_ROOM, hub.policy):
         if kind is not Kind.NOTICE:
             context.response.numeric(ERR_NOSUCHCHANNEL, room=target)
         return

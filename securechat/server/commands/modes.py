@@ -32,7 +32,7 @@ from securechat.protocol.numerics import (
     RPL_UMODEIS,
 )
 from securechat.server.context import Context
-from securechat.server.members import find_member, is_known, name_of
+from securechat.server.members import Member, find_member, is_known, name_of
 from securechat.server.presence import MOST_MASKS, MOST_MODES
 from securechat.server.registry import command
 from securechat.server.room_modes import Change, ModeChange
@@ -161,6 +161,16 @@ def _change_room_modes(context: Context, live: LiveRoom, asked: list[Asked]) -> 
     change.publish()
 
 
+def member_meant(context: Context, live: LiveRoom, name: str) -> Member | None:
+    """Return who is in the room under that nick or by that account; None when nobody is, and that was answered."""
+    member = find_member(context.hub, live, name)
+    if member is None and is_known(context.hub, name):
+        context.response.numeric(ERR_USERNOTINCHANNEL, nick=name, room=live.room.name)
+    elif member is None:
+        context.response.numeric(ERR_NOSUCHNICK, nick=name)
+    return member
+
+
 def _change_role(context: Context, live: LiveRoom, change: ModeChange, asked: Asked) -> None:
     """Give a role to a member, or take it; they need not be here if they are in the room by their account."""
     sign, row, nick = asked
@@ -168,12 +178,8 @@ def _change_role(context: Context, live: LiveRoom, change: ModeChange, asked: As
     if not nick:
         context.response.numeric(ERR_NEEDMOREPARAMS, command="MODE")
         return
-    member = find_member(hub, live, nick)
+    member = member_meant(context, live, nick)
     if member is None:
-        if is_known(hub, nick):
-            context.response.numeric(ERR_USERNOTINCHANNEL, nick=nick, room=live.room.name)
-        else:
-            context.response.numeric(ERR_NOSUCHNICK, nick=nick)
         return
     role = RoomRole[row.changes]
     before = change.roles_of(member)

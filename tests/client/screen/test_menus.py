@@ -155,7 +155,7 @@ def test_what_is_done_to_a_person(word: str, values: tuple[str, ...], asked: tup
 def test_a_role_is_chosen() -> None:
     async def script(driver: Driver) -> None:
         await choose(driver, "f3", "boris", "/role", "moderator")
-        await driver.until(lambda: ("MODE", "#general", "+o", "boris") in driver.client.asked)
+        await driver.until(lambda: ("ROLE", "#general", "boris", "moderator") in driver.client.asked)
 
     run(script)
 
