@@ -452,6 +452,10 @@ class ImmediateJournal:
             self.entries.append(entry)
         self._publish([entry], self.failure)
 
+    def store(self, entry: Entry) -> "Future[None]":
+        self.submit(entry)
+        return self.call(lambda _: None)
+
     def call(self, work: Callable[[InMemoryUnitOfWork], T]) -> "Future[T]":
         future: Future[T] = Future()
         try:

@@ -313,6 +313,9 @@ class Journal(Protocol):
     def submit(self, entry: Entry) -> None:
         """Queue it; it is published (or reported as failed) with its batch. Never blocks."""
 
+    def store(self, entry: Entry) -> "Future[None]":
+        """Do the same for somebody who waits: the future is set after the commit, or has the StorageError."""
+
     def call(self, work: Callable[[UnitOfWork], T]) -> "Future[T]":
         """Run `work` in the writing transaction, in its place in the order; the future is set after the commit.
 

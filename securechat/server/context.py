@@ -5,11 +5,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from securechat.domain.events import Event
+from securechat.domain.audit import Act, Deed
+from securechat.domain.events import Event, Source
 from securechat.protocol.message import Message
 from securechat.protocol.standard_replies import StandardReply
 from securechat.server.actors import counted_for
-from securechat.server.entries import Publication
+from securechat.server.deeds import deed_of
+from securechat.server.entries import Entry, Publication
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
 from securechat.server.ports import Pool
@@ -24,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class Context:
-    """One command under way."""
+    """One command under way; its session is an Actor (server.actors)."""
 
     __slots__ = ("_awaited", "deferred", "hub", "message", "params", "response", "session")
 
@@ -45,6 +47,11 @@ class Context:
         return user
 
     @property
+    def source(self) -> Source:
+        """Whom others see do what the command does. Only for commands of Stage.PRESENT."""
+        return self.user.source
+
+    @property
     def counted_for(self) -> str:
         """For whom it counts what is done (see server.actors)."""
         return counted_for(self.session)
@@ -56,6 +63,14 @@ class Context:
     def failure(self, reply: StandardReply, target: str) -> Callable[[str], bytes]:
         """Return what makes the FAIL for an event of this command that cannot be stored (see Publication)."""
         return self.response.failure(self.message.command, reply, target)
+
+    def publish(self, entry: Entry) -> None:
+        """Hand an event to the journal, in its place among the lines of the answer."""
+        self.response.publish(entry)
+
+    def deed(self, act: Act, room: str, target: str = "", detail: str = "", reason: str = "") -> Deed:
+        """Return what is recorded of an act of the user that is done now in `room` (on the wire)."""
+        return deed_of(self.hub.now(), self.source, act, room, target, detail, reason)
 
     def work(
         self,

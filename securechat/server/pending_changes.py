@@ -41,6 +41,15 @@ class PendingChanges:
 
     def submit(self, entry: EntryPort) -> None:
         """Queue it (see domain.ports.Journal); of a change, remember how to undo it until it is on disk."""
+        self._note(entry)
+        self._journal.submit(entry)
+
+    def store(self, entry: EntryPort) -> "Future[None]":
+        """Do the same for somebody who waits (see domain.ports.Journal)."""
+        self._note(entry)
+        return self._journal.store(entry)
+
+    def _note(self, entry: EntryPort) -> None:
         event = entry.event
         # A message is asked about by identity first, as the look-up of an enumeration's member is slow.
         if (
@@ -50,7 +59,6 @@ class PendingChanges:
             and type(entry) is Publication
         ):
             self._remember(entry, event.conversation)
-        self._journal.submit(entry)
 
     def _remember(self, entry: Publication, conversation: int) -> None:
         waiting = self._pending.setdefault(conversation, deque())

@@ -11,8 +11,8 @@ from securechat.domain.permissions import Subject
 from securechat.domain.roles import ListEntry, RoomChange, RoomRole, RoomRules
 from securechat.domain.room import Room
 from securechat.protocol import standard_replies as replies
-from securechat.server.context import Context
-from securechat.server.deeds import called, deed_of
+from securechat.server.actors import Actor
+from securechat.server.deeds import called
 from securechat.server.entries import Publication
 from securechat.server.hub import Hub
 from securechat.server.members import Member, account_of, roles_of, set_roles
@@ -29,10 +29,10 @@ class ModeChange:
     Guarded by the hub lock, like what it changes.
     """
 
-    __slots__ = ("_changes", "_context", "_deeds", "_lists", "_live", "_roles", "rules", "subject")
+    __slots__ = ("_actor", "_changes", "_deeds", "_lists", "_live", "_roles", "rules", "subject")
 
-    def __init__(self, context: Context, live: LiveRoom, subject: Subject) -> None:
-        self._context = context
+    def __init__(self, actor: Actor, live: LiveRoom, subject: Subject) -> None:
+        self._actor = actor
         self._live = live
         self.subject = subject  # who asks, as they were before anything changed
         self._begin()
@@ -47,23 +47,26 @@ class ModeChange:
     def roles_of(self, member: Member) -> RoomRole:
         """What a member will be."""
         known = self._roles.get(_key(member))
-        return known[1] if known is not None else roles_of(self._context.hub, self._live, member)
+        return known[1] if known is not None else roles_of(self._actor.hub, self._live, member)
 
     def entries(self, letter: str) -> list[ListEntry]:
         """The rows that a list will have."""
         return self._lists.get(letter, self._live.room.lists.get(letter, []))
 
-    def set_roles(self, change: Change, member: Member, roles: RoomRole) -> None:
-        """Let a member be `roles`."""
-        self._note(change, Act.ROOM_ROLE, called(member))
+    def set_roles(self, change: Change, member: Member, roles: RoomRole, reason: str = "") -> None:
+        """Let a member be `roles`; `reason` goes on the record."""
+        self._note(change, Act.ROOM_ROLE, called(member), reason=reason)
         self._roles[_key(member)] = (member, roles)
 
-    def set_rule(self, change: Change, field: str, value: bool | int | str) -> None:
-        """Let a rule be `value`; nothing when it is so already. What was asked of it before is forgotten."""
+    def set_rule(self, change: Change, field: str, value: bool | int | str, reason: str = "") -> None:
+        """Let a rule be `value`; nothing when it is so already. What was asked of it before is forgotten.
+
+        `reason` goes on the record.
+        """
         if getattr(self.rules, field) != value:
             self._forget(change[1])
             if getattr(self._live.room.rules, field) != value:
-                self._note(change, Act.ROOM_RULE, "", "" if field == "key" else change[2])
+                self._note(change, Act.ROOM_RULE, "", "" if field == "key" else change[2], reason)
             self.rules = RoomRules(**(dataclasses.asdict(self.rules) | {field: value}))
 
     def add(self, change: Change, letter: str, entry: ListEntry, reason: str = "") -> None:
@@ -87,14 +90,13 @@ class ModeChange:
 
         It goes on the record, with what may be recorded of its parameter: never a key.
         """
-        most = text_bytes(Kind.MODE, self._context.user.source.mask, self._live.room.name)
+        most = text_bytes(Kind.MODE, self._actor.source.mask, self._live.room.name)
         if self._changes and len(announced([*self._changes, change]).encode()) > most:
             self.publish()
         self._changes.append(change)
         sign, letter, _ = change
         detail = f"{sign}{letter} {parameter}".rstrip()
-        context, room = self._context, self._live.room
-        self._deeds.append(deed_of(context.hub.now(), context.user.source, act, room.name, target, detail, reason))
+        self._deeds.append(self._actor.deed(act, self._live.room.name, target, detail, reason))
 
     def _forget(self, letter: str) -> None:
         """Take back the change of the rule `letter`, if there is one."""
@@ -105,24 +107,24 @@ class ModeChange:
 
     def wait(self) -> float:
         """Return the seconds until whoever asks may change modes again; 0: they may now."""
-        return self._context.hub.limits.mode_changes.wait(self._context.counted_for, self._context.hub.monotonic())
+        return self._actor.hub.limits.mode_changes.wait(self._actor.counted_for, self._actor.hub.monotonic())
 
     def publish(self) -> Publication | None:
         """Apply, announce and store what is asked, if anything is."""
         if not self._changes:
             return None
-        context, live = self._context, self._live
-        hub, room = context.hub, live.room
+        actor, live = self._actor, self._live
+        hub, room = actor.hub, live.room
         change = self._change()
         text = announced(self._changes)
-        event = Event(Kind.MODE, hub.now(), context.user.source, room.id, room.name, text, change=change)
+        event = Event(Kind.MODE, hub.now(), actor.source, room.id, room.name, text, change=change)
         event.deeds = tuple(self._deeds)
         for _ in self._deeds:
-            hub.limits.mode_changes.count(context.counted_for, hub.monotonic())
-        failure = context.failure(replies.NOT_STORED, room.name)
+            hub.limits.mode_changes.count(actor.counted_for, hub.monotonic())
+        failure = actor.failure(replies.NOT_STORED, room.name)
         undo = self._apply()
-        publication = hub.publication(event, live, context.session, undo, failure)
-        context.response.publish(publication)
+        publication = hub.publication(event, live, actor.session, undo, failure)
+        actor.publish(publication)
         self._begin()
         return publication
 
@@ -149,7 +151,7 @@ class ModeChange:
 
     def _apply(self) -> Callable[[], None]:
         """Let the room be as it is asked to be; return what makes it again as it was."""
-        hub, live = self._context.hub, self._live
+        hub, live = self._actor.hub, self._live
         room = live.room
         rules = room.rules
         lists = {letter: room.lists.get(letter, []) for letter in self._lists}

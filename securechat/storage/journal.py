@@ -93,6 +93,7 @@ class Journal:
         self._closing = threading.Lock()  # guards `_stopped` against a `call` that comes at the same moment
         self._stopped = False
         self._in_hand: list[Entry | _Call] = []  # the batch that the thread is at work on
+        self._awaited: dict[Entry, Future[None]] = {}  # entries whose outcome somebody waits for
         self._last_commit = -math.inf  # time.monotonic(), which is small on a machine that has just started
         self._unchecked_rows = 0  # written since the last checkpoint
         self._unchecked_batches = 0
@@ -121,6 +122,20 @@ class Journal:
         What comes after `stop` is dropped: neither stored nor published.
         """
         self._queue.put(entry)
+
+    def store(self, entry: Entry) -> "Future[None]":
+        """Do the same for somebody who waits: the future is set after the commit, or has the StorageError.
+
+        It is set when the outcome was published. After `stop` it has an error at once.
+        """
+        outcome: Future[None] = Future()
+        with self._closing:
+            if not self._stopped:
+                self._awaited[entry] = outcome  # before the thread can have stored it
+                self.submit(entry)
+                return outcome
+        outcome.set_exception(_stopped())
+        return outcome
 
     def call(self, work: Callable[[UnitOfWork], T]) -> "Future[T]":
         """Run `work` in the writing transaction, in its place in the order; the future is set after the commit.
@@ -227,6 +242,8 @@ class Journal:
         calls = len(entries) < len(items)
         if entries:
             self._publish_outcome(entries, failures, failure)  # type: ignore[arg-type]  # no _Call is left in it
+        if self._awaited:
+            self._settle_awaited(entries, failures, failure)  # type: ignore[arg-type]
         if calls:
             for item in items:
                 if type(item) is _Call:
@@ -279,6 +296,19 @@ class Journal:
             self._publish([entry], as_storage_error(error, "store it"))
         if stored:
             self._publish(stored, None)
+
+    def _settle_awaited(self, entries: list[Entry], failures: Sequence[Failure], failure: StorageError | None) -> None:
+        """Tell those who wait for one of the entries."""
+        errors = {id(entry): as_storage_error(error, "store it") for entry, error in failures}
+        for entry in entries:
+            outcome = self._awaited.pop(entry, None)
+            if outcome is None:
+                continue
+            error = failure or errors.get(id(entry))
+            if error is None:
+                outcome.set_result(None)
+            else:
+                outcome.set_exception(error)
 
     def _note_health(self, failure: StorageError | None) -> None:
         if failure is not None and self.healthy:
@@ -335,6 +365,9 @@ class Journal:
         with self._closing:
             self._stopped = True
             waiting = self._in_hand + [self._queue.get() for _ in range(self._queue.qsize())]
+            awaited, self._awaited = self._awaited, {}
+        for outcome in awaited.values():
+            outcome.set_exception(_stopped())
         for item in waiting:
             if type(item) is _Call and not item.future.done():
                 item.settle(_stopped())

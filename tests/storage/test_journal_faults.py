@@ -68,6 +68,37 @@ def write_much(unit: UnitOfWork) -> None:
     )
 
 
+# Those who wait for the outcome of one entry
+
+
+def test_who_waits_for_an_entry_hears_of_its_outcome(journal: Journal, published: Published) -> None:
+    journal.start()
+    submit(journal, [happened(Kind.ROOM, conversation=8, target="#tea")])
+    with paused(journal):
+        good = journal.store(said("good"))
+        unknown = happened(Kind.ROOM, conversation=9, target="#tea")  # that name is taken
+        bad = journal.store(unknown)
+        last = journal.store(said("last"))
+        assert not good.done()
+    good.result(SECONDS)
+    last.result(SECONDS)
+    assert isinstance(bad.exception(SECONDS), StorageError)
+    assert published.failed == [unknown]
+    assert published.texts[-2:] == ["good", "last"]
+
+
+def test_who_waits_for_an_entry_hears_of_a_full_disk_and_of_the_end(database: Database, journal: Journal) -> None:
+    journal.start()
+    fill_disk(journal)
+    outcome = journal.store(said("x" * 50_000))
+    assert str(outcome.exception(SECONDS)) == FULL
+    empty_disk(journal)
+    journal.store(said("again")).result(SECONDS)
+    journal.stop()
+    assert str(journal.store(said("late")).exception(SECONDS)) == "the journal has stopped"
+    assert stored_texts(database) == ["again"]
+
+
 # A full disk, for real
 
 

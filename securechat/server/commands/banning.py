@@ -1,14 +1,14 @@
 """BAN, UNBAN, MUTE and UNMUTE: the list +b of a room for people, by name and with an end."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from securechat.clock import format_moment
 from securechat.domain.durations import looks_like_duration, parse_duration
-from securechat.domain.mask_lists import ACCOUNT, BANS, MUTE, is_mute, normalize
-from securechat.domain.permissions import Action, may, require
+from securechat.domain.mask_lists import BANS, is_mute
+from securechat.domain.permissions import Action, require
 from securechat.domain.roles import ListEntry
 from securechat.errors import NoSuchRoom, NotInRoom
-from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.numerics import (
     ERR_BANLISTFULL,
@@ -19,16 +19,13 @@ from securechat.protocol.numerics import (
 from securechat.server.commands.modes import is_possible_mask
 from securechat.server.context import Context
 from securechat.server.members import Member, find_member
-from securechat.server.presence import MOST_MASKS
-from securechat.server.putting_out import may_put_out, put_out
+from securechat.server.putting_out import may_put_out
 from securechat.server.registry import command
+from securechat.server.room_bans import ban_entry, bans_of, lift_bans, masks_of, put_out_banned
 from securechat.server.room_modes import ModeChange
 from securechat.server.targets import visible_room
-from securechat.server.users import LiveRoom, User
+from securechat.server.users import LiveRoom
 from securechat.server.waiting import seconds_of, try_again
-
-MOST_PUT_OUT = 20
-"""How many one BAN puts out at most."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -83,31 +80,20 @@ def _put_on(context: Context, *, mute: bool) -> None:
     if asked.member is not None and not may_put_out(context, live, asked.member):
         context.response.numeric(ERR_CHANOPRIVSNEEDED, room=live.room.name)
         return
-    entry = _entry(context, live, change, asked)
+    entry = ban_entry(context, change, asked.masks[0], asked.lasts, asked.reason)
     if entry is None:
+        context.response.numeric(ERR_BANLISTFULL, room=live.room.name, mode=BANS)
         return
     publication = change.publish()
     assert publication is not None, "there is an entry"
     if not mute:
-        _put_out_all(context, live, asked, entry)
+        left = put_out_banned(context, live, asked.member, entry, asked.reason, partial(may_put_out, context, live))
+        if left:
+            text = f"{left} of those who are banned are still in the room: put them out by KICK"
+            context.response.note("BAN", replies.NOT_ALL_PUT_OUT, live.room.name, str(left), text=text)
     context.response.stands_or_falls_with(publication)
     row = replies.MUTED if mute else replies.BANNED
     context.response.note(context.message.command, row, live.room.name, entry.mask, text=_sentence(entry))
-
-
-def _entry(context: Context, live: LiveRoom, change: ModeChange, asked: _Asked) -> ListEntry | None:
-    """Put the mask on the list, in place of what stands there for it; None when that cannot be, and was answered."""
-    hub, mask = context.hub, asked.masks[0]
-    now = hub.now()
-    known = next((one for one in change.entries(BANS) if fold(one.mask) == fold(mask)), None)
-    entry = ListEntry(mask, context.user.source.mask, now, now + asked.lasts if asked.lasts else 0)
-    if known is None and len(change.entries(BANS)) >= MOST_MASKS:
-        context.response.numeric(ERR_BANLISTFULL, room=live.room.name, mode=BANS)
-        return None
-    if known is not None:
-        change.remove(("-", BANS, known.mask), BANS, known, asked.reason)
-    change.add(("+", BANS, mask), BANS, entry, asked.reason)
-    return entry
 
 
 def _take_off(context: Context, *, mute: bool) -> None:
@@ -118,13 +104,10 @@ def _take_off(context: Context, *, mute: bool) -> None:
     asked = _asked(context, live, mute=mute) if change is not None else None
     if change is None or asked is None:
         return
-    wanted = {fold(mask) for mask in asked.masks}
-    known = [entry for entry in change.entries(BANS) if fold(entry.mask) in wanted]
+    known = lift_bans(change, asked.masks, asked.reason)
     if not known:
         context.response.fail(context.message.command, replies.NOT_ON_LIST, live.room.name, asked.masks[0])
         return
-    for entry in known:
-        change.remove(("-", BANS, entry.mask), BANS, entry, asked.reason)
     publication = change.publish()
     assert publication is not None, "something is taken off"
     context.response.stands_or_falls_with(publication)
@@ -162,7 +145,7 @@ def _asked(context: Context, live: LiveRoom, *, mute: bool) -> _Asked | None:
             context.response.fail(context.message.command, replies.BAD_DURATION, live.room.name, words[0])
             return None
         words = words[1:]
-    masks = tuple(normalize(f"{MUTE}:{mask}") if mute else mask for mask in _masks(context, name))
+    masks = masks_of(context.hub, name, mute=mute)
     if not all(is_possible_mask(mask) and is_mute(mask) is mute for mask in masks):
         context.response.numeric(
             ERR_INVALIDMODEPARAM, room=live.room.name, mode=BANS, parameter="*", problem="This cannot be a mask"
@@ -171,41 +154,10 @@ def _asked(context: Context, live: LiveRoom, *, mute: bool) -> _Asked | None:
     return _Asked(masks, find_member(context.hub, live, name), lasts, words[0] if words else "")
 
 
-def _masks(context: Context, name: str) -> tuple[str, ...]:
-    """Return the masks that may mean somebody: their account, if they have one, before their nick."""
-    hub = context.hub
-    user = hub.users.get(fold(name))
-    account = user.account if user is not None else hub.accounts.get(fold(name))
-    by_name = normalize(user.nick if user is not None else name)
-    return (f"{ACCOUNT}:{account.name}", by_name) if account is not None else (by_name,)
-
-
-def _put_out_all(context: Context, live: LiveRoom, asked: _Asked, entry: ListEntry) -> None:
-    """Put out who was named, here or not, and whom the mask means that are here, as far as one may."""
-    until = f"Banned until {format_moment(entry.expires)}" if entry.expires else "Banned"
-    shown = f"{until}: {asked.reason}" if asked.reason else until
-    if asked.member is not None:
-        put_out(context, live, asked.member, shown, asked.reason)
-    meant = [user for user in live.members if _is_meant(context, live, user)]
-    for user in meant[:MOST_PUT_OUT]:
-        put_out(context, live, user, shown, asked.reason)
-    if len(meant) > MOST_PUT_OUT:
-        left = len(meant) - MOST_PUT_OUT
-        text = f"{left} of those who are banned are still in the room: put them out by KICK"
-        context.response.note("BAN", replies.NOT_ALL_PUT_OUT, live.room.name, str(left), text=text)
-
-
-def _is_meant(context: Context, live: LiveRoom, user: User) -> bool:
-    """Whether somebody in the room is banned from it now, and has to go."""
-    if user is context.user or may(live.subject_of(user), Action.RETURN_TO_ROOM, context.hub.policy):
-        return False
-    return may_put_out(context, live, user)
-
-
 def _show(context: Context, live: LiveRoom, *, mute: bool) -> None:
     """Tell who is on the list, and until when."""
-    now, row = context.hub.now(), replies.MUTED if mute else replies.BANNED
-    shown = [one for one in live.room.lists.get(BANS, ()) if is_mute(one.mask) is mute and not 0 < one.expires <= now]
+    row = replies.MUTED if mute else replies.BANNED
+    shown = bans_of(context.hub, live, mute=mute)
     for entry in shown:
         context.response.note(context.message.command, row, live.room.name, entry.mask, text=_sentence(entry))
     if not shown:

@@ -1,39 +1,23 @@
 """REDACT: taking away what was said (draft/message-redaction)."""
 
 import logging
-from dataclasses import dataclass
 
-from securechat.clock import format_time
-from securechat.domain.audit import Act, Deed, name_of
-from securechat.domain.events import REDACTABLE, SAID, Event, Kind, Source
+from securechat.domain.events import REDACTABLE
 from securechat.domain.history import StoredEvent
 from securechat.domain.permissions import Action, may
 from securechat.domain.room import parties
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import MESSAGE_REDACTION
-from securechat.protocol.message import cut
 from securechat.protocol.numerics import ERR_NEEDMOREPARAMS, ERR_UNKNOWNCOMMAND
 from securechat.server.context import Context
-from securechat.server.deeds import deed_of
-from securechat.server.entries import Publication
 from securechat.server.ports import Pool
 from securechat.server.registry import command
-from securechat.server.rendering import text_bytes
+from securechat.server.taking_away import Place, take_away
 from securechat.server.targets import find_person, readable_room
-from securechat.server.users import Audience, LiveRoom, User, audience_of
+from securechat.server.users import User
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True, frozen=True)
-class _Place:
-    """Where something is taken away: the conversation, its name on the wire, and who hears it."""
-
-    conversation: int
-    name: str
-    room: LiveRoom | None
-    hearers: list[User]  # of a direct conversation; of a room, its own people
 
 
 @command("REDACT", help="REDACT <target> <msgid> [:<reason>]: take away what was said in a room or to a person")
@@ -71,13 +55,13 @@ def _failed(context: Context, error: BaseException) -> None:
     context.response.fail("REDACT", replies.INTERNAL_ERROR, *context.params[:2])
 
 
-def _place(context: Context, target: str) -> _Place | None:
+def _place(context: Context, target: str) -> Place | None:
     """Return where `target` is, or None when the user has nothing to take away there."""
     hub = context.hub
     user = context.user
     live = readable_room(hub, user, target)
     if live is not None:
-        return _Place(live.room.id, live.room.name, live, [])
+        return Place(live.room.id, live.room.name, live, [])
     found = find_person(hub, target)
     if found is None:
         return None
@@ -86,7 +70,7 @@ def _place(context: Context, target: str) -> _Place | None:
     if direct is None:
         return None
     others = [present] if present is not None and present is not user else []
-    return _Place(direct.id, name, None, [user, *others])
+    return Place(direct.id, name, None, [user, *others])
 
 
 def _decide(context: Context, stored: StoredEvent | None) -> None:
@@ -101,7 +85,10 @@ def _decide(context: Context, stored: StoredEvent | None) -> None:
     if not may(user.subject(place.room), action, context.hub.policy):
         context.response.fail("REDACT", replies.REDACT_FORBIDDEN, place.name, identifier)
         return
-    _publish(context, place, stored, others=action is Action.REDACT_OTHERS)
+    reason = context.param(2) or ""
+    if place.room is not None and not may(user.subject(place.room), Action.SPEAK, context.hub.policy):
+        reason = ""  # it would be a way to speak
+    take_away(context, place, stored, reason, others=action is Action.REDACT_OTHERS)
 
 
 def _said_by(stored: StoredEvent, user: User) -> bool:
@@ -109,63 +96,3 @@ def _said_by(stored: StoredEvent, user: User) -> bool:
     if stored.account:
         return user.account is not None and fold(user.account.name) == fold(stored.account)
     return stored.source.partition("!")[0] == user.nick and stored.time >= user.named
-
-
-def _publish(context: Context, place: _Place, stored: StoredEvent, *, others: bool) -> None:
-    """Announce it and take it away; what somebody did to `others` goes on the record."""
-    hub = context.hub
-    user = context.user
-    session = context.session
-    identifier = hub.message_ids.format(stored.sequence)
-    reason = context.param(2) or ""
-    if place.room is not None and not may(user.subject(place.room), Action.SPEAK, hub.policy):
-        reason = ""  # it would be a way to speak
-    fits = text_bytes(Kind.REDACT, user.source.mask, place.name) - len(identifier) - 2
-    shown = cut(reason, fits)
-    text = f"{identifier} :{shown}" if shown else identifier
-    knowing, unknowing = _audiences(place)
-    deeds: tuple[Deed, ...] = ()
-    if others:
-        author = name_of(stored.account, stored.source.partition("!")[0])
-        deeds = (
-            deed_of(hub.now(), user.source, Act.ROOM_REDACT, place.name, author, detail=identifier, reason=reason),
-        )
-    event = Event(
-        Kind.REDACT,
-        hub.now(),
-        user.source,
-        place.conversation,
-        place.name,
-        text,
-        redacts=stored.sequence,
-        deeds=deeds,
-    )
-    hub.repeats.erase(stored.sequence)
-    failure = context.failure(replies.NOT_STORED, place.name)
-    context.response.publish(Publication(event, knowing, session, echo=True, failure=failure))
-    if unknowing and stored.kind in SAID:
-        _announce(context, place, stored, reason, unknowing)
-
-
-def _audiences(place: _Place) -> tuple[Audience, Audience]:
-    """Those whose clients know of messages that are taken away, and those whose do not."""
-    bit = MESSAGE_REDACTION.bit
-    if place.room is not None:
-        return place.room.audience_with(bit), place.room.audience_without(bit)
-    sessions = [one for hearer in place.hearers for one in hearer.sessions]
-    knowing = [one for one in sessions if one.has(bit)]
-    return audience_of(knowing), audience_of([one for one in sessions if not one.has(bit)])
-
-
-def _announce(context: Context, place: _Place, stored: StoredEvent, reason: str, audience: Audience) -> None:
-    """Tell in words those whose clients still show what was taken away ("Fallback")."""
-    hub = context.hub
-    author = stored.source.partition("!")[0]
-    whose = "a message" if author == context.user.nick else f"a message of {author}"
-    text = f"{context.user.nick} deleted {whose} of {format_time(stored.time)[11:19]} UTC"
-    if reason:
-        text += f": {reason}"
-    source = Source(hub.configuration.server.name, "", "")
-    text = cut(text, text_bytes(Kind.ANNOUNCE, source.mask, place.name))
-    event = Event(Kind.ANNOUNCE, hub.now(), source, target=place.name, text=text)
-    context.response.publish(Publication(event, audience, None))

@@ -27,6 +27,7 @@ from securechat.server.presence import MOST_ROOMS
 from securechat.server.registry import command
 from securechat.server.rendering import text_bytes
 from securechat.server.replay import replay_rooms
+from securechat.server.room_topics import set_topic
 from securechat.server.roster import show_names, show_room, show_to_other_sessions, show_topic
 from securechat.server.targets import room_for, visible_room
 from securechat.server.users import LiveRoom
@@ -165,19 +166,7 @@ def topic(context: Context) -> None:
     if live.room.id not in user.rooms:
         raise NotInRoom(live.room.name)
     require(user.subject(live), Action.SET_TOPIC, hub.policy, live.room.name)
-    room = live.room
-    text = text[: hub.configuration.limits.topic_length or None]
-    text = cut(text, text_bytes(Kind.TOPIC, user.source.mask, room.name))
-    before = (room.topic, room.topic_by, room.topic_time)
-
-    def undo() -> None:
-        room.topic, room.topic_by, room.topic_time = before
-
-    event = Event(Kind.TOPIC, hub.now(), user.source, room.id, room.name, text)
-    room.topic, room.topic_by, room.topic_time = text, user.source.mask, event.time
-    context.response.publish(
-        hub.publication(event, live, context.session, undo=undo, failure=context.failure(replies.NOT_STORED, room.name))
-    )
+    set_topic(context, live, text)
 
 
 @command("NAMES", help="NAMES [<room>{,<room>}]: who is in a room")

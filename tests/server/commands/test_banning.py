@@ -2,7 +2,7 @@
 
 import pytest
 
-from securechat.server.commands import banning
+from securechat.server import room_bans
 from securechat.server.limits import MODE_CHANGES_PER_MINUTE
 from tests.server.harness import Harness, code_of
 
@@ -57,7 +57,7 @@ def test_an_account_is_banned_by_its_name_here_or_not(harness: Harness) -> None:
 
 
 def test_a_mask_puts_out_whom_it_means_as_far_as_one_may(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(banning, "MOST_PUT_OUT", 2)
+    monkeypatch.setattr(room_bans, "MOST_PUT_OUT", 2)
     anna, bob, *_ = harness.members_of("#tea", "anna", "bob", "x1", "x2", "x3", "y")
     anna.sends("MODE #tea +o bob")
     bob.received()
@@ -129,7 +129,7 @@ def test_what_cannot_be_read(harness: Harness) -> None:
 
 
 def test_a_full_list_and_too_many_changes(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(banning, "MOST_MASKS", 2)
+    monkeypatch.setattr(room_bans, "MOST_MASKS", 2)
     (anna,) = harness.members_of("#tea", "anna")
     anna.sends("BAN #tea x", "BAN #tea y")
     anna.received()

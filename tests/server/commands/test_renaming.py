@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from securechat.server import roster
-from securechat.server.commands import renaming
+from securechat.server import room_renaming, roster
 from securechat.server.limits import RENAMES_PER_MINUTE
 from tests.server.harness import Harness, Person, code_of, running
 
@@ -133,7 +132,7 @@ def test_not_again_and_again_and_not_before_a_crowd(harness: Harness, monkeypatc
     last = f"#tea{RENAMES_PER_MINUTE}"
     assert "CANNOT_RENAME" in alice.answers(f"RENAME {last} #again")[0]
     harness.now += 61
-    monkeypatch.setattr(renaming, "MOST_NAMES", 2)
+    monkeypatch.setattr(room_renaming, "MOST_NAMES", 2)
     assert "CANNOT_RENAME" in alice.answers(f"RENAME {last} #again")[0]
     old.vanishes()
     alice.received()
