@@ -269,6 +269,10 @@ class InMemoryHistory:
         found.sort(key=lambda one: one[1])
         return found[-limit:] if first > second else found[:limit]
 
+    def extent(self, conversation: int) -> tuple[int, int]:
+        times = [one.time for one in self.events if one.conversation == conversation and one.kind in SAID]
+        return len(times), min(times, default=0)
+
     def last(self) -> tuple[int, int]:
         return (self.events[-1].sequence, self.events[-1].time) if self.events else (0, 0)
 

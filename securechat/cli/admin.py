@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import sys
@@ -16,7 +17,9 @@ from securechat.errors import ConfigurationError, SecurechatError, StorageError
 if TYPE_CHECKING:
     from securechat.server.administration_ports import ServerAddress
     from securechat.server.configuration import Configuration
+    from securechat.server.hub import Hub
     from securechat.server.management.rows import Family, Operation
+    from securechat.storage.engine import Database
 
 EXIT_REFUSED = 1
 EXIT_USAGE = 2
@@ -221,10 +224,25 @@ def _without_server(configuration: "Configuration", request: dict[str, Any]) -> 
             NoEffects(),
             lambda: _address(configuration),
             certificates=FolderCertificates(configuration.tls.directory),
+            hub=functools.cache(lambda: _hub(configuration, database)),
         )
         return perform(administration.on_behalf_of(this_user()), request)
     finally:
         database.close()
+
+
+def _hub(configuration: "Configuration", database: "Database") -> "Hub":
+    """Return a hub in which nobody is present, for what changes rooms. Raises StorageError."""
+    from securechat.clock import wall_clock
+    from securechat.server.hub import Hub
+    from securechat.server.ports import NoWorkers
+    from securechat.server.snapshot import take_snapshot
+    from securechat.storage.direct_journal import DirectJournal
+
+    # Nobody logs in to it: it needs neither the certificate nor the key that logins are proved with.
+    hub = Hub(configuration, DirectJournal(database), database, NoWorkers(), wall_clock, b"", b"")
+    hub.fill(database.read(take_snapshot))
+    return hub
 
 
 def _refuse_foreign_root(database: Path) -> None:

@@ -63,6 +63,15 @@ class Act(Enum):
     ROOM_ENTER = "room enter", "An administrator entered a room whose rules would have kept out anybody else."
     ROOM_KICK = "room kick", "Somebody was put out of a room."
     ROOM_INVITE = "room invite", "Somebody was asked into a room, and may come in although it is closed."
+    ROOM_CREATE = "room create", "A room was made by an administrator, who is not in it."
+    ROOM_DELETE = (
+        "room delete",
+        "A room was taken away with all that was said in it; the detail says how many members and messages it had.",
+    )
+    ROOM_TOPIC = (
+        "room topic",
+        "An administrator changed the topic of a room from outside; the detail is the topic.",
+    )
     ROOM_RENAME = "room rename", "A room was given another name; the detail is the new one."
     REPORT = "report", "A message was reported to those who look after the room; the detail is its id."
     REPORT_CLOSE = "report close", "A report was closed; the detail is its number, the reason what was done."

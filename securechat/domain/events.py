@@ -40,6 +40,7 @@ class Kind(IntEnum):
     REDACTED = 32  # what is left of an event that was taken away: its place, without text and tags
     ANNOUNCE = 33  # the server tells what a client could not know otherwise
     RENAME = 62  # a room has another name; the text is that name, a space, and why
+    DELETE = 63  # a room is gone, with all that was said in it; shown to nobody, as who was in it is told by themselves
     METADATA = 60  # a user or room carries another value; the text is the key and, unless it is gone, a space and it
     CARRIED = 61  # what somebody carries who has just come: shown as METADATA, but nothing changes
     BLOCK = 80  # somebody blocks a person from now on (`+nick`), or does not any more; told to their own sessions
@@ -58,7 +59,7 @@ RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART
 
 CHANGES = frozenset(
     {Kind.ROOM, Kind.DIRECT, Kind.JOIN, Kind.PART, Kind.TOPIC, Kind.MODE, Kind.KICK, Kind.MARK, Kind.METADATA}
-) | frozenset({Kind.RENAME, Kind.BLOCK, Kind.REPORT})
+) | frozenset({Kind.RENAME, Kind.BLOCK, Kind.REPORT, Kind.DELETE})
 """The kinds that change what is known of a conversation: when one cannot be stored, those after it are undone too."""
 
 ONLY_SHOWN = frozenset(

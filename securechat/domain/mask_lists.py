@@ -20,6 +20,8 @@ ACCOUNT = "a"
 MUTE = "m"
 """The letter of masks that are about speaking alone."""
 
+MASK_BYTES: Final = 200
+"""The longest mask."""
 FOR_GOOD: Final = 2**63 - 1
 """The moment, in milliseconds since the epoch, until which something holds that has no end."""
 
@@ -39,6 +41,11 @@ def normalize(text: str) -> str:
         nick, rest = "", text
     user, _, host = rest.partition("@")
     return f"{nick or '*'}!{user or '*'}@{host or '*'}"
+
+
+def is_possible_mask(mask: str) -> bool:
+    """Whether a mask can stand on a list, and on the wire."""
+    return len(mask.encode()) <= MASK_BYTES and mask.isprintable() and " " not in mask and mask[0] != ":"
 
 
 def is_mute(mask: str) -> bool:

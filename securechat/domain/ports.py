@@ -151,6 +151,9 @@ class HistoryRepository(Protocol):
         At most `limit`: the oldest, but when `first` is the later one the newest of them.
         """
 
+    def extent(self, conversation: int) -> tuple[int, int]:
+        """(how many messages there are, time of the oldest in ms); (0, 0) when nothing was said."""
+
     def last(self) -> tuple[int, int]:
         """(sequence, time in ms) of the newest event of all; (0, 0) when there is none."""
 

@@ -33,6 +33,7 @@ from securechat.server.administration_ports import (
 from securechat.server.configuration import Configuration
 
 if TYPE_CHECKING:
+    from securechat.server.hub import Hub
     from securechat.server.passwords import Parameters
 
 CREATED_BY: Final = "securechat-admin"
@@ -74,8 +75,12 @@ class Administration:
         certificates: Certificates | None = None,
         clock: Clock = wall_clock,
         hasher: "Callable[[str, Parameters], Credentials] | None" = None,
+        hub: "Callable[[], Hub] | None" = None,
     ) -> None:
-        """`address` is asked when a link is made; `hasher` stands in for `passwords.hash_password`."""
+        """`address` is asked when a link is made; `hasher` stands in for `passwords.hash_password`.
+
+        `hub` gives that of the running server, or where none runs one that is filled from the database.
+        """
         self.configuration = configuration
         self.store = store
         self.effects = effects
@@ -83,6 +88,7 @@ class Administration:
         self.certificates = certificates or NoCertificates()
         self.clock = clock
         self.hasher = hasher
+        self._hub = hub
         self.actor = CREATED_BY
         self.origin = Origin.CONSOLE
         self.turn = threading.Lock()
@@ -92,6 +98,13 @@ class Administration:
     def runs(self) -> bool:
         """Whether this is the administration of a running server."""
         return not isinstance(self.effects, NoEffects)
+
+    @property
+    def hub(self) -> "Hub":
+        """All rooms and who is in them, as they are now; beside no server nobody is present."""
+        if self._hub is None:
+            raise RuntimeError("this administration was made without a hub")
+        return self._hub()
 
     @property
     def made_by(self) -> str:

@@ -175,6 +175,7 @@ class Server:
             lambda: self._address,
             certificates=revocation.FolderCertificates(self._certificates),
             clock=self._clock,
+            hub=lambda: self.hub,
         )
         with self.hub.lock:
             self.hub.administration = administration

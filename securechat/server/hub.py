@@ -213,6 +213,32 @@ class Hub:
         if self.rooms.get(fold(live.room.name)) is live:
             del self.rooms[fold(live.room.name)]
 
+    def remove_room(self, live: LiveRoom) -> Callable[[], None]:
+        """Forget a room that nobody is in any more; return what undoes it."""
+        room = live.room
+        values = self.metadata.take_from_room(room.id)
+        said = self.last_said.pop(room.id, None)
+        reports = [one for one in self.reports.open.values() if one.conversation == room.id]
+        for report in reports:
+            del self.reports.open[report.number]
+        self._forget_name(live)
+        del self.rooms_by_id[room.id]
+        self.secret_rooms.discard(room.id)
+        self.endings.forget(room.id)
+
+        def undo() -> None:
+            self._add_room(live)
+            if room.rules.secret:
+                self.secret_rooms.add(room.id)
+            self.endings.note(room)
+            self.metadata.give_to_room(room.id, values)
+            for report in reports:
+                self.reports.restore(report)
+            if said is not None:
+                self.last_said[room.id] = said
+
+        return undo
+
     def rename_room(self, live: LiveRoom, name: str) -> None:
         """Give a room another name."""
         self._forget_name(live)

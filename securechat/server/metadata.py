@@ -130,8 +130,17 @@ class Metadata:
         return self._by_session.pop(session, {})
 
     def forget_room(self, room_id: int) -> None:
-        """Forget a room that is not there after all."""
-        self._by_room.pop(room_id, None)
+        """Forget a room that is not there after all, or not any more."""
+        self.take_from_room(room_id)
+
+    def take_from_room(self, room_id: int) -> dict[str, str]:
+        """Take all values from a room, and return them."""
+        return self._by_room.pop(room_id, {})
+
+    def give_to_room(self, room_id: int, values: dict[str, str]) -> None:
+        """Give a room all its values back."""
+        if values:
+            self._by_room[room_id] = values
 
     # Subscriptions
 

@@ -51,3 +51,11 @@ class Workers(Protocol):
 
     def submit(self, pool: Pool, job: Callable[[], Any], done: Callable[[Any, BaseException | None], None]) -> bool:
         """Run `job` on a worker, then `done(result, error)` there. False when the pool's queue is full."""
+
+
+class NoWorkers:
+    """Implements Workers where nobody is served."""
+
+    def submit(self, pool: Pool, job: Callable[[], Any], done: Callable[[Any, BaseException | None], None]) -> bool:  # noqa: ARG002
+        """Refuse it."""
+        return False

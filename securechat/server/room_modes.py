@@ -19,6 +19,9 @@ from securechat.server.members import Member, account_of, roles_of, set_roles
 from securechat.server.rendering import text_bytes
 from securechat.server.users import LiveRoom, User
 
+MOST = {"l": 1_000_000, "f": 21_600}
+"""The highest number of each mode that takes one: members, seconds."""
+
 Change = tuple[str, str, str]
 """Sign, letter and parameter (empty: none), as they are announced."""
 

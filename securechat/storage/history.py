@@ -99,6 +99,24 @@ class History:
         times = {sequence: time for sequence, time in rows}  # noqa: C416 - rows are not tuples to the type checker
         return [(conversation, times[sequence]) for sequence, conversation in found]
 
+    def extent(self, conversation: int) -> tuple[int, int]:
+        """(how many messages there are, time of the oldest in ms); (0, 0) when nothing was said."""
+        kinds = _numbers(SAID)
+        known = select(func.count(), func.min(TimelineRow.sequence)).where(
+            TimelineRow.conversation_id == conversation, TimelineRow.kind.in_(kinds)
+        )
+        newer = select(func.count(), func.min(EventRow.sequence)).where(
+            EventRow.sequence > COVERED.scalar_subquery(),
+            EventRow.conversation_id == conversation,
+            EventRow.kind.in_(kinds),
+        )
+        rows = [self._connection.execute(one).one() for one in (known, newer)]
+        oldest = min((first for _, first in rows if first is not None), default=None)
+        if oldest is None:
+            return 0, 0
+        time = self._connection.execute(select(EventRow.time).where(EventRow.sequence == oldest)).scalar_one()
+        return sum(count for count, _ in rows), time
+
     def last(self) -> tuple[int, int]:
         """(sequence, time in ms) of the newest event of all; (0, 0) when there is none."""
         row = self._connection.execute(

@@ -26,6 +26,7 @@ from securechat.storage.models import (
     TimelineRow,
 )
 from securechat.storage.reports import store_report
+from securechat.storage.room_deletion import delete_room
 
 _COLUMNS = ("sequence", "time", "kind", "conversation_id", "source", "account", "target", "text", "tags")
 _WIDTH = len(_COLUMNS)
@@ -43,6 +44,7 @@ _CHUNKS = tuple(
 
 MOST_UNMADE = 20_000
 """How many failed conversations are remembered: as many as events may be queued."""
+_ERASING = frozenset({Kind.REDACT, Kind.DELETE})
 _MAKING = frozenset({Kind.ROOM, Kind.DIRECT})
 
 Failure = tuple[Entry, Exception]
@@ -127,7 +129,7 @@ class Recorder:
             effect(self._connection, event)
         if event.deeds:
             Audit(self._connection).append_all(event.deeds)
-        self.erased |= event.kind is Kind.REDACT
+        self.erased |= event.kind in _ERASING
 
     def _number(self, entries: Sequence[Entry]) -> tuple[list[object], list[Event]]:
         """Give the events their numbers; return the rows to store, as one flat list, and the events with effects."""
@@ -361,6 +363,7 @@ _EFFECTS: dict[Kind, Callable[[Connection, Event], None]] = {
     Kind.REDACT: _redact,
     Kind.METADATA: set_value,
     Kind.RENAME: _rename,
+    Kind.DELETE: delete_room,
     Kind.BLOCK: store_block,
     Kind.REPORT: store_report,
 }

@@ -274,6 +274,7 @@ class Harness:
             HubEffects(self.hub),
             lambda: ServerAddress("chat.test", 6697, "ab" * 32),
             clock=lambda: self.time,
+            hub=lambda: self.hub,
         )
         self.hub.fill(self.database.read(take_snapshot))
         self.dispatcher = Dispatcher(self.hub)

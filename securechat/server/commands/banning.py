@@ -5,7 +5,7 @@ from functools import partial
 
 from securechat.clock import format_moment
 from securechat.domain.durations import looks_like_duration, parse_duration
-from securechat.domain.mask_lists import BANS, is_mute
+from securechat.domain.mask_lists import BANS, is_mute, is_possible_mask
 from securechat.domain.permissions import Action, require
 from securechat.domain.roles import ListEntry
 from securechat.errors import NoSuchRoom, NotInRoom
@@ -16,7 +16,6 @@ from securechat.protocol.numerics import (
     ERR_INVALIDMODEPARAM,
     ERR_NEEDMOREPARAMS,
 )
-from securechat.server.commands.modes import is_possible_mask
 from securechat.server.context import Context
 from securechat.server.members import Member, find_member
 from securechat.server.putting_out import may_put_out

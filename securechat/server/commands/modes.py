@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from securechat.domain.mask_lists import normalize
+from securechat.domain.mask_lists import is_possible_mask, normalize
 from securechat.domain.permissions import Action, changing_roles, lowered, may, raised, require
 from securechat.domain.roles import ListEntry, RoomRole
 from securechat.errors import NotInRoom
@@ -35,7 +35,7 @@ from securechat.server.context import Context
 from securechat.server.members import Member, find_member, is_known, name_of
 from securechat.server.presence import MOST_MASKS, MOST_MODES
 from securechat.server.registry import command
-from securechat.server.room_modes import Change, ModeChange
+from securechat.server.room_modes import MOST, Change, ModeChange
 from securechat.server.targets import visible_room
 from securechat.server.user_modes import announcement, set_mode, shown_modes
 from securechat.server.users import LiveRoom
@@ -43,10 +43,6 @@ from securechat.server.waiting import try_again
 
 KEY_LENGTH = 32
 """The longest key of a room, in characters."""
-MASK_BYTES = 200
-"""The longest mask."""
-MOST = {"l": 1_000_000, "f": 21_600}
-"""The highest number of each mode that takes one: members, seconds."""
 
 _LISTS = {
     "b": (RPL_BANLIST, RPL_ENDOFBANLIST),
@@ -223,11 +219,6 @@ def _change_limit(context: Context, live: LiveRoom, change: ModeChange, asked: A
     context.response.numeric(
         ERR_INVALIDMODEPARAM, room=live.room.name, mode=row.letter, parameter=text or "*", problem=problem
     )
-
-
-def is_possible_mask(mask: str) -> bool:
-    """Whether a mask can stand on a list, and on the wire."""
-    return len(mask.encode()) <= MASK_BYTES and mask.isprintable() and " " not in mask and mask[0] != ":"
 
 
 def _change_list(context: Context, live: LiveRoom, change: ModeChange, asked: Asked) -> None:

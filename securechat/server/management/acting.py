@@ -1,0 +1,73 @@
+"""An operation that changes rooms: the hub and the journal do the same for it as for a command of IRC."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from securechat.domain.audit import Act, Deed, Origin
+from securechat.domain.events import Source
+from securechat.names import check_room_name, fold, room_to_people, room_to_wire
+from securechat.server.administration import Administration, AdministrationError
+from securechat.server.entries import Entry
+from securechat.server.users import LiveRoom
+
+if TYPE_CHECKING:
+    from securechat.protocol.standard_replies import StandardReply
+
+
+class Acting:
+    """Implements server.actors.Actor for whoever gives the order. Needs the hub lock."""
+
+    session = None
+
+    def __init__(self, administration: Administration) -> None:
+        self.hub = administration.hub
+        self.counted_for = f"administration {administration.actor}"
+        self._administration = administration
+        self._outcomes: list[Future[None]] = []
+
+    @property
+    def source(self) -> Source:
+        """Whom the room sees: over IRC the one who asks, as far as they are here; otherwise the server."""
+        if self._administration.origin is Origin.IRC:
+            account = self.hub.accounts.get(fold(self._administration.actor))
+            user = self.hub.users_of_account.get(account.id) if account is not None else None
+            if user is not None:
+                return user.source
+        return Source(self.hub.configuration.server.name, "", "")
+
+    def failure(self, reply: "StandardReply", target: str) -> None:
+        """Nobody is told by a line: `wait` raises."""
+
+    def publish(self, entry: Entry) -> None:
+        """Hand an entry to the journal."""
+        self._outcomes.append(self.hub.journal.store(entry))
+
+    def deed(self, act: Act, room: str, target: str = "", detail: str = "", reason: str = "") -> Deed:
+        """Return what is recorded of an act that is done now."""
+        return self._administration.deed(act, target, room, detail, reason=reason)
+
+    def wait(self) -> None:
+        """Return when all is on disk. Not to be called with the hub lock held. Raises StorageError."""
+        for outcome in self._outcomes:
+            outcome.result()
+
+
+@contextmanager
+def acting(administration: Administration) -> Iterator[Acting]:
+    """Hold the hub lock meanwhile; at the end wait until all is on disk. Raises StorageError."""
+    actor = Acting(administration)
+    with actor.hub.lock:
+        yield actor
+    actor.wait()
+
+
+def room_of(administration: Administration, name: str) -> LiveRoom:
+    """Return the room that people call `name`. Needs the hub lock. Raises AdministrationError, InvalidRoomName."""
+    live = administration.hub.find_room(room_to_wire(name))
+    if live is None:
+        check_room_name(room_to_wire(name))
+        text = f"There is no room {room_to_people(name)}. See: securechat-admin room list"
+        raise AdministrationError("no_such_room", text)
+    return live
