@@ -96,7 +96,10 @@ def main(argv: list[str] | None = None) -> int:
         print(file=sys.stderr)
         return EXIT_INTERRUPTED
     try:
-        return _show(operation, answer, as_json=arguments.json)
+        code = _show(operation, answer, as_json=arguments.json)
+        if code == 0 and not arguments.json and getattr(arguments, "qr", False):
+            _show_picture(operation, answer["result"])
+        return code
     except BrokenPipeError:
         return reader_has_gone()
 
@@ -281,6 +284,26 @@ def _show(operation: "Operation", answer: dict[str, Any], *, as_json: bool) -> i
     result = answer["result"]
     print(json.dumps(result, indent=2) if as_json else operation.text(result), flush=True)
     return 0 if operation.succeeded(result) else EXIT_REFUSED
+
+
+def _show_picture(operation: "Operation", result: Any) -> None:
+    """Show the link of a result as a QR code, where there is a terminal that has room for it; say if it has none."""
+    import shutil
+
+    from securechat.qr_code import qr_code
+
+    if operation.link is None or not sys.stdout.isatty():
+        return
+    code, size = qr_code(operation.link(result)), shutil.get_terminal_size()
+    if code.fits(size.columns, size.lines):
+        print("\n".join(code.painted()), flush=True)
+        return
+    needed, there = f"{code.width} columns and {len(code.rows) + 1} lines", f"{size.columns} and {size.lines}"
+    print(
+        f"securechat-admin: the QR code needs {needed}, and this terminal has {there}; make it larger, or its letters "
+        "smaller",
+        file=sys.stderr,
+    )
 
 
 def _complain(code: str, error: str, *, as_json: bool) -> None:

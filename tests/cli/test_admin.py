@@ -4,6 +4,7 @@ import getpass
 import io
 import json
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -351,3 +352,27 @@ def test_a_socket_that_a_killed_server_left_does_not_matter(run: Run) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as dead:
         dead.bind("securechat.db.sock")
     assert run("user", "list")[0] == 0
+
+
+def test_a_link_is_shown_as_a_qr_code_on_a_terminal_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(run, "ann", "--administrator")
+    authority.ensure(load().tls.directory, ["localhost"], [])
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "50")
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+    assert "▀" not in run("invite", "create", "--qr")[1]  # a pipe
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert "▀" not in run("invite", "create")[1]
+    assert "▀" not in run("invite", "create", "--qr", "--json")[1]
+    shown = run("invite", "create", "--qr")[1]
+    assert "securechat-client 'securechat://" in shown
+    rows = [line for line in shown.splitlines() if line.startswith("\x1b[38;5;16;48;5;231m")]
+    assert len(rows) > 20
+    monkeypatch.setenv("COLUMNS", "40")
+    code, out, err = run("invite", "create", "--qr")
+    assert (code, "▀" in out) == (0, False)
+    assert re.fullmatch(
+        r"securechat-admin: the QR code needs \d+ columns and \d+ lines, and this terminal has 40 and 50; make it "
+        r"larger, or its letters smaller\n",
+        err,
+    )

@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser, operation: Operation) -> None
 
 
 def add_console_arguments(parser: argparse.ArgumentParser, operation: Operation) -> None:
-    """Let `parser` take what only a terminal can: secrets from standard input, files to write."""
+    """Let `parser` take what only a terminal can: secrets from standard input, files to write, pictures."""
     for argument in operation.arguments:
         if argument.secret:
             parser.add_argument(
@@ -44,6 +44,8 @@ def add_console_arguments(parser: argparse.ArgumentParser, operation: Operation)
                 action="store_true",
                 help=f"read the {argument.name} from the first line of standard input instead of asking for it twice",
             )
+    if operation.link is not None:
+        parser.add_argument("--qr", action="store_true", help="on a terminal, show the link as a QR code as well")
     if operation.in_parts:
         parser.add_argument("--output", type=Path, metavar="FILE", help="a new file (default: standard output)")
 

@@ -233,6 +233,7 @@ FAMILY = Family(
                 Argument("host", "name or address of the server in the link (default: a good guess)"),
             ),
             over_irc=Action.MANAGE,
+            link=lambda made: str(made["link"]),
         ),
         Operation(
             "invite list",

@@ -54,6 +54,8 @@ class Operation:
     where: Where = Where.ANYWHERE
     makes_database: bool = False  # it may be the first thing that is ever done
     succeeded: Callable[[Any], bool] = lambda _: True  # of the result; when False, the exit code is 1
+    link: Callable[[Any], str] | None = None
+    """Of the result as JSON holds it: a link that a terminal can show as a QR code."""
     in_parts: bool = False  # its result are records, a part at a time, which are written to a file
 
     @property
