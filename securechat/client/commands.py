@@ -4,11 +4,15 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from securechat.client import appearance, devices, looking, moderating
+from securechat.client import appearance, devices, looking, moderating, room_links
+from securechat.client.address import Address
 from securechat.client.desk import Desk, present, present_room
 from securechat.client.errors import UsageError
+from securechat.client.library import Client
 from securechat.client.sanitize import sanitize
 from securechat.client.texts import N_, _, ngettext
+from securechat.client.trust import fingerprint_of
+from securechat.links import is_link, parse_link
 from securechat.names import room_to_wire
 
 
@@ -56,7 +60,26 @@ def _help(desk: Desk, _rest: str) -> None:
 
 
 def _join(desk: Desk, rest: str) -> None:
-    desk.enter(room_to_wire(rest.split(maxsplit=1)[0]))
+    room = rest.split(maxsplit=1)[0]
+    if is_link(room):
+        desk.enter(_by_link(desk.client, room))
+    else:
+        desk.enter(room_to_wire(room))
+
+
+def _by_link(client: Client, text: str) -> str:
+    """Enter the room that a link leads into, and return its name on the wire. Raises UsageError, RoomRefused."""
+    try:
+        link = parse_link(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    same_authority = link.ca and link.ca == fingerprint_of(client.authority)
+    if not same_authority and (link.ca or Address(link.host.lower(), link.port) != client.address):
+        other = _("This link leads to another server, {host}: open it with securechat-client.")
+        raise UsageError(other.format(host=sanitize(link.host)))
+    if not link.room:
+        raise UsageError(_("This link names no room."))
+    return client.join(room_to_wire(link.room), key=link.invite)
 
 
 def _part(desk: Desk, rest: str) -> None:
@@ -128,7 +151,7 @@ def _quit(desk: Desk, _rest: str) -> None:
 
 COMMANDS: tuple[Command, ...] = (
     Command("help", "", N_("show this list"), _help),
-    Command("join", N_("ROOM"), N_("enter a room and speak there"), _join, 1, ("j",)),
+    Command("join", N_("ROOM"), N_("enter a room, or where a link leads, and speak there"), _join, 1, ("j",)),
     Command("part", N_("[ROOM] [REASON]"), N_("leave a room"), _part, 0, ("leave",)),
     Command("msg", N_("NAME TEXT"), N_("say something to one person or another room"), _msg, 2),
     Command("query", N_("NAME"), N_("let the lines that you type go to one person"), _query, 1),
@@ -143,6 +166,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("clear", "", N_("take the lines off the screen; they stay on the server"), looking.clear),
     Command("invite", N_("NAME"), N_("ask somebody into the room"), moderating.invite, 1),
     Command("link", N_("[USES] [TIME]"), N_("make a link that lets people into the room"), looking.link),
+    Command("links", "", N_("show the links that lead into the room"), room_links.links),
+    Command("unlink", N_("NUMBER"), N_("make a link useless"), room_links.unlink, 1),
     Command("kick", N_("NAME [REASON]"), N_("put somebody out of the room"), moderating.kick, 1),
     Command(
         "ban", N_("NAME [TIME] [REASON]"), N_("keep somebody out of the room, for 2h or for good"), moderating.ban, 1
@@ -164,6 +189,8 @@ COMMANDS: tuple[Command, ...] = (
         moderating.kind,
     ),
     Command("slow", N_("SECONDS"), N_("let everybody wait between two messages; 0: no more"), moderating.slow, 1),
+    Command("delete", N_("[NAME]"), N_("take away your last message here, or that of somebody"), moderating.delete),
+    Command("rename", N_("NAME"), N_("give the room another name"), moderating.rename, 1),
     Command("lock", "", N_("let only moderators speak and nobody come in"), moderating.lock),
     Command("unlock", "", N_("open the room again"), moderating.unlock),
     Command(

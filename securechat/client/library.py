@@ -254,8 +254,10 @@ class Client:
 
     # --- rooms ---
 
-    def join(self, room: str, *, tail: int = 0, after: datetime | None = None) -> None:
-        """Enter a room. Raises RoomRefused.
+    def join(self, room: str, *, tail: int = 0, after: datetime | None = None, key: str = "") -> str:
+        """Enter a room and return its name on the wire: a link may have an older one. Raises RoomRefused.
+
+        `key` opens the room: its key, or the token of an invite (links.Link.invite).
 
         `tail`: the last so many messages come first in `messages()`, marked `old`; `after`: everything said after that
         moment. Either way nothing is missing or doubled between those and what is said from now on.
@@ -264,9 +266,10 @@ class Client:
         fill: Fill | None = since(after.astimezone(UTC)) if after is not None else latest(tail) if tail > 0 else None
         future: Future[None] = Future()
         request = self._call(
-            lambda: self._session.join(name, fill, lambda: future.set_result(None), future.set_exception)
+            lambda: self._session.join(name, fill, lambda: future.set_result(None), future.set_exception, key)
         )
         self._result(future, request)
+        return self._call(lambda: self._session.entered_as(name))
 
     def part(self, room: str, reason: str = "") -> None:
         """Leave a room for good. Raises RoomRefused."""

@@ -4,9 +4,10 @@ import re
 
 from securechat.client.desk import Desk, present, present_room
 from securechat.client.errors import UsageError
+from securechat.client.events import Message
 from securechat.client.sanitize import sanitize
 from securechat.client.texts import _
-from securechat.names import fold
+from securechat.names import fold, room_to_wire
 
 _TIME = re.compile(r"[1-9][0-9]{0,8}[smhd]")
 ROLES = ("owner", "moderator", "member", "reader")
@@ -104,6 +105,31 @@ def unlock(desk: Desk, _rest: str) -> None:
     _do(desk, "MODE", present_room(desk), "-L")
 
 
+def rename(desk: Desk, rest: str) -> None:
+    """Give the present room another name, and stay in it."""
+    new = room_to_wire(_words(rest)[0])
+    desk.client.ask("RENAME", present_room(desk), new)
+    desk.move(new)
+    desk.note(_("The room is called {room} now; links into it go on working.").format(room=sanitize(new)))
+
+
+def delete(desk: Desk, rest: str) -> None:
+    """Take away the last message of somebody here, or without a name the last one of one's own."""
+    name = _words(rest)[0] or desk.client.nick
+    found = _last_of(desk, name)
+    desk.client.ask("REDACT", present(desk), found.id)
+    desk.note(_("Deleted, for everybody and for good: {text}").format(text=sanitize(found.text)))
+
+
+def _last_of(desk: Desk, name: str) -> Message:
+    """Return the last message of somebody in the present conversation. Raises UsageError."""
+    said = desk.client.history(present(desk), _LOOKED_THROUGH)
+    found = next((one for one in reversed(said) if one.id and fold(one.sender) == fold(name)), None)
+    if found is None:
+        raise UsageError(_("There is no message of {name} here.").format(name=sanitize(name)))
+    return found
+
+
 def block(desk: Desk, rest: str) -> None:
     """Hear nothing more from somebody."""
     name = _words(rest)[0]
@@ -129,10 +155,7 @@ def blocked(desk: Desk, _rest: str) -> None:
 def report(desk: Desk, rest: str) -> None:
     """Report the last message of somebody in the present room or conversation."""
     name, reason = _words(rest)
-    said = desk.client.history(present(desk), _LOOKED_THROUGH)
-    found = next((one for one in reversed(said) if one.id and fold(one.sender) == fold(name)), None)
-    if found is None:
-        raise UsageError(_("There is no message of {name} here.").format(name=sanitize(name)))
+    found = _last_of(desk, name)
     desk.client.ask("REPORT", found.id, *([reason] if reason else []))
     told = _("Reported: {text} (those who look after this have been told; {name} has not)")
     desk.note(told.format(text=sanitize(found.text), name=sanitize(name)))

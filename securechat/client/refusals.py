@@ -46,6 +46,12 @@ PASSING_REFUSALS = frozenset({"433", "RATE_LIMITED", "TEMPORARILY_UNAVAILABLE"})
 """What gets better by waiting for one who was in before: a guest's own lost session may still hold the name."""
 
 ROOM_REFUSALS: dict[str, str] = {
+    code: LOGIN_REFUSALS[code] for code in ("INVITE_USED", "INVITE_EXPIRED", "INVITE_REVOKED")
+} | {
+    "INVITE_UNKNOWN": N_(
+        "This invite does not open a room of that name. It may be used up, expired or taken back, or the link was cut: "
+        "ask whoever gave it to you."
+    ),
     "401": N_("Nobody here is called {name}."),
     "403": N_("There is no room {name}."),
     "404": N_("You may not speak in {name}."),

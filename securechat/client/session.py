@@ -53,6 +53,7 @@ class Session:
         self._outbox = Outbox()
         self._waiting: list[Request] = []  # to be sent once ready
         self._wanted: dict[str, str] = {}  # rooms to be in: folded name -> name
+        self._other_names: dict[str, str] = {}  # of rooms that a link has under an older name: folded name -> name
         self._again = False  # whether there was a working link before
         self._told_of_code = False  # whether somebody knows that a code is waited for
         self.gaps = Gaps(self.roster, self._outbox, self._send, emit)
@@ -208,16 +209,31 @@ class Session:
         if request in self._waiting:
             self._waiting.remove(request)
 
+    def entered_as(self, name: str) -> str:
+        """Return how the room is called that was entered under `name`: a link may have an older name of it."""
+        return self._other_names.get(fold(name), name)
+
     def join(
-        self, name: str, fill: Fill | None, done: Callable[[], None], fail: Callable[[ClientError], None]
+        self,
+        name: str,
+        fill: Fill | None,
+        done: Callable[[], None],
+        fail: Callable[[ClientError], None],
+        key: str = "",
     ) -> Request | None:
-        """Enter a room; what `fill` asks for comes before what is said from now on."""
+        """Enter a room; what `fill` asks for comes before what is said from now on.
+
+        `key` is what opens it: its key, or the token of an invite.
+        """
         if fill is not None:
             self.gaps.start(name, fill)
 
         def answered(lines: Sequence[wire.Message]) -> None:
             refusal = next((line for line in lines if is_refusal(line)), None)
-            if self.roster.room(name) is not None and refusal is None:
+            entered = next((line.params[0] for line in lines if line.command == "JOIN" and line.params), name)
+            if self.roster.room(entered) is not None and refusal is None:
+                if fold(entered) != fold(name):
+                    self._other_names[fold(name)] = entered
                 done()
                 return
             self._wanted.pop(fold(name), None)
@@ -228,7 +244,7 @@ class Session:
             done()
             self._pump()
             return None
-        request = Request("JOIN", [name], answered, fail)
+        request = Request("JOIN", [name, key] if key else [name], answered, fail)
         self.ask(request)
         return request
 

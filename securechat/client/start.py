@@ -24,6 +24,11 @@ from securechat.names import room_to_wire
 NAME_REFUSALS = frozenset({"432", "433", "436", "BAD_ACCOUNT_NAME", "ACCOUNT_EXISTS"})
 """The codes of refusals that another name would mend."""
 _PASSWORD_REFUSALS = frozenset({"WEAK_PASSWORD", "UNACCEPTABLE_PASSWORD"})
+_OF_WHO_MAY_HAVE_AN_ACCOUNT = frozenset(
+    {"433", "ACCOUNT_EXISTS", "INVITE_USED", "INVITE_EXPIRED", "INVITE_REVOKED", "INVITE_FOR_MEMBERS"}
+)
+"""What answers somebody who tries to make an account that they have, or by a link that served its purpose."""
+_YES = frozenset({"y", "yes", "д", "да"})
 _MOST_ATTEMPTS = 3
 
 
@@ -76,6 +81,7 @@ class Start:
         self._environment = environment
         self._address, self._fingerprint, self._invite, self._link_room = self._find_server()
         self._known = known_servers.find(self._address)
+        self._registered = False  # whether an account was made
 
     def connect(self) -> Client:
         """Return a client that is logged in, and remember the server. Raises ClientError."""
@@ -83,6 +89,11 @@ class Start:
         name = self._find_name()
         register = self._wishes.register or bool(self._invite and (self._known is None or self._known.name != name))
         client = self._log_in(name, authority, register=register and not self._wishes.guest)
+        try:
+            self._come_by_link(client)
+        except ClientError:
+            client.close()
+            raise
         room = self._wishes.rooms[0] if self._wishes.rooms else self._link_room
         remembered = room or (self._known.room if self._known is not None else "")
         try:
@@ -94,6 +105,11 @@ class Start:
         except ClientError as error:
             tell(str(error))  # a read-only home is no reason not to talk
         return client
+
+    def _come_by_link(self, client: Client) -> None:
+        """Show the link's invite for its room, where it did not make the account. Raises RoomRefused."""
+        if self._invite and self._link_room and not self._registered:
+            self._link_room = client.join(room_to_wire(self._link_room), key=self._invite)
 
     def rooms(self, fallback: str = "") -> list[str]:
         """Return the rooms to enter, by their names on the wire: wishes, link, usual ones, memory, `fallback`."""
@@ -173,6 +189,7 @@ class Start:
         known = self._known
         asks_code = known is not None and known.second_factor and known.name == name and not register and given != ""
         set_up: SettingUp | None = None
+        refused: LoginRefused | None = None  # the first refusal
         for attempt in range(1, _MOST_ATTEMPTS + 1):
             if password is None:
                 password = self._ask_password(name, register=register)
@@ -194,9 +211,16 @@ class Start:
             try:
                 client.connect(PATIENCE if set_up is not None else None)
             except LoginRefused as error:
+                refused = refused or error
                 may_ask = self._asker.present and attempt < _MOST_ATTEMPTS and not self._wishes.guest
+                offered = register and not self._wishes.register and self._may_have_account(error)
+                if offered:
+                    register = not self._has_account(name, error, ask=may_ask)
+                    if not register:
+                        continue  # the password that was typed is tried first
                 if may_ask and error.code in NAME_REFUSALS and register and not self._wishes.user:
-                    tell(str(error))
+                    if not offered:
+                        tell(str(error))
                     name = self._ask_name()
                     password = given
                 elif may_ask and error.code == "SECOND_FACTOR_REQUIRED" and set_up is None:
@@ -209,10 +233,12 @@ class Start:
                     if not error.wants_code or asks_code:
                         tell(str(error))
                     password = None
+                elif error.code == "904" and not self._asker.present:
+                    raise refused from None  # a script whose name is taken: that is what is wrong
                 else:
                     raise
             else:
-                self._name = name
+                self._name, self._registered = name, register
                 return client
         raise LoginRefused(_("Name or password is wrong."), "904")
 
@@ -226,6 +252,18 @@ class Start:
         if code:
             self._code.put(code)
         return bool(code)
+
+    def _may_have_account(self, error: LoginRefused) -> bool:
+        """Whether somebody who opened a link, by which no account could be made, may have one already."""
+        return bool(self._invite) and error.code in _OF_WHO_MAY_HAVE_AN_ACCOUNT
+
+    def _has_account(self, name: str, error: LoginRefused, *, ask: bool) -> bool:
+        """Whether to log in to the account of that name. A script, whose name is taken, is let try its password."""
+        if not ask:
+            return error.code == "ACCOUNT_EXISTS" and not self._asker.present
+        tell(str(error))
+        question = _("Is {name} your account here already? Then you are logged in to it. [y/N] ").format(name=name)
+        return self._asker.ask(question).strip().lower() in _YES
 
     def _ask_password(self, name: str, *, register: bool) -> str:
         if register:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from securechat.client.address import Address
 from securechat.client.commands import BY_NAME, execute
 from securechat.client.errors import UsageError
 from securechat.client.events import Invited, Kind, Left, Message
@@ -12,9 +13,12 @@ from securechat.client.moderating import ROLES
 from securechat.client.output import Formatter
 from securechat.client.refusals import room_refusal
 from securechat.client.roster import Roster
+from securechat.client.trust import fingerprint_of
 from securechat.domain.roles import KINDS, STANDINGS
+from securechat.links import Link, format_link
 from securechat.protocol.message import parse
 
+AUTHORITY = "-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -22,6 +26,9 @@ class FakeClient:
     """Remembers what is asked of the server; `answer` is what it says."""
 
     def __init__(self) -> None:
+        self.nick = "anna"
+        self.address = Address("chat.test", 6697)
+        self.authority = AUTHORITY
         self.asked: list[tuple[str, ...]] = []
         self.answer: list[bytes] = []
 
@@ -29,9 +36,14 @@ class FakeClient:
         self.asked.append(words)
         return [parse(line) for line in self.answer]
 
+    def join(self, room: str, *, key: str = "") -> str:
+        self.asked.append(("JOIN", room, key))
+        return room
+
     def history(self, target: str, limit: int) -> list[Message]:
         assert target == "#tea"
-        return [Message("#tea", "bob", text, Kind.MESSAGE, f"x-{text}", NOW) for text in ("1", "2")]
+        said = (("anna", "own"), ("bob", "1"), ("bob", "2"))
+        return [Message("#tea", name, text, Kind.MESSAGE, f"x-{text}", NOW) for name, text in said]
 
 
 class FakeDesk:
@@ -42,6 +54,13 @@ class FakeDesk:
         self.target = target
         self.notes: list[str] = []
         self.note = self.notes.append
+        self.entered = ""
+
+    def enter(self, room: str) -> None:
+        self.entered = room
+
+    def move(self, target: str) -> None:
+        self.target = target
 
 
 def run(line: str, answer: tuple[bytes, ...] = ()) -> tuple[list[tuple[str, ...]], list[str]]:
@@ -68,6 +87,11 @@ def run(line: str, answer: tuple[bytes, ...] = ()) -> tuple[list[tuple[str, ...]
         ("/slow 30", ("MODE", "#tea", "+f", "30")),
         ("/slow 0", ("MODE", "#tea", "-f")),
         ("/lock", ("MODE", "#tea", "+L")),
+        ("/delete", ("REDACT", "#tea", "x-own")),
+        ("/delete BOB", ("REDACT", "#tea", "x-2")),
+        ("/rename coffee", ("RENAME", "#tea", "#coffee")),
+        ("/links", ("INVITES", "LIST", "#tea")),
+        ("/unlink 3", ("INVITES", "REVOKE", "3")),
         ("/unlock", ("MODE", "#tea", "-L")),
         ("/block bob", ("SILENCE", "+bob")),
         ("/unblock bob", ("SILENCE", "-bob")),
@@ -87,9 +111,58 @@ def test_whom_one_blocks_and_what_was_reported_is_shown() -> None:
     assert notes == ["1  #tea  ann about bob: hi", "/close NUMBER closes a report."]
 
 
-def test_what_makes_no_sense_is_explained() -> None:
-    with pytest.raises(UsageError, match="no message of nobody"):
-        run("/report nobody")
+def test_links_are_shown_and_a_renamed_room_is_stayed_in() -> None:
+    assert run("/links")[1] == ["No link leads into this room."]
+    rows = (
+        b":s NOTE INVITES INVITE_LISTED 3 #tea 2 2026-11-30T08:00:00.000Z anna usable :for friends",
+        b":s NOTE INVITES INVITE_LISTED 4 #tea 1 never bob withdrawn :",
+        b":s NOTE INVITES INVITE_LIST_END 2 :End of invites",
+    )
+    assert run("/links", rows)[1] == [
+        "3  2 uses left, until 2026-11-30 08:00 UTC, by anna  for friends",
+        "4  1 use left, for good, by bob, opens nothing now: its maker may not let people in",
+        "/unlink NUMBER makes a link useless.",
+    ]
+    desk: Any = FakeDesk()
+    execute(desk, "/rename coffee")
+    assert desk.target == "#coffee"
+
+
+@pytest.mark.parametrize(
+    ("link", "key"),
+    [
+        (Link("chat.test", 6697, "coffee", "t0ken"), "t0ken"),
+        (Link("192.0.2.7", 7000, "coffee", "t0ken", fingerprint_of(AUTHORITY)), "t0ken"),  # by another name
+        (Link("Chat.Test", 6697, "coffee"), ""),
+    ],
+)
+def test_join_takes_a_link(link: Link, key: str) -> None:
+    desk: Any = FakeDesk()
+    execute(desk, f"/join {format_link(link)}")
+    assert desk.client.asked == [("JOIN", "#coffee", key)]
+    assert desk.entered == "#coffee"
+
+
+@pytest.mark.parametrize(
+    ("link", "told"),
+    [
+        (format_link(Link("other.test", 6697, "tea", "t0ken")), "leads to another server, other.test: open it with"),
+        (format_link(Link("chat.test", 6697, "tea", "t0ken", "ab" * 32)), "leads to another server"),
+        (format_link(Link("chat.test", 6697)), "names no room"),
+        ("securechat://chat.test:0/tea", "port in the link is not a number"),
+    ],
+)
+def test_a_link_that_cannot_be_joined_by(link: str, told: str) -> None:
+    desk: Any = FakeDesk()
+    with pytest.raises(UsageError, match=told):
+        execute(desk, f"/join {link}")
+    assert desk.client.asked == []
+
+
+@pytest.mark.parametrize("line", ["/report nobody", "/delete nobody", "/unlink x"])
+def test_what_makes_no_sense_is_explained(line: str) -> None:
+    with pytest.raises(UsageError, match=r"no message of nobody|by its number"):
+        run(line)
 
 
 def test_what_somebody_is_and_what_kind_of_room_it_is_are_shown() -> None:
