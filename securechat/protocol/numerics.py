@@ -176,7 +176,7 @@ ERR_NOSUCHNICK = Numeric(401, "{nick}", text="No such nick/channel")
 ERR_NOSUCHSERVER = Numeric(402, "{server}", text="No such server")
 ERR_NOSUCHCHANNEL = Numeric(403, "{room}", text="No such channel")
 ERR_CANNOTSENDTOCHAN = Numeric(404, "{room}", text="{reason}")
-ERR_TOOMANYCHANNELS = Numeric(405, "{room}", text="You have joined too many channels")
+ERR_TOOMANYCHANNELS = Numeric(405, "{room}", text="You are in as many rooms as one can be; leave one first")
 ERR_TOOMANYTARGETS = Numeric(407, "{target}", text="Too many targets in one command")
 ERR_WASNOSUCHNICK = Numeric(406, "{nick}", text="There was no such nickname")
 ERR_NOORIGIN = Numeric(409, text="No origin specified")
@@ -187,30 +187,38 @@ ERR_TOOMANYMATCHES = Numeric(416, "{command}", text="Only the first {most} match
 ERR_INPUTTOOLONG = Numeric(417, text="Input line was too long")
 ERR_UNKNOWNCOMMAND = Numeric(421, "{command}", text="Unknown command")
 ERR_NOMOTD = Numeric(422, text="MOTD File is missing")
-ERR_NONICKNAMEGIVEN = Numeric(431, text="No nickname given")
+ERR_NONICKNAMEGIVEN = Numeric(431, text="Say which nick you mean")
 ERR_ERRONEUSNICKNAME = Numeric(432, "{nick}", text="Erroneous nickname: {reason}")
 ERR_NICKNAMEINUSE = Numeric(433, "{nick}", text="Nickname {problem}")
 ERR_UNAVAILRESOURCE = Numeric(437, "{room}", text="{reason}")  # RFC 2812 section 5.2
-ERR_USERNOTINCHANNEL = Numeric(441, "{nick} {room}", text="They aren't on that channel")
+ERR_USERNOTINCHANNEL = Numeric(441, "{nick} {room}", text="They are not in that room")
 ERR_NOTONCHANNEL = Numeric(442, "{room}", text="You're not on that channel")
 ERR_USERONCHANNEL = Numeric(443, "{nick} {room}", text="is already on channel")
 ERR_NOTREGISTERED = Numeric(451, text="You have not registered")
 ERR_NEEDMOREPARAMS = Numeric(461, "{command}", text="Not enough parameters")
-ERR_ALREADYREGISTERED = Numeric(462, text="You may not reregister")
+ERR_ALREADYREGISTERED = Numeric(462, text="You are connected already; this is for the beginning only")
 ERR_PASSWDMISMATCH = Numeric(464, text="Password incorrect")
-ERR_CHANNELISFULL = Numeric(471, "{room}", text="Cannot join channel (+l)")
-ERR_UNKNOWNMODE = Numeric(472, "{mode}", text="is unknown mode char to me")
-ERR_INVITEONLYCHAN = Numeric(473, "{room}", text="Cannot join channel (+i)")
-ERR_BANNEDFROMCHAN = Numeric(474, "{room}", text="Cannot join channel (+b)")
-ERR_BADCHANNELKEY = Numeric(475, "{room}", text="Cannot join channel (+k)")
+ERR_CHANNELISFULL = Numeric(
+    471, "{room}", text="Cannot join channel (+l): as many are in it as may be; try again later"
+)
+ERR_UNKNOWNMODE = Numeric(472, "{mode}", text="There is no such mode of rooms")
+ERR_INVITEONLYCHAN = Numeric(
+    473,
+    "{room}",
+    text="Cannot join channel (+i): it is for the invited; ask somebody in it for an invitation or a link",
+)
+ERR_BANNEDFROMCHAN = Numeric(474, "{room}", text="Cannot join channel (+b): you are banned from it")
+ERR_BADCHANNELKEY = Numeric(475, "{room}", text="Cannot join channel (+k): it needs its key, as in JOIN <room> <key>")
 ERR_BADCHANMASK = Numeric(476, "{room}", text="Bad Channel Mask: {reason}")
-ERR_BANLISTFULL = Numeric(478, "{room} {mode}", text="Channel list is full")
-ERR_NOPRIVILEGES = Numeric(481, text="Permission Denied- You're not an IRC operator")
+ERR_BANLISTFULL = Numeric(478, "{room} {mode}", text="The list is full; take something off it first")
+ERR_NOPRIVILEGES = Numeric(481, text="Only administrators may do this")
 ERR_CHANOPRIVSNEEDED = Numeric(482, "{room}", text="You're not channel operator")
-ERR_UMODEUNKNOWNFLAG = Numeric(501, text="Unknown MODE flag")
-ERR_USERSDONTMATCH = Numeric(502, text="Cant change mode for other users")
+ERR_UMODEUNKNOWNFLAG = Numeric(501, text="There is no such mode of users, or MODE cannot set it")
+ERR_USERSDONTMATCH = Numeric(502, text="You can see and change your own modes only")
 ERR_HELPNOTFOUND = Numeric(524, "{subject}", text="No help available on this topic")
-ERR_INVALIDKEY = Numeric(525, "{room}", text="Key is not well-formed")
+ERR_INVALIDKEY = Numeric(
+    525, "{room}", text="A key has 1 to 32 printable characters, no space or comma, and no colon in front"
+)
 ERR_INVALIDMODEPARAM = Numeric(696, "{room} {mode} {parameter}", text="{problem}")
 
 # SASL (IRCv3 sasl-3.1, "Numerics used by this extension").

@@ -93,7 +93,9 @@ INVITE_FOR_MEMBERS = StandardReply(
     "INVITE_FOR_MEMBERS",
     "This invite is for people who have an account here already; ask an administrator for one that makes an account",
 )
-INVITE_REQUIRED = StandardReply("INVITE_REQUIRED", "An invite is needed to register an account")
+INVITE_REQUIRED = StandardReply(
+    "INVITE_REQUIRED", "An invite is needed to register an account; ask an administrator for one"
+)
 INVITE_REVOKED = StandardReply(
     "INVITE_REVOKED", "The invite was taken back, or whoever made it may not invite any more; ask for a new one"
 )
@@ -125,7 +127,9 @@ APP_PASSWORD_ADDED = StandardReply("APP_PASSWORD_ADDED", "Give it to the program
 APP_PASSWORD = StandardReply("APP_PASSWORD", "Not used yet")
 APP_PASSWORDS_END = StandardReply("APP_PASSWORDS_END", "End of the list")
 APP_PASSWORD_REVOKED = StandardReply("APP_PASSWORD_REVOKED", "Nobody can log in by it any more")
-UNKNOWN_APP_PASSWORD = StandardReply("UNKNOWN_APP_PASSWORD", "There is no app password of this name")
+UNKNOWN_APP_PASSWORD = StandardReply(
+    "UNKNOWN_APP_PASSWORD", "There is no app password of this name; APPPASSWORD LIST shows them"
+)
 APP_PASSWORD_REFUSED = StandardReply(
     "APP_PASSWORD_REFUSED", "There is one of this name already, or as many as there may be: 20"
 )
@@ -152,31 +156,33 @@ INVALID_REALNAME = StandardReply("INVALID_REALNAME", "The real name is empty or 
 # CHATHISTORY (draft/chathistory, "Errors and Warnings").
 INVALID_MSGREFTYPE = StandardReply("INVALID_MSGREFTYPE", "Messages are referred to by msgid= or timestamp=")
 INVALID_PARAMS = StandardReply("INVALID_PARAMS", "The parameters are not those of the command")
-INVALID_TARGET = StandardReply("INVALID_TARGET", "Messages could not be retrieved")
+INVALID_TARGET = StandardReply("INVALID_TARGET", "There is nothing here that you may read")
 MESSAGE_ERROR = StandardReply("MESSAGE_ERROR", "Messages could not be retrieved because of an error of the server")
 
 # REDACT (draft/message-redaction, "Errors"); and INVALID_TARGET.
-REDACT_FORBIDDEN = StandardReply("REDACT_FORBIDDEN", "You are not authorised to delete this message")
+REDACT_FORBIDDEN = StandardReply(
+    "REDACT_FORBIDDEN", "Only who said it, or who looks after the room, can delete this message"
+)
 REPORTED = StandardReply("REPORTED", "Thank you: those who look after this have been told")
 OPEN_REPORT = StandardReply("OPEN_REPORT", "A report")
 END_OF_REPORTS = StandardReply("END_OF_REPORTS", "End of the open reports; REPORT CLOSE <number> closes one")
 REPORT_CLOSED = StandardReply("REPORT_CLOSED", "The report is closed")
-UNKNOWN_REPORT = StandardReply("UNKNOWN_REPORT", "There is no such open report")
+UNKNOWN_REPORT = StandardReply("UNKNOWN_REPORT", "There is no such open report; REPORT LIST shows them")
 TOO_MANY_REPORTS = StandardReply("TOO_MANY_REPORTS", "Too many reports wait here already; those who see to them know")
-UNKNOWN_MSGID = StandardReply("UNKNOWN_MSGID", "This message does not exist or is too old")
+UNKNOWN_MSGID = StandardReply("UNKNOWN_MSGID", "There is no such message here; it may be deleted already")
 
 # RENAME (draft/channel-rename, "Errors").
 CHANNEL_NAME_IN_USE = StandardReply("CHANNEL_NAME_IN_USE", "There is a room of this name already")
 CANNOT_RENAME = StandardReply("CANNOT_RENAME", "This room cannot be renamed")
 
 # METADATA (draft/metadata-3, "Standard Replies"); and INVALID_TARGET, RATE_LIMITED.
-INVALID_KEY = StandardReply("INVALID_KEY", "This cannot be a key")
-INVALID_VALUE = StandardReply("INVALID_VALUE", "The value is too long")
-INVALID_SUBCOMMAND = StandardReply("INVALID_SUBCOMMAND", "There is no such subcommand")
+INVALID_KEY = StandardReply("INVALID_KEY", "A key has at most 40 characters, of a-z, 0-9 and _ . / -")
+INVALID_VALUE = StandardReply("INVALID_VALUE", "The value is longer than 300 bytes")
+INVALID_SUBCOMMAND = StandardReply("INVALID_SUBCOMMAND", "There is no such subcommand; HELP shows those that there are")
 KEY_NO_PERMISSION = StandardReply("KEY_NO_PERMISSION", "You are not allowed to change this")
 KEY_NOT_SET = StandardReply("KEY_NOT_SET", "No such key is set")
-LIMIT_REACHED = StandardReply("LIMIT_REACHED", "There are too many keys already")
-TOO_MANY_SUBS = StandardReply("TOO_MANY_SUBS", "You have subscribed to too many keys")
+LIMIT_REACHED = StandardReply("LIMIT_REACHED", "There are 20 keys already, and no more may be; take one away first")
+TOO_MANY_SUBS = StandardReply("TOO_MANY_SUBS", "You have subscribed to 50 keys already, and no more may be")
 
 # BATCH (extensions/client-batch, draft/multiline).
 INVALID_REFTAG = StandardReply("INVALID_REFTAG", "The name of a batch holds only letters, digits and hyphens")

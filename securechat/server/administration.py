@@ -151,7 +151,7 @@ def explain(error: SecurechatError) -> tuple[str, str]:
         case InvalidName(name, reason):
             return "invalid_name", f"The name {name!r} is not possible: {reason}."
         case DomainError():
-            return "refused", f"The rules of the chat refuse this ({type(error).__name__})."
+            return "refused", "The rules of the chat do not allow this now; look at what it is about, and try again."
         case _:
             return "failed", str(error)
 

@@ -107,7 +107,10 @@ class Database:
                     mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
                 if mode != "wal":
                     connection.close()
-                    raise StorageError(f"{self.path} cannot use a write-ahead log here (SQLite stays in mode {mode})")
+                    raise StorageError(
+                        f"{self.path} cannot use a write-ahead log here (SQLite stays in mode {mode}); put it on a "
+                        "disk of this machine, not on a network share"
+                    )
                 self._writer = connection
         return self._writer
 

@@ -33,7 +33,9 @@ class WriterLock:
         except BlockingIOError:
             holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
             os.close(descriptor)
-            raise StorageError(f"{self._database} is in use by process {holder}") from None
+            raise StorageError(
+                f"{self._database} is in use by process {holder}; stop that one first, or give another database"
+            ) from None
         except OSError as error:
             os.close(descriptor)
             raise StorageError(f"cannot lock {self._path}: {error.strerror}") from error

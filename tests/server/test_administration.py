@@ -440,7 +440,7 @@ def test_every_operation_names_parameters_that_its_method_has() -> None:
         (NoSuchAccount("ann"), "no_such_account", "There is no account ann."),
         (NoSuchInvite(7), "no_such_invite", "There is no invite number 7."),
         (InvalidName("a b", "it has a space"), "invalid_name", "The name 'a b' is not possible: it has a space."),
-        (InviteRefused("used"), "refused", "The rules of the chat refuse this (InviteRefused)."),
+        (InviteRefused("used"), "refused", "The rules of the chat do not allow this now;"),
         (TrustError("no CA"), "failed", "no CA"),
     ],
 )

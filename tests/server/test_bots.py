@@ -44,7 +44,7 @@ def test_a_guest_who_logs_in_to_the_account_of_a_program_is_one(harness: Harness
 
 def test_a_program_gets_no_powers(harness: Harness, robo: Person) -> None:
     harness.account("root", administrator=True)
-    refused = [f"{SERVER} 481 robo :Permission Denied- You're not an IRC operator"]
+    refused = [f"{SERVER} 481 robo :Only administrators may do this"]
     for line in ("OPER root :correct horse", "KILL root", "MANAGE user list", "WALLOPS :x"):
         assert robo.answers(line) == refused
     assert robo.answers("MODE robo") == [f"{SERVER} 221 robo +Bi"]

@@ -17,7 +17,7 @@ def test_a_second_writer_is_told_who_is_first(url: str, tmp_path: Path) -> None:
     first = open_database(url)
     first.migrate()
     second = open_database(url)
-    with pytest.raises(StorageError, match=f"^{tmp_path / 'chat.db'} is in use by process {os.getpid()}$"):
+    with pytest.raises(StorageError, match=f"^{tmp_path / 'chat.db'} is in use by process {os.getpid()}; stop"):
         second.migrate()
     assert second.read(lambda unit: unit.accounts.all()) == []
     first.close()
@@ -51,7 +51,7 @@ sys.stdin.read()
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
         lock = WriterLock(tmp_path / "chat.db")
-        with pytest.raises(StorageError, match=f"in use by process {process.pid}$"):
+        with pytest.raises(StorageError, match=f"in use by process {process.pid}; stop"):
             lock.acquire()
         process.kill()
         process.wait(SECONDS)

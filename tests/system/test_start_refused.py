@@ -131,5 +131,6 @@ def test_a_key_of_another_certificate(stopped: Path) -> None:
 def test_a_folder_that_another_server_uses(tmp_path: Path) -> None:
     with ServerProcess(tmp_path) as server:
         (said,) = refusal(tmp_path)
-        assert said == f"{tmp_path}/securechat.db is in use by process {server.process.pid}"
+        in_use = f"{tmp_path}/securechat.db is in use by process {server.process.pid}"
+        assert said == f"{in_use}; stop that one first, or give another database"
         server.client().close()  # it was not disturbed

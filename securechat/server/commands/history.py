@@ -63,7 +63,7 @@ def _check_count(context: Context, count: int) -> None:
 def _limit(context: Context, text: str) -> int:
     """Read the limit; more than the server's maximum is cut to it."""
     if not (text.isascii() and text.isdigit()) or int(text[:9]) == 0:
-        raise _BadRequestError(replies.INVALID_PARAMS, context.params[0], text="Invalid limit")
+        raise _BadRequestError(replies.INVALID_PARAMS, context.params[0], text="A limit is a number from 1 on")
     most = context.hub.configuration.history.page_messages
     return min(int(text[:9]), most) if most else int(text[:9])
 
@@ -75,7 +75,12 @@ def _bound(context: Context, text: str) -> Bound:
         try:
             return Bound(time=parse_time(value))
         except (ValueError, OverflowError):
-            raise _BadRequestError(replies.INVALID_PARAMS, context.params[0], text, text="Invalid timestamp") from None
+            raise _BadRequestError(
+                replies.INVALID_PARAMS,
+                context.params[0],
+                text,
+                text="A time is written as timestamp=2026-11-22T08:00:00.000Z",
+            ) from None
     if kind == "msgid":
         sequence = context.hub.message_ids.parse(value)
         if sequence is None:
@@ -177,7 +182,12 @@ def _targets(context: Context) -> None:
     for text in context.params[1:3]:
         bound = _bound(context, text)
         if bound.time is None:
-            raise _BadRequestError(replies.INVALID_PARAMS, "TARGETS", text, text="TARGETS takes timestamps")
+            raise _BadRequestError(
+                replies.INVALID_PARAMS,
+                "TARGETS",
+                text,
+                text="TARGETS takes times, as timestamp=2026-11-22T08:00:00.000Z",
+            )
         times.append(bound.time)
     first, second = times
     names = {

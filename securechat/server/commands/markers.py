@@ -29,7 +29,9 @@ def markread(context: Context) -> None:
     if not context.params or not context.params[0]:
         context.response.fail("MARKREAD", replies.NEED_MORE_PARAMS)
     elif " " in context.params[0] or context.params[0].startswith(":"):
-        context.response.fail("MARKREAD", replies.INVALID_PARAMS, context.params[0], text="That is no target")
+        context.response.fail(
+            "MARKREAD", replies.INVALID_PARAMS, context.params[0], text="A target is a room or a nick"
+        )
     elif len(context.params) == 1:
         _tell(context, context.params[0])
     else:
@@ -52,7 +54,13 @@ def _move(context: Context, target: str, selector: str) -> None:
     except (ValueError, OverflowError):
         asked = None
     if asked is None:
-        context.response.fail("MARKREAD", replies.INVALID_PARAMS, target, selector, text="Invalid timestamp")
+        context.response.fail(
+            "MARKREAD",
+            replies.INVALID_PARAMS,
+            target,
+            selector,
+            text="A time is written as timestamp=2026-11-22T08:00:00.000Z",
+        )
         return
     found = _find(context, target)
     if found is None:

@@ -160,7 +160,10 @@ def _link_text(link: Link) -> str:
     except ValueError:
         readable = False
     if not readable:
-        raise AdministrationError("bad_host", f"No link can be made with the host {link.host!r}.")
+        raise AdministrationError(
+            "bad_host",
+            f"No link can be made with the host {link.host!r}: give a name or an address alone, without a port.",
+        )
     return text
 
 

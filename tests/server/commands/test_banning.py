@@ -21,7 +21,7 @@ def test_banning_a_guest_for_a_time(harness: Harness) -> None:
     ]
     assert carol.received() == [mode, kick]
     assert bob.received() == [mode, kick]
-    assert bob.answers("JOIN #tea") == [f"{SERVER} 474 bob #tea :Cannot join channel (+b)"]
+    assert bob.answers("JOIN #tea") == [f"{SERVER} 474 bob #tea :Cannot join channel (+b): you are banned from it"]
     assert anna.answers("BAN #tea") == [f"{SERVER} NOTE BAN BANNED #tea bob!*@* :Until {ENDS}"]
     assert anna.answers("MUTE #tea") == [f"{SERVER} NOTE MUTE NOT_ON_LIST #tea :Nobody is muted in this room"]
     assert anna.answers("UNBAN #tea bob") == [

@@ -126,7 +126,7 @@ def test_what_cannot_be_undone_is_told_first(harness: Harness, monkeypatch: pyte
 def test_nobody_else_may(harness: Harness) -> None:
     harness.account("root", PASSWORD, administrator=True)
     bob = harness.person("bob")
-    assert told(bob, "MANAGE user list") == ["481 bob :Permission Denied- You're not an IRC operator"]
+    assert told(bob, "MANAGE user list") == ["481 bob :Only administrators may do this"]
     bob.answers(f"OPER root :{PASSWORD}")
     assert "NOTE MANAGE RESULT :Suspended root." in told(bob, "MANAGE user suspend root")
     assert on_record(harness)[-1][:2] == ("irc", "bob (guest)")

@@ -162,7 +162,7 @@ def test_those_where_nothing_was_said_are_bounded(harness: Harness, monkeypatch:
 @pytest.mark.parametrize("line", ["MARKREAD :foo bar", "MARKREAD ::x", f"MARKREAD :foo bar {LATE}"])
 def test_what_is_no_target_is_refused(harness: Harness, line: str) -> None:
     alice = harness.person("alice", CAPS)
-    assert alice.answers(line) == [":chat.test FAIL MARKREAD INVALID_PARAMS * :That is no target"]
+    assert alice.answers(line) == [":chat.test FAIL MARKREAD INVALID_PARAMS * :A target is a room or a nick"]
     assert alice.outlet.closed is None
 
 

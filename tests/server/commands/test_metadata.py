@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from securechat.protocol import standard_replies as replies
 from securechat.server import metadata_news
 from securechat.server.metadata import CHANGES_PER_MINUTE, KEY_BYTES, MOST_KEYS, MOST_SUBSCRIPTIONS, VALUE_BYTES
 from securechat.server.sessions import Session
@@ -80,7 +81,7 @@ def test_set_get_list_and_remove(harness: Harness, account: bool, target: str) -
     assert in_batch(alice.answers(f"METADATA {target} GET status none $ url"), "alice") == [
         ":chat.test 761 alice alice status * :",
         ":chat.test 766 alice alice none :key not set",
-        ":chat.test FAIL METADATA INVALID_KEY $ :This cannot be a key",
+        ":chat.test FAIL METADATA INVALID_KEY $ :A key has at most 40 characters, of a-z, 0-9 and _ . / -",
         ":chat.test 761 alice alice url * :http://a b",
     ]
     assert alice.answers(f"METADATA {target} SET url") == [":chat.test 766 alice alice url :key not set"]
@@ -263,13 +264,13 @@ def test_subscriptions(harness: Harness) -> None:
     ]
     assert alice.answers("METADATA * SUB url $ url status") == [
         ":chat.test 770 alice url status",
-        ":chat.test FAIL METADATA INVALID_KEY $ :This cannot be a key",
+        ":chat.test FAIL METADATA INVALID_KEY $ :A key has at most 40 characters, of a-z, 0-9 and _ . / -",
     ]
     assert alice.answers("METADATA alice SUB url") == [":chat.test 770 alice url"]
     assert alice.answers("METADATA * SUBS")[1:-1] == ["@batch=n :chat.test 772 alice url status"]
     assert alice.answers("METADATA * UNSUB url $ other") == [
         ":chat.test 771 alice url other",
-        ":chat.test FAIL METADATA INVALID_KEY $ :This cannot be a key",
+        ":chat.test FAIL METADATA INVALID_KEY $ :A key has at most 40 characters, of a-z, 0-9 and _ . / -",
     ]
     assert alice.answers("METADATA * SUBS")[1:-1] == ["@batch=n :chat.test 772 alice status"]
 
@@ -282,7 +283,7 @@ def test_only_so_many_subscriptions_in_lines_that_fit(harness: Harness) -> None:
     alice.received()
     assert alice.answers(f"METADATA * SUB {keys[0]} {keys[-1]} one two") == [
         f":chat.test 770 alice {keys[0]} {keys[-1]}",
-        ":chat.test FAIL METADATA TOO_MANY_SUBS one :You have subscribed to too many keys",
+        ":chat.test FAIL METADATA TOO_MANY_SUBS one :You have subscribed to 50 keys already, and no more may be",
     ]
     lines = alice.answers("METADATA * SUBS")[1:-1]
     assert [key for line in lines for key in line.split()[4:]] == keys
@@ -576,7 +577,7 @@ def test_what_was_set_before_login_is_the_accounts_from_then_on(harness: Harness
     log_in(one, "alice", PASSWORD)
     one.sends("NICK alice", "USER alice 0 * :A", "CAP END")
     lines = one.received()
-    assert ":chat.test FAIL METADATA LIMIT_REACHED alice :There are too many keys already" in lines
+    assert f":chat.test FAIL METADATA LIMIT_REACHED alice :{replies.LIMIT_REACHED.text}" in lines
     assert "@batch=n :chat.test 761 alice alice url * :mine" in lines
     assert first.received() == [":chat.test 761 * alice url * :mine"]
 
@@ -695,3 +696,10 @@ def test_of_who_has_gone_nothing_is_left(harness: Harness) -> None:
     assert not metadata.subscribers("url")
     assert not metadata.subscriptions(alice.session)
     assert not metadata.of(one.session)
+
+
+def test_refusals_name_the_limits_that_there_are() -> None:
+    assert f"There are {MOST_KEYS} keys already" in replies.LIMIT_REACHED.text
+    assert f"{MOST_SUBSCRIPTIONS} keys already" in replies.TOO_MANY_SUBS.text
+    assert f"at most {KEY_BYTES} characters" in replies.INVALID_KEY.text
+    assert f"longer than {VALUE_BYTES} bytes" in replies.INVALID_VALUE.text

@@ -45,7 +45,7 @@ def test_who_may_not_kick(harness: Harness) -> None:
     assert eve.answers("KICK #tea anna") == [f"{SERVER} 442 eve #tea :You're not on that channel"]
     assert anna.answers("KICK #none bob") == [f"{SERVER} 403 anna #none :No such channel"]
     assert anna.answers("KICK #tea eve,nobody") == [
-        f"{SERVER} 441 anna eve #tea :They aren't on that channel",
+        f"{SERVER} 441 anna eve #tea :They are not in that room",
         f"{SERVER} 401 anna nobody :No such nick/channel",
     ]
     anna.sends("MODE #tea +os bob")
@@ -80,7 +80,7 @@ def test_an_account_that_is_not_here_is_put_out(tmp_path: Path) -> None:
         assert anna.received()[-1].startswith(f"{SERVER} FAIL KICK NOT_STORED #tea ")
         assert len(harness.hub.memberships[1]) == 1
         assert anna.answers("KICK #tea BOB :gone") == [f"{OP} KICK #tea bob :gone"]
-        assert anna.answers("KICK #tea bob") == [f"{SERVER} 441 anna bob #tea :They aren't on that channel"]
+        assert anna.answers("KICK #tea bob") == [f"{SERVER} 441 anna bob #tea :They are not in that room"]
     with running(tmp_path) as harness:
         bob = harness.person("bob", password="correct horse")
         assert bob.answers("PART #tea") == [f"{SERVER} 442 bob #tea :You're not on that channel"]

@@ -68,7 +68,7 @@ def test_roles_of_nobody_and_of_people_elsewhere(harness: Harness) -> None:
     anna, _ = room(harness)
     eve = harness.person("eve")
     assert anna.answers("MODE #tea +o nobody") == [f"{SERVER} 401 anna nobody :No such nick/channel"]
-    assert anna.answers("MODE #tea +v eve") == [f"{SERVER} 441 anna eve #tea :They aren't on that channel"]
+    assert anna.answers("MODE #tea +v eve") == [f"{SERVER} 441 anna eve #tea :They are not in that room"]
     assert anna.answers("MODE #tea +o") == [f"{SERVER} 461 anna MODE :Not enough parameters"]
     assert eve.answers("MODE #tea +o eve") == [f"{SERVER} 442 eve #tea :You're not on that channel"]
 
@@ -220,7 +220,9 @@ def test_keys_go_with_their_rooms(harness: Harness) -> None:
 @pytest.mark.parametrize("key", [":", ":a b", "a,b", ":x\ty", "x" * (modes.KEY_LENGTH + 1), ":\x01"])
 def test_channel_mode_k_refuses_what_nobody_could_say(harness: Harness, key: str) -> None:
     anna, _ = room(harness)
-    assert anna.answers(f"MODE #tea +k {key}") == [f"{SERVER} 525 anna #tea :Key is not well-formed"]
+    assert anna.answers(f"MODE #tea +k {key}") == [
+        f"{SERVER} 525 anna #tea :A key has 1 to 32 printable characters, no space or comma, and no colon in front"
+    ]
     assert code_of(harness.person("eve").answers("JOIN #tea")[0]) == "JOIN"
 
 
@@ -293,7 +295,9 @@ def test_a_list_is_bounded_and_holds_nothing_twice(harness: Harness, monkeypatch
     monkeypatch.setattr(modes, "MOST_MASKS", 2)
     anna, _ = room(harness)
     assert anna.answers("MODE #tea +bbb x X!*@* y") == [f"{OP} MODE #tea +bb x!*@* y!*@*"]
-    assert anna.answers("MODE #tea +b z") == [f"{SERVER} 478 anna #tea b :Channel list is full"]
+    assert anna.answers("MODE #tea +b z") == [
+        f"{SERVER} 478 anna #tea b :The list is full; take something off it first"
+    ]
     assert [code_of(line) for line in anna.answers(f"MODE #tea +e {'x' * 250}")] == ["696"]
 
 
@@ -432,8 +436,8 @@ def test_who_was_banned_while_away_does_not_come_back(tmp_path: Path) -> None:
 def test_modes_that_do_not_exist_are_refused_each_once(harness: Harness) -> None:
     anna, _ = room(harness)
     assert anna.answers("MODE #tea +xi-xq") == [
-        f"{SERVER} 472 anna x :is unknown mode char to me",
-        f"{SERVER} 472 anna q :is unknown mode char to me",
+        f"{SERVER} 472 anna x :There is no such mode of rooms",
+        f"{SERVER} 472 anna q :There is no such mode of rooms",
         f"{OP} MODE #tea +i",
     ]
 

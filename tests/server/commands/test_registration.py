@@ -151,7 +151,9 @@ def test_an_account_needs_no_server_password(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line", ["USER a 0 * :a", "PASS x"])
 def test_what_belongs_before_the_welcome_is_refused_after_it(harness: Harness, line: str) -> None:
-    assert harness.person("alice").answers(line) == [":chat.test 462 alice :You may not reregister"]
+    assert harness.person("alice").answers(line) == [
+        ":chat.test 462 alice :You are connected already; this is for the beginning only"
+    ]
 
 
 def test_a_change_of_nick_is_shown_to_peers_once_and_labelled(harness: Harness) -> None:

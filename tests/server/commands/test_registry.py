@@ -63,7 +63,7 @@ def test_a_call_without_the_powers_of_an_operator(harness: Harness) -> None:
     assert {name for name in NAMES if COMMANDS[name].requires is not None} - needing == {"OPER"}
     for name in needing:
         one = harness.person("alice")
-        refused = [":chat.test 481 alice :Permission Denied- You're not an IRC operator"]
+        refused = [":chat.test 481 alice :Only administrators may do this"]
         assert one.answers(f"{name} alice b c d") == refused
         assert one.outlet.closed is None
         one.vanishes()

@@ -44,7 +44,7 @@ def test_a_report_goes_to_the_leaders_and_is_closed_by_them(harness: Harness) ->
     assert end.startswith(":chat.test NOTE REPORT END_OF_REPORTS 1 :")
     for other in (bob, carol):
         assert other.answers("REPORT LIST") == [end.replace(" 1 ", " 0 ")]
-        unknown = [":chat.test FAIL REPORT UNKNOWN_REPORT 1 :There is no such open report"]
+        unknown = [":chat.test FAIL REPORT UNKNOWN_REPORT 1 :There is no such open report; REPORT LIST shows them"]
         assert other.answers("REPORT CLOSE 1") == unknown
     assert ann.answers("REPORT CLOSE 1 :warned")[0].startswith(":chat.test NOTE REPORT REPORT_CLOSED 1 :")
     assert "UNKNOWN_REPORT 1" in ann.answers("REPORT CLOSE 1")[0]
@@ -65,7 +65,8 @@ def test_what_one_may_not_read_is_unknown(harness: Harness) -> None:
     epoch = hidden.partition("-")[0]
     for identifier in (hidden, private, f"{epoch}-999999", "nonsense", "LISTS"):
         (line,) = carol.answers(f"REPORT {identifier}")
-        assert line == f":chat.test FAIL REPORT UNKNOWN_MSGID {identifier} :This message does not exist or is too old"
+        text = "There is no such message here; it may be deleted already"
+        assert line == f":chat.test FAIL REPORT UNKNOWN_MSGID {identifier} :{text}"
     assert "REPORTED" in bob.answers(f"REPORT {private}")[-1]
 
 

@@ -71,7 +71,9 @@ def test_too_many_rooms_for_one_user(harness: Harness, monkeypatch: pytest.Monke
     alice = harness.person("alice")
     alice.sends("JOIN #a,#b")
     alice.received()
-    assert alice.answers("JOIN #c") == [":chat.test 405 alice #c :You have joined too many channels"]
+    assert alice.answers("JOIN #c") == [
+        ":chat.test 405 alice #c :You are in as many rooms as one can be; leave one first"
+    ]
     assert any(f" CHANLIMIT=#:{ROOMS_PER_USER} " in line for line in alice.answers("VERSION"))
 
 

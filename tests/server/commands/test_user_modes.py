@@ -40,8 +40,11 @@ def test_modes_change_together_and_the_last_word_counts(harness: Harness) -> Non
 
 def test_what_is_known_is_done_although_something_is_not(harness: Harness) -> None:
     anna = harness.person("anna", "labeled-response batch")
-    assert anna.answers("MODE anna -xiy") == [f"{ANNA} MODE anna -i", f"{SERVER} 501 anna :Unknown MODE flag"]
-    assert anna.answers("MODE anna -x") == [f"{SERVER} 501 anna :Unknown MODE flag"]
+    assert anna.answers("MODE anna -xiy") == [
+        f"{ANNA} MODE anna -i",
+        f"{SERVER} 501 anna :There is no such mode of users, or MODE cannot set it",
+    ]
+    assert anna.answers("MODE anna -x") == [f"{SERVER} 501 anna :There is no such mode of users, or MODE cannot set it"]
     assert anna.answers("@label=1 MODE anna +i") == [f"@label=1 {ANNA} MODE anna +i"]
     assert anna.answers("@label=2 MODE anna +i") == [f"@label=2 {SERVER} 221 anna +i"]
 
@@ -49,7 +52,7 @@ def test_what_is_known_is_done_although_something_is_not(harness: Harness) -> No
 def test_modes_of_nicks_that_do_not_exist_or_belong_to_others(harness: Harness) -> None:
     anna, bob = harness.person("anna"), harness.person("bob")
     for asked in ("", " +B"):
-        assert anna.answers(f"MODE bob{asked}") == [f"{SERVER} 502 anna :Cant change mode for other users"]
+        assert anna.answers(f"MODE bob{asked}") == [f"{SERVER} 502 anna :You can see and change your own modes only"]
         assert anna.answers(f"MODE nobody{asked}") == [f"{SERVER} 401 anna nobody :No such nick/channel"]
     assert bob.received() == []
 

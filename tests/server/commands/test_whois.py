@@ -59,7 +59,7 @@ def test_whois_of_nobody(harness: Harness) -> None:
         f"{SERVER} 318 anna bob :End of /WHOIS list",
     ]
     assert anna.answers("WHOIS other.example anna") == [f"{SERVER} 402 anna other.example :No such server"]
-    assert anna.answers("WHOIS") == [f"{SERVER} 431 anna :No nickname given"]
+    assert anna.answers("WHOIS") == [f"{SERVER} 431 anna :Say which nick you mean"]
 
 
 def test_many_rooms_take_several_lines(harness: Harness) -> None:
@@ -108,7 +108,7 @@ def test_whowas_of_nobody(harness: Harness) -> None:
         f"{SERVER} 406 anna anna :There was no such nickname",
         f"{SERVER} 369 anna anna :End of WHOWAS",
     ]
-    assert anna.answers("WHOWAS") == [f"{SERVER} 431 anna :No nickname given"]
+    assert anna.answers("WHOWAS") == [f"{SERVER} 431 anna :Say which nick you mean"]
 
 
 def test_the_memory_of_who_was_here_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
