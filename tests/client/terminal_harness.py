@@ -11,7 +11,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -19,6 +19,8 @@ import pyte
 
 _TOKEN = re.compile(r"\x1b\[(\??[\d;]*)([A-Za-z])|\x1b[=>]|\r|\n|\x08|\x07|[^\x00-\x1f\x7f]")
 _BEYOND_PYTE = re.compile(r"\x1b\[[<>=?][0-9;]*\$?[up]|\x1b\][^\x07]*\x07")
+_PIECE_SECONDS = 0.1
+"""So often it is looked whether what is waited for has happened elsewhere."""
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _PROGRAM = """
 import sys
@@ -119,7 +121,7 @@ class Terminal:
     ) -> None:
         """`full_screen`: columns and rows of a terminal for the full-screen client; None: the line client."""
         self.screen: Screen | FullScreen = Screen() if full_screen is None else FullScreen(*full_screen)
-        self.raw = ""
+        self._pieces: list[str] = []
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._main, side = pty.openpty()
         if full_screen is not None:
@@ -161,16 +163,28 @@ class Terminal:
         self._selector.close()
         os.close(self._main)
 
+    @property
+    def raw(self) -> str:
+        """Everything that the program has written to the terminal."""
+        return "".join(self._pieces)
+
     def type(self, text: str) -> None:
         """Press keys."""
         os.write(self._main, text.encode())
 
     def wait(self, wanted: str, seconds: float = 20.0) -> str:
         """Read until `wanted` (a regular expression) is on the screen; return the screen."""
+        return self.wait_until(lambda screen: re.search(wanted, screen) is not None, seconds, repr(wanted))
+
+    def wait_until(self, is_so: Callable[[str], bool], seconds: float = 20.0, what: str = "it") -> str:
+        """Read until something holds, of the screen or of the world; return the screen. `what` is for the failure."""
         deadline = time.monotonic() + seconds
-        while not re.search(wanted, self.screen.text()):
-            if not self._read(deadline):
-                raise AssertionError(f"{wanted!r} did not come:\n{self.screen.text()}\n{self.raw!r}")
+        while not is_so(self.screen.text()):
+            ended = (
+                not self._read(min(deadline, time.monotonic() + _PIECE_SECONDS)) and self._process.poll() is not None
+            )
+            if ended or time.monotonic() >= deadline:
+                raise AssertionError(f"{what} did not come:\n{self.screen.text()}\n{self.raw[-20_000:]!r}")
         return self.screen.text()
 
     def signal(self, number: int) -> None:
@@ -197,7 +211,7 @@ class Terminal:
         except OSError:  # the other side is closed
             return False
         text = self._decoder.decode(data)
-        self.raw += text
+        self._pieces.append(text)
         self.screen.feed(text)
         return bool(data)
 
