@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,6 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     use_language(choose_language(early.lang, configured=file.language()))
     options = make_parser().parse_args(arguments)
     _set_up(debug=options.debug)
+    if sys.stdin.isatty():
+        _end_in_order()
     try:
         return _run(options, file.effective(_flags(options), os.environ))
     except KeyboardInterrupt:
@@ -167,6 +170,14 @@ def _set_up(*, debug: bool) -> None:
         logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
     else:
         logging.getLogger("securechat").addHandler(logging.NullHandler())
+
+
+def _end_in_order() -> None:
+    """Let SIGTERM and SIGHUP unwind, as Ctrl-C does: a terminal that shows not what is typed must do so again."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # under nohup it is ignored, and stays so
+            signal.signal(number, lambda number, _frame: sys.exit(128 + number))
 
 
 def _run(options: argparse.Namespace, effective: Effective) -> int:

@@ -27,6 +27,7 @@ import sys
 from pathlib import Path
 from securechat.client import texts
 texts.DIRECTORY = Path(sys.argv.pop(1))
+exec(sys.argv.pop(1))
 from securechat.cli.client import main
 sys.exit(main())
 """
@@ -117,9 +118,13 @@ class Terminal:
         home: Path,
         *,
         full_screen: tuple[int, int] | None = None,
+        prepare: str = "",
         **environment: str,
     ) -> None:
-        """`full_screen`: columns and rows of a terminal for the full-screen client; None: the line client."""
+        """`full_screen`: columns and rows of a terminal for the full-screen client; None: the line client.
+
+        `prepare` is Python that runs in the program before it begins: to break it on purpose.
+        """
         self.screen: Screen | FullScreen = Screen() if full_screen is None else FullScreen(*full_screen)
         self._pieces: list[str] = []
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -140,7 +145,7 @@ class Terminal:
         }
         lines = ["--plain"] if full_screen is None else []
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, str(catalogues), *lines, *arguments],
+            [sys.executable, "-c", _PROGRAM, str(catalogues), prepare, *lines, *arguments],
             stdin=side,
             stdout=side,
             stderr=side,
@@ -191,10 +196,17 @@ class Terminal:
         """Send the program a signal."""
         self._process.send_signal(number)
 
-    def settings(self) -> tuple[bool, bool]:
-        """Return whether the terminal shows what is typed, and whether it waits for whole lines."""
-        flags = termios.tcgetattr(self._main)[3]
-        return bool(flags & termios.ECHO), bool(flags & termios.ICANON)
+    def settings(self) -> list[object]:
+        """Return how the terminal is set (termios): echo, whole lines, what Ctrl+C does, and everything else."""
+        return termios.tcgetattr(self._main)
+
+    def modes(self) -> set[str]:
+        """Return the modes (DECSET) that are on: `25` is the cursor, `7` wrapping, which are on in every terminal."""
+        on = {"7", "25"}
+        for numbers, letter in re.findall(r"\x1b\[\?([\d;]+)([hl])", self.raw):
+            for number in numbers.split(";"):
+                (on.add if letter == "h" else on.discard)(number)
+        return on
 
     def end(self, seconds: float = 20.0) -> int:
         """Read until the program ends; return its exit code."""

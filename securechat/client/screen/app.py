@@ -5,6 +5,7 @@ run on the desk's thread. Nothing here waits for the server.
 """
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -269,6 +270,15 @@ class ChatApp(Searching):
             self.exit(ended.error.exit_code)
         else:
             self.exit(0)
+
+    def _fatal_error(self) -> None:
+        """Give the terminal back after an error of ours; `run` raises what a person is told, and its cause.
+
+        In place of Textual's own page, which shows the values of our variables.
+        """
+        self.failure = ClientError(_("The client failed; --debug shows where."))
+        self.failure.__cause__ = sys.exception()
+        self._close_messages_no_wait()
 
     # --- drawing ---
 

@@ -14,8 +14,6 @@ from tests.client.scripted_server import ScriptedServer
 from tests.client.terminal_harness import Terminal
 
 PASSWORD = "secret99"
-MODES = ("1000", "1002", "1003", "1004", "1006", "1015", "1049", "2004")
-"""What a full-screen program switches on in a terminal: the mouse, focus, the other screen, pastes."""
 
 
 @pytest.fixture
@@ -37,22 +35,11 @@ def arguments(server: ScriptedServer, authority: Authority) -> list[str]:
     return ["--room", "general", "--user", "anna", "--ca", str(authority.path), f"localhost:{server.port}"]
 
 
-def switched_on(raw: str) -> set[str]:
-    """Which modes of the terminal are on after everything that was written."""
-    on: set[str] = set()
-    for numbers, letter in re.findall(r"\x1b\[\?([\d;]+)([hl])", raw):
-        for number in numbers.split(";"):
-            (on.add if letter == "h" else on.discard)(number)
-    return on
-
-
 def coloured(raw: str) -> list[str]:
     """What of the written text sets a colour (ECMA-48, SGR 30 to 49, and the bright ones)."""
     sequences = re.findall(r"\x1b\[([\d;]*)m", raw)
     wanted = {"38", "48", *map(str, [*range(30, 38), *range(40, 48), *range(90, 98), *range(100, 108)])}
     return [one for one in sequences if wanted & set(one.split(";"))]
-
-
 def test_talking(server: ScriptedServer, arguments: list[str], catalogues: Path, tmp_path: Path) -> None:
     with Terminal(arguments, catalogues, tmp_path, full_screen=(100, 30), SECURECHAT_PASSWORD=PASSWORD) as terminal:
         terminal.wait("bob: what was said before")
@@ -70,28 +57,6 @@ def test_talking(server: ScriptedServer, arguments: list[str], catalogues: Path,
         terminal.type("exit\r")
         assert terminal.end() == 0
     assert server.chat.history[-1].text == "hello all"
-
-
-@pytest.mark.parametrize(
-    ("end", "code"),
-    [("\x11", 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
-    ids=["Ctrl+Q", "SIGTERM", "SIGHUP"],
-)
-def test_the_terminal_is_given_back(
-    end: str | int, code: int, arguments: list[str], catalogues: Path, tmp_path: Path
-) -> None:
-    with Terminal(arguments, catalogues, tmp_path, full_screen=(80, 24), SECURECHAT_PASSWORD=PASSWORD) as terminal:
-        before = terminal.settings()
-        terminal.wait("● anna at localhost")
-        assert switched_on(terminal.raw) & set(MODES)
-        if isinstance(end, str):
-            terminal.type(end)
-        else:
-            terminal.signal(end)
-        assert terminal.end() == code
-        assert terminal.settings() == before
-    assert not switched_on(terminal.raw) & set(MODES)
-    assert switched_on(terminal.raw) >= {"25"}, "the cursor is hidden"
 
 
 def test_a_refusal_before_the_screen_opens_is_a_plain_line(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.screen.test_in_a_terminal import PASSWORD, arguments, chat, coloured, server, switched_on
+from tests.client.screen.test_in_a_terminal import PASSWORD, arguments, chat, coloured, server
 from tests.client.terminal_harness import Terminal
 
 __all__ = ["arguments", "chat", "server"]  # fixtures that are shared
@@ -50,7 +50,7 @@ def test_no_colour_ever_reaches_the_terminal(
         terminal.wait(r"\A(?![\s\S]*go there)")
         terminal.type("\x11")
         assert terminal.end() == 0
-    assert not switched_on(terminal.raw) & MOUSE
+    assert not terminal.modes() & MOUSE
 
 
 def test_the_flag_beats_no_color(arguments: list[str], catalogues: Path, tmp_path: Path) -> None:
