@@ -35,11 +35,11 @@ class Authority:
         self.path = self.directory / "ca.pem"
         self.path.write_text(self.pem)
 
-    def issue(self, name: str = "localhost", *, expired: bool = False) -> Path:
-        """Return the file with a server's certificate and key."""
+    def issue(self, name: str = "localhost", *, expired: bool = False, file: Path | None = None) -> Path:
+        """Return the file with a server's certificate and key; `file` is where, for names that are no file's."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        names: list[x509.GeneralName] = [x509.DNSName(name)]
+        names: list[x509.GeneralName] = [x509.DNSName(name if name.isascii() else "odd.invalid")]
         if name == "localhost":
             names.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
         end = _now() - _DAY / 2 if expired else _now() + _DAY
@@ -53,7 +53,7 @@ class Authority:
             .add_extension(identifier, critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        path = self.directory / f"{name}{'-expired' if expired else ''}.pem"
+        path = file or self.directory / f"{name}{'-expired' if expired else ''}.pem"
         path.write_bytes(
             certificate.public_bytes(serialization.Encoding.PEM)
             + key.private_bytes(

@@ -99,7 +99,7 @@ class ScriptedServer:
     def _write(self) -> None:
         with self.lock:
             for connection, link in list(self._links.items()):
-                data = "".join(f"{line}\r\n" for line in link.output).encode()
+                data = "".join(f"{line}\r\n" for line in link.output).encode("utf-8", "surrogateescape")
                 link.output.clear()
                 try:
                     if data:

@@ -103,9 +103,16 @@ class FullScreen:
         """Take what the program wrote. What pyte does not know (the kitty protocol, questions) is taken out before."""
         self._stream.feed(_BEYOND_PYTE.sub("", text))
 
+    @property
+    def title(self) -> str:
+        """What the program has called the window."""
+        return str(self._screen.title)
+
     def text(self) -> str:
         """Return the rows."""
-        return "\n".join(self._screen.display)
+        # Not pyte's own `display`, which fails at a cell that a wide character has left empty.
+        rows = (self._screen.buffer[y] for y in range(self._screen.lines))
+        return "\n".join("".join(row[x].data for x in range(self._screen.columns)) for row in rows)
 
 
 class Terminal:
