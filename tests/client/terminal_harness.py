@@ -220,7 +220,10 @@ class Terminal:
         deadline = time.monotonic() + seconds
         while self._read(deadline):
             pass
-        return self._process.wait(max(1.0, deadline - time.monotonic()))
+        try:
+            return self._process.wait(max(1.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it did not end:\n{self.screen.text()}\n{self.raw[-5000:]!r}") from None
 
     def _read(self, deadline: float) -> bool:
         if not self._selector.select(max(0.0, deadline - time.monotonic())):

@@ -8,7 +8,7 @@ from functools import partial
 
 
 def end_by_signals(end: Callable[[int], object]) -> None:
-    """Call `end` with the number of the signal, on the screen's thread, when SIGTERM or SIGHUP comes."""
+    """Call `end` with the number of the signal, on the screen's thread, when SIGINT, SIGTERM or SIGHUP comes."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
             asyncio.get_running_loop().add_signal_handler(number, partial(end, number))
