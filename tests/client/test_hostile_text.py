@@ -15,6 +15,7 @@ from securechat.client.refusals import login_refusal, room_refusal
 from securechat.client.sanitize import sanitize
 from securechat.client.screen.lists import member_rows, room_rows, title_of
 from securechat.client.screen.rows import rows_of
+from securechat.client.screen.themes import ROLES
 from securechat.protocol.message import Message as WireMessage
 from tests.client.certificates import Authority
 from tests.client.fake_server import FakeServer, Link
@@ -70,7 +71,8 @@ def test_rows_of_the_screen(kind: EntryKind, width: int) -> None:
 
 def test_lists_at_the_sides() -> None:
     buffers = [Buffer(name) for text in LINES for name in (f"#{text}", text)]
-    rows = room_rows(buffers, buffers[0], title_of) + member_rows([("@", text) for text in LINES], ("#ffffff",))
+    dark = ROLES["dark"]
+    rows = room_rows(buffers, buffers[0], title_of, dark) + member_rows([("@", text) for text in LINES], dark)
     for row in rows:
         assert_harmless(row.text.plain)
 
@@ -180,7 +182,12 @@ def test_nothing_reaches_the_terminal(
     tmp_path: Path,
 ) -> None:
     with Terminal(
-        arguments(server, authority), catalogues, tmp_path, full_screen=full_screen, SECURECHAT_PASSWORD=PASSWORD
+        arguments(server, authority),
+        catalogues,
+        tmp_path,
+        full_screen=full_screen,
+        SECURECHAT_PASSWORD=PASSWORD,
+        SECURECHAT_BELL="false",  # ours would look like one of theirs
     ) as terminal:
         terminal.wait("● anna at localhost|general> $")
         for start in range(0, len(LINES), CHUNK):

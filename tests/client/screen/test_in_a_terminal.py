@@ -40,6 +40,8 @@ def coloured(raw: str) -> list[str]:
     sequences = re.findall(r"\x1b\[([\d;]*)m", raw)
     wanted = {"38", "48", *map(str, [*range(30, 38), *range(40, 48), *range(90, 98), *range(100, 108)])}
     return [one for one in sequences if wanted & set(one.split(";"))]
+
+
 def test_talking(server: ScriptedServer, arguments: list[str], catalogues: Path, tmp_path: Path) -> None:
     with Terminal(arguments, catalogues, tmp_path, full_screen=(100, 30), SECURECHAT_PASSWORD=PASSWORD) as terminal:
         terminal.wait("bob: what was said before")
