@@ -26,6 +26,7 @@ class EntryKind(Enum):
     PRESENCE = auto()  # who came and who left
     EVENT = auto()  # a topic, another name
     NOTE = auto()  # the client or the server itself says something
+    PICTURE = auto()  # a text that the client shows as a QR code
 
 
 class Status(Enum):

@@ -130,9 +130,9 @@ class Chat:
         if entry in self.active.pending:
             self.active.pending.remove(entry)
 
-    def note(self, text: str, buffer: Buffer | None = None) -> Entry:
-        """Let the client say something, in the active conversation if no other is named."""
-        return (buffer or self.active).append(EntryKind.NOTE, self._now(), text=text)
+    def note(self, text: str, buffer: Buffer | None = None, *, kind: EntryKind = EntryKind.NOTE) -> Entry:
+        """Let the client say or show something, in the active conversation if no other is named."""
+        return (buffer or self.active).append(kind, self._now(), text=text)
 
     # --- what happens ---
 

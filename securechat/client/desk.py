@@ -25,6 +25,9 @@ class Desk(Protocol):
     def show(self, message: Message) -> None:
         """Show a message."""
 
+    def picture(self, text: str) -> None:
+        """Show a text as a QR code, where there is a terminal with room for it."""
+
     def move(self, target: str) -> None:
         """Let plain lines go to `target` from now on."""
 

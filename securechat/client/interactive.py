@@ -1,5 +1,6 @@
 """The line client for a person: type lines, see lines; everything that is no message goes to standard error."""
 
+import shutil
 import sys
 import time
 from collections import deque
@@ -12,12 +13,13 @@ from securechat.client.events import Ended, Event, Joined, Left, Message
 from securechat.client.library import Client
 from securechat.client.looking import search_lines
 from securechat.client.outbox import Delivery
-from securechat.client.output import Formatter, to_json
+from securechat.client.output import Formatter, no_room, to_json
 from securechat.client.passwords import ask_terminal
 from securechat.client.sanitize import sanitize
 from securechat.client.terminal import Editor, make_editor
 from securechat.client.texts import _, ngettext
 from securechat.names import fold, room_to_people
+from securechat.qr_code import qr_code
 
 HISTORY_ON_ENTRY = 20
 """So many lines of a room are shown when one enters it."""
@@ -149,6 +151,16 @@ class Conversation:
     def note(self, text: str) -> None:
         """Show a line that is no message."""
         self._ready.append((False, text))
+
+    def picture(self, text: str) -> None:
+        """Show a text as a QR code; say so where the terminal has no room for it."""
+        if not sys.stderr.isatty():
+            return
+        code, size = qr_code(text), shutil.get_terminal_size()
+        if code.fits(size.columns, size.lines):
+            self._ready.extend((False, row) for row in code.painted())
+        else:
+            self.note(no_room(code))
 
     def show(self, message: Message) -> None:
         """Show a message."""

@@ -65,6 +65,9 @@ class Sender:
         """Say something on standard error."""
         tell(text)
 
+    def picture(self, text: str) -> None:
+        """A script looks at no picture."""
+
     def show(self, message: Message) -> None:
         """Print a message."""
         put(to_json(message) if self._json else self._formatter.message(message))

@@ -38,7 +38,9 @@ def link(desk: Desk, rest: str) -> None:
     """Make a link that lets people into the room: for one person unless a number says otherwise."""
     words = rest.split()
     desk.note(_("Whoever opens this link comes in; it is not shown again:"))
-    desk.note(sanitize(make_link(desk.client, present_room(desk), *words)))
+    made = make_link(desk.client, present_room(desk), *words)
+    desk.note(sanitize(made))
+    desk.picture(made)
 
 
 def raw(desk: Desk, rest: str) -> None:

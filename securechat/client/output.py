@@ -25,6 +25,7 @@ from securechat.client.mode_words import mode_words
 from securechat.client.sanitize import escape_json, sanitize
 from securechat.client.texts import _
 from securechat.names import fold
+from securechat.qr_code import QrCode
 
 _NICK_COLOURS = (31, 32, 33, 34, 35, 36)
 _DIM = 2
@@ -125,6 +126,12 @@ def _code_needed(*, refused: bool) -> str:
             "that the app shows now; if the password was changed, leave and start again."
         )
     return _("To log in again, type /code CODE with the code that your authenticator app shows now.")
+
+
+def no_room(code: QrCode) -> str:
+    """Return what is said where a terminal is too small for a QR code."""
+    text = _("The QR code needs {columns} columns and {lines} lines: make the terminal larger, or its letters smaller.")
+    return text.format(columns=code.width, lines=len(code.rows) + 1)
 
 
 _NOTES: dict[type, Callable[..., str]] = {

@@ -34,6 +34,13 @@ def test_what_is_asked_of_the_server(line: str, asked: tuple[str, ...]) -> None:
     assert run(line, answer)[0] == [asked]
 
 
+def test_a_link_is_shown_as_a_picture_as_well() -> None:
+    desk: Any = FakeDesk()
+    desk.client.answer = [b":s NOTE INVITES INVITE_CREATED 1 :securechat://h/tea?invite=x"]
+    execute(desk, "/link")
+    assert desk.notes[-1] == desk.pictures[0] == "securechat://h/tea?invite=x"
+
+
 def test_what_is_told() -> None:
     assert run("/mode", (b":s 324 a #tea +l 5",))[1] == ["The modes of #tea: +l 5"]
     assert run("/raw version", (b":s 351 a x \x1b[2J :all",))[1] == [":s 351 a x [2J all"]

@@ -55,6 +55,8 @@ class FakeDesk:
         self.notes: list[str] = []
         self.note = self.notes.append
         self.entered = ""
+        self.pictures: list[str] = []
+        self.picture = self.pictures.append
 
     def enter(self, room: str) -> None:
         self.entered = room

@@ -9,7 +9,7 @@ from datetime import datetime
 from queue import SimpleQueue
 from threading import Thread
 
-from securechat.client.buffer import PAGE
+from securechat.client.buffer import PAGE, EntryKind
 from securechat.client.catching_up import people_of, private_modes, read_marker
 from securechat.client.chat import Chat
 from securechat.client.commands import execute
@@ -109,6 +109,10 @@ class ScreenDesk:
     def note(self, text: str) -> None:
         """Show a line that is no message."""
         self._to_screen(lambda: (self._chat.note(text), None)[1])
+
+    def picture(self, text: str) -> None:
+        """Show a text as a QR code among the lines."""
+        self._to_screen(lambda: (self._chat.note(text, kind=EntryKind.PICTURE), None)[1])
 
     def show(self, message: Message) -> None:
         """Show a message that was asked for."""

@@ -12,14 +12,17 @@ from rich.text import Text
 from textual.strip import Strip
 
 from securechat.client.buffer import SAID, Entry, EntryKind, Status
+from securechat.client.output import no_room
 from securechat.client.sanitize import sanitize
 from securechat.client.screen.themes import ROLES, Roles
 from securechat.client.texts import _, ngettext
+from securechat.qr_code import qr_code
 
 _TIMES: Final = {"minutes": "%H:%M ", "seconds": "%H:%M:%S ", "off": ""}
 """What stands before a line, by the name in the settings."""
 _INDENTS: Final = {"minutes": 6, "seconds": 9, "off": 2}
 _NARROW: Final = 30
+_BLACK_ON_WHITE: Final = Style(color="#000000", bgcolor="#ffffff", dim=False)
 _MOST_NAMES: Final = 8
 """So many of those who came or left are named; the others are counted."""
 # Wrapping asks for one; nothing is ever written to it.
@@ -40,6 +43,8 @@ def rows_of(
     `times`: what stands before the line, as in the settings (`look.timestamps`). What is `sought` is marked, more
     strongly in the entry that was `found`.
     """
+    if entry.kind is EntryKind.PICTURE:
+        return _picture(entry.text, width)
     text = _text_of(entry, roles, times)
     if text is None:
         return []
@@ -53,6 +58,16 @@ def rows_of(
         line = piece if number == 0 or not indent else Text(" " * indent) + piece
         rows.append(Strip(line.render(_CONSOLE)).adjust_cell_length(width))
     return rows
+
+
+def _picture(text: str, width: int) -> list[Strip]:
+    """Return a QR code, black on white in every theme; a sentence where there is no room for it."""
+    code = qr_code(text)
+    if code.width > width:
+        pieces = list(Text(no_room(code)).wrap(_CONSOLE, max(1, width)))
+    else:
+        pieces = [Text.assemble((row, _BLACK_ON_WHITE)) for row in code.rows]
+    return [Strip(piece.render(_CONSOLE)).adjust_cell_length(width) for piece in pieces]
 
 
 def pattern_of(sought: str) -> re.Pattern[str]:
