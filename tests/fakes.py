@@ -4,7 +4,7 @@
 """
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -59,6 +59,9 @@ class InMemoryAccounts:
 
     def set_replay_sequence(self, account_id: int, sequence: int) -> None:
         self._row(account_id).replay_sequence = sequence
+
+    def set_seen_sequence(self, account_id: int, sequence: int) -> None:
+        self._row(account_id).seen_sequence = sequence
 
     def _row(self, account_id: int) -> Account:
         if account_id not in self.rows:
@@ -167,6 +170,7 @@ class InMemoryRooms:
 
     rows: dict[int, Room] = field(default_factory=dict)
     members: dict[tuple[int, int], RoomRole] = field(default_factory=dict)
+    since: dict[tuple[int, int], int] = field(default_factory=dict)
     direct: dict[int, DirectConversation] = field(default_factory=dict)
     markers: dict[tuple[int, int], int] = field(default_factory=dict)
 
@@ -179,6 +183,9 @@ class InMemoryRooms:
 
     def memberships(self) -> list[tuple[int, int, RoomRole]]:
         return [(account_id, room_id, roles) for (account_id, room_id), roles in self.members.items()]
+
+    def joined(self) -> list[tuple[int, int, int]]:
+        return [(account_id, room_id, sequence) for (account_id, room_id), sequence in self.since.items()]
 
     def read_markers(self) -> list[tuple[int, int, int]]:
         return [(account_id, place, time) for (account_id, place), time in self.markers.items()]
@@ -195,11 +202,11 @@ class InMemoryRooms:
             self.direct[place] = DirectConversation(place, event.parties)
         elif event.kind is Kind.JOIN and event.source.account_id:
             roles = dict(event.change.roles if event.change else ())
-            self.members.setdefault(
-                (event.source.account_id, place), roles.get(event.source.account_id, RoomRole.MEMBER)
-            )
+            key = event.source.account_id, place
+            self.members.setdefault(key, roles.get(event.source.account_id, RoomRole.MEMBER))
+            self.since.setdefault(key, (event.change.joined if event.change else 0) or event.sequence)
         elif event.kind is Kind.PART:
-            self.members.pop((event.source.account_id, place), None)
+            self._end(event.source.account_id, place)
         elif event.kind is Kind.TOPIC:
             room = self.rows[place]
             room.topic, room.topic_by, room.topic_time = event.text, event.source.mask, event.time
@@ -214,8 +221,12 @@ class InMemoryRooms:
         if conversation is not None and event.kind in RECORDED:
             conversation.last_sequence = event.sequence
 
+    def _end(self, account_id: int, place: int) -> None:
+        self.members.pop((account_id, place), None)
+        self.since.pop((account_id, place), None)
+
     def _change(self, place: int, change: RoomChange) -> None:
-        self.members.pop((change.expelled, place), None)
+        self._end(change.expelled, place)
         for account_id, roles in change.roles:
             if (account_id, place) in self.members:
                 self.members[account_id, place] = roles
@@ -262,9 +273,9 @@ class InMemoryHistory:
     def event(self, sequence: int) -> StoredEvent | None:
         return next((one for one in self.events if one.sequence == sequence), None)
 
-    def targets(self, conversations: Iterable[int], first: int, second: int, limit: int) -> list[tuple[int, int]]:
-        wanted = set(conversations)
-        newest = {one.conversation: one.time for one in self.events if one.kind in SAID and one.conversation in wanted}
+    def targets(self, conversations: Mapping[int, int], first: int, second: int, limit: int) -> list[tuple[int, int]]:
+        said = [one for one in self.events if one.kind in SAID and one.conversation in conversations]
+        newest = {one.conversation: one.time for one in said if one.sequence > conversations[one.conversation]}
         found = [(place, time) for place, time in newest.items() if min(first, second) < time < max(first, second)]
         found.sort(key=lambda one: one[1])
         return found[-limit:] if first > second else found[:limit]

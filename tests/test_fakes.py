@@ -71,10 +71,13 @@ def test_changes_of_an_account(store: Store) -> None:
         unit.accounts.set_credentials(made.id, OTHER)
         unit.accounts.set_suspended(made.id, True)
         unit.accounts.set_replay_sequence(made.id, 12)
+        unit.accounts.set_seen_sequence(made.id, 9)
 
     store.write(change)
     assert store.read(lambda unit: unit.accounts.credentials(made.id)) == OTHER
-    assert store.read(lambda unit: unit.accounts.by_name("ann")) == Account(made.id, "ann", False, True, 7, 12)
+    assert store.read(lambda unit: unit.accounts.by_name("ann")) == Account(
+        made.id, "ann", False, True, 7, 12, seen_sequence=9
+    )
 
 
 def test_no_such_account(store: Store) -> None:
@@ -86,6 +89,8 @@ def test_no_such_account(store: Store) -> None:
         store.write(lambda unit: unit.accounts.set_suspended(5, True))
     with pytest.raises(NoSuchAccount):
         store.write(lambda unit: unit.accounts.set_replay_sequence(5, 1))
+    with pytest.raises(NoSuchAccount):
+        store.write(lambda unit: unit.accounts.set_seen_sequence(5, 1))
 
 
 def test_what_fails_changes_nothing(store: Store) -> None:
@@ -176,7 +181,8 @@ def test_the_immediate_journal_records_and_publishes() -> None:
     assert texts(Direction.AROUND, Bound(sequence=4)) == ["2", "3"]
     assert texts(Direction.BETWEEN, Bound(time=5), Bound(time=1)) == ["3", "4"]
     assert texts(Direction.BETWEEN, Bound(time=1), Bound(time=5)) == ["2", "3"]
-    assert journal.unit.history.targets([1, 2], 0, 9, 5) == [(1, 5)]
+    assert journal.unit.history.targets({1: 5, 2: 0}, 0, 9, 5) == [(1, 5)]
+    assert journal.unit.history.targets({1: 6}, 0, 9, 5) == []
     assert journal.unit.history.last() == (6, 5)
 
 

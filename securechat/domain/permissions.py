@@ -87,6 +87,8 @@ class Action(Enum):
     SEE_ROOM = "know that a room exists, and its topic"
     LIST_MEMBERS = "see who is in a room"
     READ_HISTORY = "read what was said in a room"
+    READ_EARLIER = "read what was said in a room before one became its member"
+    READ_AGAIN = "read what was said in a room before one was here the last time"
     SPEAK = "say something in a room"
     SET_TOPIC = "change the topic of a room"
     SPEAK_UNSLOWED = "say something at once in a room in slow mode"
@@ -229,6 +231,14 @@ def _sees(subject: Subject, _: Policy) -> bool:
     return subject.role >= Role.GUEST and (subject.in_room or not subject.rules.secret)
 
 
+def _reads_earlier(subject: Subject, policy: Policy) -> bool:
+    return _member_of_room(subject, policy) and (subject.leads or subject.rules.history == "all")
+
+
+def _reads_again(subject: Subject, policy: Policy) -> bool:
+    return _member_of_room(subject, policy) and (subject.leads or subject.rules.history != "none")
+
+
 def _speaks(subject: Subject, _: Policy) -> bool:
     rules = subject.rules
     if subject.role < Role.GUEST or (rules.members_only and not subject.in_room):
@@ -312,6 +322,8 @@ TABLE: dict[Action, _Rule] = {
     Action.SEE_ROOM: _sees,
     Action.LIST_MEMBERS: _sees,
     Action.READ_HISTORY: _member_of_room,
+    Action.READ_EARLIER: _reads_earlier,
+    Action.READ_AGAIN: _reads_again,
     Action.SPEAK: _speaks,
     Action.SPEAK_HIDDEN: lambda who, policy: _speaks(who, policy) and not who.rules.plain_only,
     Action.SPEAK_UNSLOWED: lambda who, _: who.leads or bool(who.roles & HEARD),
@@ -355,6 +367,19 @@ def require(subject: Subject, action: Action, policy: Policy, room: str = "") ->
         raise NotPermitted(action.name, room)
 
 
+def readable_after(subject: Subject, policy: Policy, *, joined: int, seen: int) -> int | None:
+    """Return the sequence number after which `subject` may read what was said in the room; None: nothing at all.
+
+    `joined` is that of the event by which they became a member, `seen` that from which on they have been here, or were
+    the last time: what is newer they may have missed, whatever the room keeps from its newcomers.
+    """
+    if not may(subject, Action.READ_HISTORY, policy):
+        return None
+    if may(subject, Action.READ_EARLIER, policy):
+        return 0
+    return joined if may(subject, Action.READ_AGAIN, policy) else max(joined, seen)
+
+
 def require_entry(subject: Subject, policy: Policy, room: str) -> None:
     """Raise NotPermitted, naming what is in the way, unless `subject` may join the room."""
     for action in (*HURDLES, Action.JOIN_ROOM):
@@ -377,16 +402,17 @@ def _but(subject: Subject, **facts: bool) -> Subject:
     return Subject(**values | facts)
 
 
-def roles_on_entering(subject: Subject, *, general: bool, abandoned: bool) -> RoomRole:
+def roles_on_entering(subject: Subject, rules: RoomRules, *, general: bool, abandoned: bool) -> RoomRole:
     """Return what somebody is in a room that they enter: its owner when it has no member (any more).
 
-    A room that everybody has left belongs to nobody, so whoever finds it may look after it. Nobody makes the `general`
-    room: it is the administrators', for good and therefore not of those who have their powers by OPER for a while, nor
-    of an administrator who has given them up.
+    A room that everybody has left belongs to nobody, so whoever finds it may look after it; but whoever looks after a
+    room reads all that was said there, so one that keeps that from newcomers waits for an administrator. Nobody makes
+    the `general` room: it is the administrators', for good and therefore not of those who have their powers by OPER
+    for a while, nor of an administrator who has given them up.
     """
     if general:
         return FOUNDER if subject.role is Role.ADMINISTRATOR and subject.operator else MEMBER
-    return FOUNDER if abandoned else MEMBER
+    return FOUNDER if abandoned and (subject.operator or rules.history == "all") else MEMBER
 
 
 def raised(roles: RoomRole, role: RoomRole) -> RoomRole:

@@ -1,6 +1,6 @@
 """What the chat's logic asks of the layers around it; `server.app` plugs the real ones in, tests plug fakes in."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import Protocol, TypeVar
 
@@ -40,6 +40,9 @@ class AccountRepository(Protocol):
 
     def set_replay_sequence(self, account_id: int, sequence: int) -> None:
         """Remember how far the account's clients without chathistory have certainly received everything."""
+
+    def set_seen_sequence(self, account_id: int, sequence: int) -> None:
+        """Remember since when the account has been here, or was the last time."""
 
 
 class InviteRepository(Protocol):
@@ -102,6 +105,9 @@ class RoomRepository(Protocol):
     def memberships(self) -> list[tuple[int, int, RoomRole]]:
         """Every (account id, room id, what the account is in the room)."""
 
+    def joined(self) -> list[tuple[int, int, int]]:
+        """Every (account id, room id, sequence number of the event by which the account became a member)."""
+
     def read_markers(self) -> list[tuple[int, int, int]]:
         """Every (account id, conversation id, time in ms up to which it is read)."""
 
@@ -145,10 +151,11 @@ class HistoryRepository(Protocol):
     def event(self, sequence: int) -> StoredEvent | None:
         """The event with that number, or None."""
 
-    def targets(self, conversations: Iterable[int], first: int, second: int, limit: int) -> list[tuple[int, int]]:
+    def targets(self, conversations: Mapping[int, int], first: int, second: int, limit: int) -> list[tuple[int, int]]:
         """(conversation, time of its newest said event), between the times `first` and `second` (ms), oldest first.
 
-        At most `limit`: the oldest, but when `first` is the later one the newest of them.
+        Of each conversation, only what is newer than the sequence number it maps to. At most `limit`: the oldest, but
+        when `first` is the later one the newest of them.
         """
 
     def extent(self, conversation: int) -> tuple[int, int]:

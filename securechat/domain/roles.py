@@ -65,6 +65,11 @@ def roles_with(roles: RoomRole, standing: Standing) -> RoomRole:
     return plain & ~RoomRole.VOICED if standing is Standing.READER else plain
 
 
+HISTORY_FOR_NEWCOMERS = ("all", "joined", "none")
+"""What of its history a room shows to those who do not look after it: everything, what was said since they became
+members, or of that only what they may have missed (permissions.readable_after). The words are stored."""
+
+
 @dataclass(slots=True, frozen=True)
 class RoomRules:
     """How a room is used. The names are columns of the database."""
@@ -79,6 +84,7 @@ class RoomRules:
     member_limit: int = 0  # how many may be present; 0: any number
     slow_seconds: int = 0  # how long a member waits after each message before the next; 0: not at all
     locked: bool = False  # for now nobody speaks or comes in but who looks after it
+    history: str = "all"  # one of HISTORY_FOR_NEWCOMERS
 
 
 @dataclass(slots=True, frozen=True)
@@ -144,3 +150,4 @@ class RoomChange:
     removed: tuple[tuple[str, str], ...] = ()  # (letter of the list, mask)
     expelled: int = 0  # id of the account that is a member no more
     invite: int = 0  # number of the invite that opened the room and has one use less now; 0: none
+    joined: int = 0  # for Kind.JOIN: the sequence from which on one counts as a member; 0: that of the event itself

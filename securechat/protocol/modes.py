@@ -27,6 +27,7 @@ class RoomMode:
     parameter: str  # what it is, for people; empty: there is none
     changes: str  # the field of domain.roles.RoomRules, or the name of the role; empty for lists, kept by their letter
     summary: str
+    words: tuple[str, ...] = ()  # what the parameter may be, after what it is without the mode; none: a number
 
 
 ROOM_MODES: Final = (
@@ -36,6 +37,15 @@ ROOM_MODES: Final = (
     RoomMode("k", ModeKind.KEY, "key", "key", "Who enters must say the key"),
     RoomMode("l", ModeKind.LIMIT, "number", "member_limit", "No more than so many may be present"),
     RoomMode("f", ModeKind.LIMIT, "seconds", "slow_seconds", "So long a member waits before the next message"),
+    RoomMode(
+        "H",
+        ModeKind.LIMIT,
+        "`joined` or `none`",
+        "history",
+        "What was said before is not for newcomers: members read what was said since they joined, or of that only what "
+        "they may have missed. Who looks after the room reads everything",
+        ("all", "joined", "none"),
+    ),
     RoomMode("C", ModeKind.FLAG, "", "plain_only", "No CTCP but actions"),
     RoomMode("L", ModeKind.FLAG, "", "locked", "Locked for now: nobody speaks or comes in but who looks after it"),
     RoomMode("i", ModeKind.FLAG, "", "invite_only", "Who enters must be invited"),

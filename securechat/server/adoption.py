@@ -7,7 +7,7 @@ from a room that it may not be in the account is kept out, whoever brings it the
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from securechat.domain.account import Account
@@ -23,6 +23,7 @@ from securechat.server.markers import move
 from securechat.server.members import set_roles
 from securechat.server.membership import ROOMS_PER_USER, joining
 from securechat.server.notices import ABSENT, absence, account_change, arrive, tell_offline
+from securechat.server.past import arrives
 from securechat.server.presence import BANNED_MEANWHILE, hear_room, return_to_room
 from securechat.server.replay import replay_missed
 from securechat.server.response import Response
@@ -44,6 +45,7 @@ class Adoption:
     response: Response
     guest: User
     account: Account
+    _joined: dict[LiveRoom, int] = field(default_factory=dict, init=False)  # since when the guest is in each room
 
     def run(self, confirm: Callable[[], None]) -> None:
         """Do it; `confirm` tells the session that it is logged in, once it has its nick and before it hears of rooms.
@@ -55,6 +57,7 @@ class Adoption:
         self._leave_what_is_barred(stored)
         self._leave_what_is_too_much(stored)
         rooms = {live: live.members[self.guest] for live in self.guest.rooms.values()}
+        self._joined = {live: live.joined_sequence(self.guest) for live in rooms}
         read, carried = self.guest.markers, self.guest.metadata
         blocked = hub.blocks.forget_guest(self.guest)
         user = hub.users_of_account.get(self.account.id)
@@ -76,6 +79,7 @@ class Adoption:
             self._keep_marker(user, live, read.get(live.room.id, 0))
         self._show_own_rooms(user, stored, rooms)
         session.received_sequence = 0  # of what the account has missed, nothing
+        arrives(hub, session)
         if not session.has(CHATHISTORY.bit):
             replay_missed(hub, session, response, user, self.account, seen={live.room.id for live in rooms})
 
@@ -109,6 +113,8 @@ class Adoption:
         """Make the guest the account's user, and tell whom it concerns."""
         hub, user = self.hub, self.guest
         modes = shown_modes(user)
+        for live in user.rooms.values():
+            live.joined.pop(user, None)
         hub.adopt(user, self.account)
         confirm()
         self.response.publish(account_change(hub, user, self.session))
@@ -123,9 +129,10 @@ class Adoption:
             self._merge_roles(self.guest, live, shown=roles, roles=roles | stored, stored=stored)
             return
         hub, user = self.hub, self.guest
+        since = live.joined[user.key] = self._joined[live]
         hub.set_roles(user, live, roles)
         # Everybody sees the user in the room already: this is for the disk.
-        event = self._event(Kind.JOIN, user.source, live, change=joining(user, roles))
+        event = self._event(Kind.JOIN, user.source, live, change=joining(user, roles, joined=since))
         hub.journal.submit(Publication(event, NOBODY, None, undo=partial(self._not_stored, live)))
 
     # The account's user is present
@@ -164,8 +171,9 @@ class Adoption:
             if not response.has(NO_IMPLICIT_NAMES.bit):
                 show_names(response, live)
             return
-        hub.enter(user, live, roles)
-        event = self._event(Kind.JOIN, user.source, live, change=joining(user, roles))
+        since = self._joined[live]
+        hub.enter(user, live, roles, since)
+        event = self._event(Kind.JOIN, user.source, live, change=joining(user, roles, joined=since))
         joined = Publication(event, live.audience(), session, undo=partial(self._not_stored, live, told=False))
         response.publish(joined)
         for publication in absence(hub, user, live) + metadata_news.brought_along(hub, user, live):

@@ -6,6 +6,7 @@ from securechat.protocol.standard_replies import TIMEOUT
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
 from securechat.server.multiline import OPEN_SECONDS
+from securechat.server.past import settle
 from securechat.server.presence import end_session
 from securechat.server.response import Response
 from securechat.server.sessions import Session
@@ -33,6 +34,7 @@ def watch(hub: Hub, session: Session, now: float) -> None:
     if session.backlog:
         session.heard_at = now  # it is we who do not read on: its answer may stand behind the lines that wait
     _watch_batch(hub, session, now)
+    settle(hub, session)
     if session.pinged_at:
         if now - max(session.pinged_at, session.heard_at) > ANSWER_SECONDS:
             end_session(hub, session, f"No answer for {int(now - session.heard_at)} seconds")

@@ -47,7 +47,7 @@ from securechat.server.reports import Reports
 from securechat.server.sessions import Session
 from securechat.server.snapshot import Snapshot
 from securechat.server.trusted_addresses import TrustedAddresses
-from securechat.server.users import HOST, NOBODY, LiveRoom, User, audience_of
+from securechat.server.users import HOST, NOBODY, Joined, LiveRoom, User, audience_of
 from securechat.server.watches import Watches
 from securechat.server.whowas import Departure, Departures
 
@@ -139,6 +139,8 @@ class Hub:
         self.secret_rooms.update(room.id for room in snapshot.rooms if room.rules.secret)
         for account_id, room_id, roles in snapshot.memberships:
             self.set_membership(account_id, self.rooms_by_id[room_id], roles)
+        for account_id, room_id, sequence in snapshot.joined:
+            self.rooms_by_id[room_id].joined[account_id] = sequence
         for direct in snapshot.direct:
             self._add_direct(direct)
             self.last_said[direct.id] = direct.last_sequence
@@ -251,9 +253,14 @@ class Hub:
         self._next_conversation += 1
         return taken
 
-    def enter(self, user: User, live: LiveRoom, roles: RoomRole) -> None:
-        """Put a present user into a room, with all sessions; membership lasts if there is an account."""
+    def enter(self, user: User, live: LiveRoom, roles: RoomRole, joined: Joined | None = None) -> None:
+        """Put a present user into a room, with all sessions; membership lasts if there is an account.
+
+        They are a member since `joined`; None: since when they are one already.
+        """
         user.rooms[live.room.id] = live
+        if joined is not None:
+            live.joined[user.key] = joined
         self.set_roles(user, live, roles)
         for session in user.sessions:
             live.add_session(session)
@@ -265,21 +272,28 @@ class Hub:
         if user.account is not None:
             self.set_membership(user.account.id, live, roles)
 
-    def set_membership(self, account_id: int, live: LiveRoom, roles: RoomRole | None) -> None:
-        """Let an account, which may be offline, be `roles` in a room; None: not in it."""
+    def set_membership(
+        self, account_id: int, live: LiveRoom, roles: RoomRole | None, joined: Joined | None = None
+    ) -> None:
+        """Let an account, which may be offline, be `roles` in a room; None: not in it. About `joined` see `enter`."""
         rooms = self.memberships[account_id]
         if roles is None:
             live.accounts -= rooms.pop(live.room.id, None) is not None
+            live.joined.pop(account_id, None)
         else:
             live.accounts += live.room.id not in rooms
             rooms[live.room.id] = roles
+            if joined is not None:
+                live.joined[account_id] = joined
 
     def leave(self, user: User, live: LiveRoom, *, keep_membership: bool = False) -> None:
         """Take a user out of a room; `keep_membership` when they only go offline."""
         user.rooms.pop(live.room.id, None)
         live.members.pop(user, None)
         live.forget_subject(user)
-        if user.account is not None and not keep_membership:
+        if user.account is None:
+            live.joined.pop(user, None)
+        elif not keep_membership:
             self.set_membership(user.account.id, live, None)
         for session in user.sessions:
             live.remove_session(session)
@@ -309,15 +323,15 @@ class Hub:
         by_power = enters_by_power(subject, self.policy)
         roles = roles_on_entering(subject, live)
         invitations = live.take_invitations(user)
-        self.enter(user, live, roles)
+        change = joining(user, roles, number)
+        event = Event(Kind.JOIN, self.now(), user.source, live.room.id, live.room.name, change=change)
+        self.enter(user, live, roles, event)
 
         def undo() -> None:
             self._not_joined(user, live)
             live.invited.update(invitations)
             give_back()
 
-        change = joining(user, roles, number)
-        event = Event(Kind.JOIN, self.now(), user.source, live.room.id, live.room.name, change=change)
         if by_power:
             event.deeds = (deed_of(event.time, user.source, Act.ROOM_ENTER, live.room.name),)
         publications.append(self.publication(event, live, session, undo=undo))

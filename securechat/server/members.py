@@ -10,7 +10,7 @@ from securechat.domain.roles import OUTSIDER, RoomRole
 from securechat.names import fold
 from securechat.server.entries import Publication
 from securechat.server.hub import NOT_STORED, Hub
-from securechat.server.users import LiveRoom, User, audience_of
+from securechat.server.users import Joined, LiveRoom, User, audience_of
 
 Member = User | Account
 """Somebody who is present, or an account that is not."""
@@ -76,14 +76,15 @@ def remove(hub: Hub, live: LiveRoom, member: Member) -> Callable[[], None]:
     """Take a member out of the room; return what undoes it."""
     roles = roles_of(hub, live, member)
     if isinstance(member, User):
-        undo = partial(return_to, hub, member, member.source, live, roles)
+        undo = partial(return_to, hub, member, member.source, live, roles, live.joined.get(member.key))
         hub.leave(member, live)
         return undo
+    joined = live.joined.get(member.id)
     hub.set_membership(member.id, live, None)
-    return partial(_return_account, hub, live, member, roles)
+    return partial(_return_account, hub, live, member, roles, joined)
 
 
-def return_to(hub: Hub, user: User, source: Source, live: LiveRoom, roles: RoomRole) -> None:
+def return_to(hub: Hub, user: User, source: Source, live: LiveRoom, roles: RoomRole, joined: Joined | None) -> None:
     """Undo that `user`, as `source` was then, left a room: they are in it if they are still here, and members.
 
     The room was not told what they did outside of it, a new nick or the end, so it is told now.
@@ -98,9 +99,9 @@ def return_to(hub: Hub, user: User, source: Source, live: LiveRoom, roles: RoomR
     if user.source.account_id != source.account_id:
         _tell_gone(hub, user, live)
     elif user.sessions:
-        hub.enter(user, live, roles)
+        hub.enter(user, live, roles, joined)
     elif user.account is not None:
-        hub.set_membership(user.account.id, live, roles)
+        hub.set_membership(user.account.id, live, roles, joined)
 
 
 def _tell_gone(hub: Hub, user: User, live: LiveRoom) -> None:
@@ -110,9 +111,9 @@ def _tell_gone(hub: Hub, user: User, live: LiveRoom) -> None:
         hub.journal.submit(Publication(gone, live.audience() + audience_of(user.sessions), None))
 
 
-def _return_account(hub: Hub, live: LiveRoom, account: Account, roles: RoomRole) -> None:
+def _return_account(hub: Hub, live: LiveRoom, account: Account, roles: RoomRole, joined: Joined | None) -> None:
     """Undo that an account was taken out while it was not here; if it has come meanwhile, it is seen to come in."""
-    hub.set_membership(account.id, live, roles)
+    hub.set_membership(account.id, live, roles, joined)
     user = hub.users_of_account.get(account.id)
     if user is not None and user not in live.members:
         hub.enter(user, live, roles)

@@ -16,12 +16,15 @@ ROOMS_PER_USER = 500
 def roles_on_entering(subject: Subject, live: LiveRoom) -> RoomRole:
     """Return what somebody is in a room that they enter."""
     general = fold(live.room.name) == GENERAL
-    return permissions.roles_on_entering(subject, general=general, abandoned=live.abandoned)
+    return permissions.roles_on_entering(subject, live.room.rules, general=general, abandoned=live.abandoned)
 
 
-def joining(user: User, roles: RoomRole, invite: int = 0) -> RoomChange | None:
+def joining(user: User, roles: RoomRole, invite: int = 0, joined: int = 0) -> RoomChange | None:
     """Return what the JOIN of `user` stores beside membership; None for a guest, of whom nothing is stored.
 
-    `invite` is the number of the one that opened the room; 0: none.
+    `invite` is the number of the one that opened the room; 0: none. `joined` is the sequence number from which on they
+    count as a member, when they were one as a guest before; 0: that of the JOIN.
     """
-    return RoomChange(roles=((user.account.id, roles),), invite=invite) if user.account is not None else None
+    if user.account is None:
+        return None
+    return RoomChange(roles=((user.account.id, roles),), invite=invite, joined=joined)

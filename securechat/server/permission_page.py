@@ -105,9 +105,11 @@ class _Column:
         found = []
         for name, mode in _RULES.items():
             value = getattr(usual, name)
-            other: bool | int | str = not value if isinstance(value, bool) else type(value)(1)
             sign = "-" if value is True else "+"
-            found.append(_Change(f"`{sign}{mode.letter}`", rules={name: other}))
+            found += [_Change(f"`{sign}{mode.letter} {word}`", rules={name: word}) for word in mode.words[1:]]
+            if not mode.words:
+                other: bool | int | str = not value if isinstance(value, bool) else type(value)(1)
+                found.append(_Change(f"`{sign}{mode.letter}`", rules={name: other}))
         found += [_Change(words, facts={name: True}) for name, words in self.possible.items() if name not in self.facts]
         return found + [_Change(words, policy=values) for words, values in _POLICIES.items()]
 

@@ -1,7 +1,6 @@
 """Coming and going: from a registered session to a present user, and back to nothing."""
 
 import hmac
-import logging
 from functools import partial
 
 from securechat import __version__
@@ -9,7 +8,6 @@ from securechat.clock import format_time
 from securechat.domain.events import Event, Kind, Source
 from securechat.domain.permissions import Action, Subject, may, must_set_up_first, role_of
 from securechat.domain.roles import RoomChange, RoomRole
-from securechat.errors import StorageError
 from securechat.names import fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import BATCH, CHATHISTORY, EXTENDED_ISUPPORT
@@ -35,6 +33,7 @@ from securechat.server.information import send_lusers, send_motd
 from securechat.server.lifecycle import State, Step, after
 from securechat.server.membership import ROOMS_PER_USER
 from securechat.server.notices import AWAY_BYTES, absence, arrive, count_absent, tell_offline, tell_online
+from securechat.server.past import arrives, log_failure
 from securechat.server.rendering import text_bytes
 from securechat.server.replay import replay_missed
 from securechat.server.reports import tell_at_login
@@ -44,8 +43,6 @@ from securechat.server.sessions import Session
 from securechat.server.user_modes import shown_modes, withdraw
 from securechat.server.users import NOBODY, LiveRoom, User
 from securechat.server.watches import MOST_WATCHED
-
-logger = logging.getLogger(__name__)
 
 MOST_TARGETS = 4
 """How many targets PRIVMSG, NOTICE and TAGMSG take (TARGMAX)."""
@@ -134,6 +131,7 @@ def _welcome(hub: Hub, session: Session, response: Response, user: User) -> None
     first = not user.sessions
     hub.present_sessions += 1
     user.sessions.append(session)
+    arrives(hub, session)
     arrive(hub, user, session)
     server = hub.configuration.server
     response.numeric(RPL_WELCOME, network=server.network, nick=user.nick)
@@ -229,8 +227,8 @@ def _put_out(hub: Hub, session: Session, response: Response, user: User, live: L
     text = f"{user.nick} {BANNED_MEANWHILE}"
     change = RoomChange(expelled=account.id)
     event = Event(Kind.KICK, hub.now(), source, live.room.id, live.room.name, text, change=change)
+    undo = partial(hub.set_membership, account.id, live, roles, live.joined.get(account.id))
     hub.set_membership(account.id, live, None)
-    undo = partial(hub.set_membership, account.id, live, roles)
     shown = partial(hub.renderer.line, event, 0)  # it is not in the room, even if that is not stored
     response.publish(Publication(event, live.audience(), session, echo=True, undo=undo, failure=shown))
 
@@ -319,14 +317,7 @@ def _remember_received(hub: Hub, session: Session, user: User, *, orderly: bool)
     account.replay_sequence = sequence
     account_id = account.id
     done = hub.journal.call(lambda unit: unit.accounts.set_replay_sequence(account_id, sequence))
-    done.add_done_callback(lambda future: _log_failure(future.exception()))
-
-
-def _log_failure(error: BaseException | None) -> None:
-    if isinstance(error, StorageError):
-        logger.warning("Could not note what a client has received; it may be shown some lines again: %s", error)
-    elif error is not None:
-        logger.error("Could not note what a client has received", exc_info=error)
+    done.add_done_callback(lambda future: log_failure(future.exception()))
 
 
 def evict_guest(hub: Hub, name: str, keep: User | None = None) -> None:

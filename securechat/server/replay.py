@@ -14,6 +14,7 @@ from securechat.protocol.message import format_message
 from securechat.server.blocks import hidden_from
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
+from securechat.server.past import readable_after
 from securechat.server.ports import Pool
 from securechat.server.rendering import under_name
 from securechat.server.response import Response
@@ -51,11 +52,11 @@ def replay_missed(
 
     def missed() -> list[Wanted]:
         wanted = [
-            Wanted(live.room.name, live.room.id, after)
+            Wanted(live.room.name, live.room.id, max(after, readable))
             for live in user.rooms.values()
             if live.room.id not in seen
             and last.get(live.room.id, 0) > after
-            and may(user.subject(live), Action.READ_HISTORY, hub.policy)
+            and (readable := readable_after(hub, user, live)) is not None
         ]
         if may(user.subject(), Action.READ_DIRECT_HISTORY, hub.policy):
             direct = hub.direct_by_party.get(party_of_account(account.id), {}).values()
@@ -71,9 +72,9 @@ def replay_rooms(hub: Hub, session: Session, response: Response, user: User, joi
 
     def newest() -> list[Wanted]:
         return [
-            Wanted(live.room.name, live.room.id, 0)
+            Wanted(live.room.name, live.room.id, readable)
             for live in joined
-            if hub.last_said.get(live.room.id) and may(user.subject(live), Action.READ_HISTORY, hub.policy)
+            if hub.last_said.get(live.room.id) and (readable := readable_after(hub, user, live)) is not None
         ]
 
     _replay(hub, session, response, newest)

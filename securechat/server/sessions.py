@@ -42,6 +42,8 @@ class Session:
         "batch",
         "budget",
         "busy",
+        "came_at",
+        "came_sequence",
         "capabilities",
         "certificate_account",
         "certificate_ends",
@@ -65,6 +67,7 @@ class Session:
         "realname",
         "received_sequence",
         "said_at",
+        "settled",
         "setup",
         "state",
         "user",
@@ -108,6 +111,9 @@ class Session:
         self.pinged_at = 0.0  # monotonic seconds: when an unanswered PING left; 0: none is open
         self.confirmed_at = now  # monotonic seconds: when it was last asked what it has received
         self.said_at = now  # monotonic seconds: when it last said something to somebody
+        self.came_sequence = 0  # what is newer was shown to it as it was said (see server.past)
+        self.came_at = now  # monotonic seconds: since when
+        self.settled = False  # whether it has stood long enough to count
         self.received_sequence = 0  # the peer has certainly received everything up to here (by PONG)
 
     def set_capabilities(self, capabilities: int) -> None:

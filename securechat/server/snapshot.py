@@ -19,6 +19,7 @@ class Snapshot:
     accounts: list[Account]
     rooms: list[Room]
     memberships: list[tuple[int, int, RoomRole]]
+    joined: list[tuple[int, int, int]]  # account id, room id, sequence of the event by which it became a member
     direct: list[DirectConversation]
     last_sequence: int
     last_time: int  # milliseconds
@@ -46,6 +47,7 @@ def take_snapshot(unit: UnitOfWork) -> Snapshot:
         unit.accounts.all(),
         rooms.all(),
         rooms.memberships(),
+        rooms.joined(),
         direct,
         *last,
         rooms.read_markers(),

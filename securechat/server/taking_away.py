@@ -11,6 +11,8 @@ from securechat.protocol.capabilities import MESSAGE_REDACTION
 from securechat.protocol.message import cut
 from securechat.server.actors import Actor
 from securechat.server.entries import Publication
+from securechat.server.hub import Hub
+from securechat.server.past import may_read
 from securechat.server.rendering import text_bytes
 from securechat.server.users import Audience, LiveRoom, User, audience_of
 
@@ -32,7 +34,7 @@ def take_away(actor: Actor, place: Place, stored: StoredEvent, reason: str, *, o
     fits = text_bytes(Kind.REDACT, actor.source.mask, place.name) - len(identifier) - 2
     shown = cut(reason, fits)
     text = f"{identifier} :{shown}" if shown else identifier
-    knowing, unknowing = _audiences(place)
+    knowing, unknowing = _audiences(hub, place, stored)
     deeds: tuple[Deed, ...] = ()
     if others:
         author = name_of(stored.account, stored.source.partition("!")[0])
@@ -54,12 +56,18 @@ def take_away(actor: Actor, place: Place, stored: StoredEvent, reason: str, *, o
         _announce(actor, place, stored, reason, unknowing)
 
 
-def _audiences(place: Place) -> tuple[Audience, Audience]:
-    """Those whose clients know of messages that are taken away, and those whose do not."""
+def _audiences(hub: Hub, place: Place, stored: StoredEvent) -> tuple[Audience, Audience]:
+    """Those whose clients know of messages that are taken away, and those whose do not.
+
+    For who could not read it there is nothing that could be taken away.
+    """
     bit = MESSAGE_REDACTION.bit
+    hearers = place.hearers
     if place.room is not None:
-        return place.room.audience_with(bit), place.room.audience_without(bit)
-    sessions = [one for hearer in place.hearers for one in hearer.sessions]
+        hearers = [one for one in place.room.members if may_read(hub, one, stored)]
+        if len(hearers) == len(place.room.members):
+            return place.room.audience_with(bit), place.room.audience_without(bit)
+    sessions = [one for hearer in hearers for one in hearer.sessions]
     knowing = [one for one in sessions if one.has(bit)]
     return audience_of(knowing), audience_of([one for one in sessions if not one.has(bit)])
 

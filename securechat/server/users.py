@@ -5,7 +5,7 @@ from functools import partial
 
 from securechat.clock import Clock
 from securechat.domain.account import Account
-from securechat.domain.events import Source
+from securechat.domain.events import Event, Source
 from securechat.domain.mask_lists import FOR_GOOD, RoomMasks
 from securechat.domain.permissions import Role, Subject, SubjectInRoom, empowered, is_program, role_of
 from securechat.domain.roles import OUTSIDER, RoomRole
@@ -22,6 +22,12 @@ Audience = tuple[tuple[int, tuple[Outlet, ...]], ...]
 """Who gets an event: (Session.group_key, outlets). Immutable, so it can travel to the I/O threads without a lock."""
 
 NOBODY: Audience = ()
+
+Joined = int | Event
+"""When somebody became a member of a room: the sequence number, or the event that gets one when it is on disk."""
+
+NOT_YET = 2**63 - 1
+"""Stands for the sequence number of what is not on disk: nothing is newer."""
 
 
 class User:
@@ -163,6 +169,7 @@ class LiveRoom:
         "_subjects",
         "accounts",
         "invited",
+        "joined",
         "members",
         "room",
         "slowed",
@@ -174,6 +181,7 @@ class LiveRoom:
         self.slowed: Window | None = None  # in slow mode: who has said something a moment ago (server.slow_mode)
         self.members: dict[User, RoomRole] = {}
         self.accounts = 0  # how many accounts are members, online or not
+        self.joined: dict[PersonKey, Joined] = {}  # since when each member is one, accounts that are not here as well
         # Who may enter once although it is for the invited: accounts by their id, guests.
         self.invited: dict[User | int, None] = {}
         self._masks: RoomMasks | None = None
@@ -274,6 +282,11 @@ class LiveRoom:
         if len(self.invited) > most:
             del self.invited[next(iter(self.invited))]
         return undo
+
+    def joined_sequence(self, key: PersonKey) -> int:
+        """The sequence number of the event by which somebody became a member; NOT_YET until it is on disk."""
+        joined = self.joined.get(key, NOT_YET)
+        return joined if isinstance(joined, int) else joined.sequence or NOT_YET
 
     def _has_invited(self, user: User) -> bool:
         return user in self.invited or (user.account is not None and user.account.id in self.invited)

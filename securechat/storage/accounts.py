@@ -15,6 +15,7 @@ _ACCOUNTS = select(
     AccountRow.created,
     AccountRow.replay_sequence,
     AccountRow.bot,
+    AccountRow.seen_sequence,
 )
 """Its rows are the arguments of Account."""
 
@@ -85,6 +86,10 @@ class Accounts:
     def set_replay_sequence(self, account_id: int, sequence: int) -> None:
         """Remember how far the account's clients without chathistory have received everything. Raises NoSuchAccount."""
         self._set(account_id, replay_sequence=sequence)
+
+    def set_seen_sequence(self, account_id: int, sequence: int) -> None:
+        """Remember since when the account has been here, or was the last time. Raises NoSuchAccount."""
+        self._set(account_id, seen_sequence=sequence)
 
     def _set(self, account_id: int, **values: int) -> None:
         changed = self._connection.execute(update(AccountRow).where(AccountRow.id == account_id).values(**values))

@@ -1,6 +1,6 @@
 """Pages of history. A point in time becomes a point in the sequence first, as time never decreases with it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from sqlalchemy import Connection, Executable, Integer, Select, bindparam, func, select, text, union_all
@@ -82,13 +82,14 @@ class History:
         row = self._connection.execute(select(*_COLUMNS).where(EventRow.sequence == sequence)).first()
         return None if row is None else _stored(*row)
 
-    def targets(self, conversations: Iterable[int], first: int, second: int, limit: int) -> list[tuple[int, int]]:
+    def targets(self, conversations: Mapping[int, int], first: int, second: int, limit: int) -> list[tuple[int, int]]:
         """(conversation, time of its newest said event), between the times `first` and `second` (ms), oldest first.
 
-        At most `limit`: the oldest, but when `first` is the later one the newest of them.
+        Of each conversation, only what is newer than the sequence number it maps to. At most `limit`: the oldest, but
+        when `first` is the later one the newest of them.
         """
-        asked = set(conversations)
-        newest = newest_of_conversations(self._connection, _numbers(SAID), asked)
+        found_newest = newest_of_conversations(self._connection, _numbers(SAID), conversations.keys())
+        newest = {one: sequence for one, sequence in found_newest.items() if sequence > conversations[one]}
         low = self._last_at(min(first, second))
         high = self._first_at(max(first, second))
         found = sorted((sequence, conversation) for conversation, sequence in newest.items() if low < sequence < high)

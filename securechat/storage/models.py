@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-REVISION = "0013"
+REVISION = "0014"
 """The Alembic revision that these models describe; known here so that an ordinary start need not import Alembic."""
 
 EPOCH = "epoch"
@@ -52,6 +52,7 @@ class AccountRow(Base):
     created: Mapped[int]
     replay_sequence: Mapped[int]
     bot: Mapped[bool] = mapped_column(server_default=false())
+    seen_sequence: Mapped[int] = mapped_column(server_default="0")
 
 
 class CredentialsRow(Base):
@@ -213,6 +214,7 @@ class RoomRulesRow(Base):
     member_limit: Mapped[int]
     slow_seconds: Mapped[int] = mapped_column(server_default="0")
     locked: Mapped[bool] = mapped_column(server_default=false())
+    history: Mapped[str] = mapped_column(server_default="all")
 
 
 class RoomMaskRow(Base):

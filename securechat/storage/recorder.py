@@ -251,7 +251,7 @@ def _join(connection: Connection, event: Event) -> None:
             .values(
                 account_id=account_id,
                 conversation_id=event.conversation,
-                joined_sequence=event.sequence,
+                joined_sequence=(event.change.joined if event.change else 0) or event.sequence,
                 roles=int(roles),
             )
             .on_conflict_do_nothing()

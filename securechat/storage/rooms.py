@@ -93,6 +93,13 @@ class Rooms:
         )
         return [(account_id, room_id, RoomRole(roles)) for account_id, room_id, roles in rows]
 
+    def joined(self) -> list[tuple[int, int, int]]:
+        """Every (account id, room id, sequence number of the event by which the account became a member)."""
+        rows = self._connection.execute(
+            select(MembershipRow.account_id, MembershipRow.conversation_id, MembershipRow.joined_sequence)
+        )
+        return [(account_id, room_id, sequence) for account_id, room_id, sequence in rows]
+
     def read_markers(self) -> list[tuple[int, int, int]]:
         """Every (account id, conversation id, time in ms up to which it is read)."""
         rows = self._connection.execute(

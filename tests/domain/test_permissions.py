@@ -26,13 +26,14 @@ from securechat.domain.permissions import (
     needs_second_factor,
     never_locked_out,
     raised,
+    readable_after,
     require,
     require_entry,
     role_of,
     roles_on_entering,
     subject_of_account,
 )
-from securechat.domain.roles import FOUNDER, LEADING, OUTSIDER, RoomRole, RoomRules
+from securechat.domain.roles import FOUNDER, HISTORY_FOR_NEWCOMERS, LEADING, OUTSIDER, RoomRole, RoomRules
 from securechat.domain.roles import MEMBER as MEMBER_OF_ROOM
 from securechat.errors import NotPermitted
 
@@ -51,6 +52,8 @@ BY_ROLE: dict[Action, tuple[set[Role], set[Role]]] = {
     Action.SEE_ROOM: (PRESENT, PRESENT),
     Action.LIST_MEMBERS: (PRESENT, PRESENT),
     Action.READ_HISTORY: (NOBODY, PRESENT),
+    Action.READ_EARLIER: (NOBODY, PRESENT),
+    Action.READ_AGAIN: (NOBODY, PRESENT),
     Action.SPEAK: (NOBODY, PRESENT),
     Action.SPEAK_HIDDEN: (NOBODY, PRESENT),
     Action.SPEAK_UNSLOWED: (NOBODY, {ADMINISTRATOR}),
@@ -395,11 +398,46 @@ def test_an_invite_opens_closed_doors_and_nothing_else(rules: RoomRules) -> None
 
 def test_what_somebody_is_who_enters() -> None:
     powerful = Subject(ADMINISTRATOR, operator=True)
-    assert roles_on_entering(Subject(GUEST), general=False, abandoned=True) == FOUNDER
-    assert roles_on_entering(powerful, general=False, abandoned=False) == MEMBER_OF_ROOM
-    assert roles_on_entering(Subject(GUEST, operator=True), general=True, abandoned=True) == MEMBER_OF_ROOM
-    assert roles_on_entering(powerful, general=True, abandoned=False) == FOUNDER
-    assert roles_on_entering(Subject(ADMINISTRATOR), general=True, abandoned=False) == MEMBER_OF_ROOM
+    assert roles_on_entering(Subject(GUEST), RoomRules(), general=False, abandoned=True) == FOUNDER
+    assert roles_on_entering(powerful, RoomRules(), general=False, abandoned=False) == MEMBER_OF_ROOM
+    assert roles_on_entering(Subject(GUEST, operator=True), RoomRules(), general=True, abandoned=True) == MEMBER_OF_ROOM
+    assert roles_on_entering(powerful, RoomRules(), general=True, abandoned=False) == FOUNDER
+    assert roles_on_entering(Subject(ADMINISTRATOR), RoomRules(), general=True, abandoned=False) == MEMBER_OF_ROOM
+
+
+@pytest.mark.parametrize("history", HISTORY_FOR_NEWCOMERS)
+def test_nobody_comes_to_own_what_a_room_keeps_from_newcomers(history: str) -> None:
+    rules = RoomRules(history=history)
+    keeps = history != "all"
+    facts = {"general": False, "abandoned": True}
+    assert roles_on_entering(Subject(MEMBER), rules, **facts) == (MEMBER_OF_ROOM if keeps else FOUNDER)
+    assert roles_on_entering(Subject(GUEST, operator=True), rules, **facts) == FOUNDER
+
+
+@pytest.mark.parametrize(
+    ("history", "role", "roles", "operator", "after"),
+    [
+        ("all", MEMBER, MEMBER_OF_ROOM, False, 0),
+        ("joined", MEMBER, MEMBER_OF_ROOM, False, 20),
+        ("joined", GUEST, MEMBER_OF_ROOM | RoomRole.VOICED, False, 20),
+        ("joined", MEMBER, MEMBER_OF_ROOM | RoomRole.MODERATOR, False, 0),
+        ("joined", MEMBER, MEMBER_OF_ROOM, True, 0),
+        ("joined", ADMINISTRATOR, MEMBER_OF_ROOM, False, 20),
+        ("none", MEMBER, MEMBER_OF_ROOM, False, 30),
+        ("none", MEMBER, FOUNDER, False, 0),
+        ("none", GUEST, MEMBER_OF_ROOM, True, 0),
+        ("all", MEMBER, OUTSIDER, False, None),
+        ("all", ADMINISTRATOR, OUTSIDER, True, None),
+        ("all", STRANGER, MEMBER_OF_ROOM, True, None),
+    ],
+)
+def test_how_far_back_somebody_reads(
+    history: str, role: Role, roles: RoomRole, operator: bool, after: int | None
+) -> None:
+    subject = Subject(role, roles, RoomRules(history=history), operator=operator)
+    assert readable_after(subject, Policy(), joined=20, seen=30) == after
+    if history == "none" and after == 30:
+        assert readable_after(subject, Policy(), joined=40, seen=30) == 40
 
 
 def test_roles_that_are_given_and_taken() -> None:

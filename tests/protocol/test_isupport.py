@@ -38,7 +38,7 @@ def test_the_tokens() -> None:
         "TOPICLEN=390",
         "PREFIX=(ov)@+",
         "STATUSMSG=@+",
-        "CHANMODES=beI,k,lf,CLimnst",
+        "CHANMODES=beI,k,lfH,CLimnst",
         "USERMODES=,,,Biow",
         "BOT=B",
         "EXCEPTS=e",

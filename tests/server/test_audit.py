@@ -132,6 +132,8 @@ NO_POWER = {
     Action.SEE_ROOM: "reading",
     Action.LIST_MEMBERS: "reading",
     Action.READ_HISTORY: "reading, and only by those who are in the room",
+    Action.READ_EARLIER: "the same",
+    Action.READ_AGAIN: "the same",
     Action.SPEAK: "what was said is in history",
     Action.SPEAK_HIDDEN: "what was said is in history",
     Action.SET_TOPIC: "the topic is in history, with who set it",

@@ -55,6 +55,9 @@ TIMES = ("", "", ":", "1s", "2h", "9999999d", ":a b")
 CHANGES = (
     "+L",
     "-L",
+    "+H joined",
+    "+H none",
+    "-H",
     "+f 5",
     "-f",
     "",
@@ -113,6 +116,8 @@ sensible = st.one_of(
     st.builds("PING :{}".format, texts),
     st.builds("CAP REQ :{}".format, st.sampled_from(("echo-message", "-echo-message", "server-time", "-batch", "x"))),
     st.builds("CHATHISTORY LATEST {} * {}".format, names, st.sampled_from(("1", "50", "x"))),
+    st.builds("CHATHISTORY AROUND #tea msgid={{epoch}}-{} 9".format, st.integers(1, 40)),
+    st.builds("REDACT #tea {{epoch}}-{}".format, st.integers(1, 40)),
     st.builds("WHO {}".format, names),
     st.builds("SETNAME :{}".format, texts),
     st.builds("MARKREAD :{} timestamp=2025-01-01T00:00:00.000Z".format, names),
@@ -378,6 +383,10 @@ def check_hub(harness: Harness, people: list[Person]) -> None:
         heard_by = {outlet for _, outlets in live.audience() for outlet in outlets}
         assert heard_by == {session.outlet for user in live.members for session in user.sessions}
         assert all(live.room.id in user.rooms for user in live.members)
+        guests = {user for user in live.members if user.account is None}
+        accounts = {number for number, rooms in hub.memberships.items() if live.room.id in rooms}
+        assert set(live.joined) == guests | accounts
+        assert all(live.joined_sequence(key) <= harness.delivery.delivered_sequence for key in live.joined)
     for mode in USER_MODES:
         unusual = [user for user in hub.users.values() if getattr(user, mode.shows) != mode.initial]
         assert set(hub.unusual[mode.letter]) == set(unusual)
@@ -401,6 +410,10 @@ def check_storage(harness: Harness) -> None:
     stored = harness.journal.call(take_snapshot).result(20)
     held = [(number, room, roles) for number, rooms in hub.memberships.items() for room, roles in rooms.items()]
     assert sorted(held) == sorted(stored.memberships)
+    joined = [(key, live.room.id, live.joined_sequence(key)) for live in hub.rooms.values() for key in live.joined]
+    assert sorted(one for one in joined if isinstance(one[0], int)) == sorted(stored.joined)
+    seen = {account.id: account.seen_sequence for account in stored.accounts}
+    assert seen == {account.id: account.seen_sequence for account in hub.accounts_by_id.values()}
     rooms = {room.id: room for room in stored.rooms}
     assert sorted(rooms) == sorted(hub.rooms_by_id)
     for live in hub.rooms.values():

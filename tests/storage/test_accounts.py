@@ -45,10 +45,12 @@ def test_what_changes_belongs_to_one_account_only(database: Database) -> None:
     bob, eve = add(database, "bob"), add(database, "eve")
     database.write(lambda unit: unit.accounts.set_suspended(eve.id, True))
     database.write(lambda unit: unit.accounts.set_replay_sequence(bob.id, 2**40))
+    database.write(lambda unit: unit.accounts.set_seen_sequence(eve.id, 2**41))
     database.write(lambda unit: unit.accounts.set_credentials(eve.id, OTHER_CREDENTIALS))
     accounts = {account.name: account for account in database.read(lambda unit: unit.accounts.all())}
     assert (accounts["bob"].suspended, accounts["bob"].replay_sequence) == (False, 2**40)
     assert (accounts["eve"].suspended, accounts["eve"].replay_sequence) == (True, 0)
+    assert (accounts["bob"].seen_sequence, accounts["eve"].seen_sequence) == (0, 2**41)
     assert database.read(lambda unit: unit.accounts.credentials(bob.id)) == CREDENTIALS
     assert database.read(lambda unit: unit.accounts.credentials(eve.id)) == OTHER_CREDENTIALS
     database.write(lambda unit: unit.accounts.set_suspended(eve.id, False))
@@ -64,3 +66,5 @@ def test_an_account_that_is_not_there_cannot_change(database: Database) -> None:
         database.write(lambda unit: unit.accounts.set_suspended(7, True))
     with pytest.raises(NoSuchAccount):
         database.write(lambda unit: unit.accounts.set_replay_sequence(7, 1))
+    with pytest.raises(NoSuchAccount):
+        database.write(lambda unit: unit.accounts.set_seen_sequence(7, 1))

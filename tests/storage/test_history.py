@@ -66,11 +66,10 @@ def model(events: list[StoredEvent], query: HistoryQuery) -> list[StoredEvent]:
 
 
 def model_targets(
-    events: list[StoredEvent], conversations: list[int], first: int, second: int, limit: int
+    events: list[StoredEvent], conversations: dict[int, int], first: int, second: int, limit: int
 ) -> list[tuple[int, int]]:
-    newest = {
-        event.conversation: event for event in events if event.kind in SAID and event.conversation in conversations
-    }
+    said = [event for event in events if event.kind in SAID and event.conversation in conversations]
+    newest = {event.conversation: event for event in said if event.sequence > conversations[event.conversation]}
     wanted = [event for event in newest.values() if min(first, second) < event.time < max(first, second)]
     wanted.sort(key=lambda event: event.sequence)
     nearest = wanted[max(0, len(wanted) - limit) :] if first > second else wanted[:limit]
@@ -179,13 +178,19 @@ def test_every_page_is_what_the_model_says(
 @given(
     events=event_lists(),
     share=st.floats(0, 1),
-    conversations=st.lists(st.integers(1, 5)),
+    conversations=st.dictionaries(st.integers(1, 5), st.one_of(st.just(0), st.integers(0, 30))),
     first=st.integers(990, 1070),
     second=st.integers(990, 1070),
     limit=st.integers(0, 4),
 )
 def test_targets_are_what_the_model_says(
-    shared: Database, events: list[Event], share: float, conversations: list[int], first: int, second: int, limit: int
+    shared: Database,
+    events: list[Event],
+    share: float,
+    conversations: dict[int, int],
+    first: int,
+    second: int,
+    limit: int,
 ) -> None:
     stored = fill(shared, events, round(share * len(events)))
     found = shared.read(lambda unit: unit.history.targets(conversations, first, second, limit))

@@ -1,5 +1,7 @@
 """Rooms, topics, membership and direct conversations, as events change them."""
 
+from dataclasses import replace
+
 import pytest
 
 from securechat.domain.events import Event, Kind, Source
@@ -143,6 +145,15 @@ def test_whoever_makes_a_room_owns_it_and_roles_change(database: Database, journ
     assert sorted(database.read(lambda unit: unit.rooms.memberships())) == [(1, 1, FOUNDER), (2, 1, raised)]
 
 
+def test_since_when_somebody_is_a_member(database: Database, journal: Journal) -> None:
+    brought = happened(Kind.JOIN, BOB)
+    brought.event.change = RoomChange(roles=((2, RoomRole.MEMBER),), joined=1)  # type: ignore[union-attr]
+    store(journal, happened(Kind.ROOM), said("one"), happened(Kind.JOIN), brought)
+    assert sorted(database.read(lambda unit: unit.rooms.joined())) == [(1, 1, 2), (2, 1, 1)]
+    store(journal, happened(Kind.PART), said("two"), happened(Kind.JOIN), happened(Kind.JOIN, BOB))
+    assert sorted(database.read(lambda unit: unit.rooms.joined())) == [(1, 1, 6), (2, 1, 1)]
+
+
 def test_kicking_ends_the_membership_of_whoever_is_kicked(database: Database, journal: Journal) -> None:
     kicked = happened(Kind.KICK, text="bob enough")
     kicked.event.change = RoomChange(expelled=2)  # type: ignore[union-attr]
@@ -157,6 +168,7 @@ def test_rules_and_lists_of_masks(database: Database, journal: Journal) -> None:
         return item
 
     rules = RoomRules(members_only=False, secret=True, key="tea", member_limit=7, slow_seconds=30, locked=True)
+    rules = replace(rules, history="joined")
     ban, other = ListEntry("bob!*@*", "alice!alice@host", 5, 900), ListEntry("x!*@*", "alice!alice@host", 6)
     store(
         journal,

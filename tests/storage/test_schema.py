@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, insert
 from sqlalchemy.exc import IntegrityError
 
+from securechat.domain.roles import RoomRules
 from securechat.errors import StorageError
 from securechat.storage.engine import Database, open_database, revision
 from securechat.storage.models import REVISION, Base, ConversationRow
@@ -218,3 +219,20 @@ def test_roles_come_in_one_pass(database: Database) -> None:
         command.upgrade(configuration(writer), "0003")
         driver.set_progress_handler(None, 0)
     assert len(steps) < 1000, "thousands of virtual machine instructions"
+
+
+def test_rooms_that_are_there_already_keep_nothing_from_newcomers(database: Database) -> None:
+    """0014: what was so stays so, and since when somebody was here is not known of the time before."""
+    writer = database.writer
+    with writer.begin():
+        command.downgrade(configuration(writer), "0013")
+        writer.exec_driver_sql("INSERT INTO accounts VALUES (1, 'anna', 'anna', 0, 0, 1, 7, 0)")
+        writer.exec_driver_sql("INSERT INTO conversations VALUES (2, '#tea', '#tea', NULL, NULL, 1, '', '', 0)")
+        writer.exec_driver_sql("INSERT INTO memberships VALUES (1, 2, 5, 33)")
+        writer.exec_driver_sql("INSERT INTO room_rules VALUES (2, 1, 0, 1, 0, 0, 0, '', 0, 0, 0)")
+    database.migrate()
+    (room,) = database.read(lambda unit: unit.rooms.all())
+    assert room.rules == RoomRules(invite_only=True)
+    (account,) = database.read(lambda unit: unit.accounts.all())
+    assert (account.replay_sequence, account.seen_sequence) == (7, 0)
+    assert database.read(lambda unit: unit.rooms.joined()) == [(1, 2, 5)]

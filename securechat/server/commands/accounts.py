@@ -254,9 +254,9 @@ def _put_into_room(hub: Hub, account: Account, known: Known, name: str, room_id:
         logger.info("An invite did not open a room", extra={"account": account.name, "invite": known.invite.id})
         return
     roles = roles_on_entering(subject_of_account(account), live)
-    hub.set_membership(account.id, live, roles)
     change = RoomChange(roles=((account.id, roles),))
     event = Event(Kind.JOIN, hub.now(), source, live.room.id, live.room.name, change=change)
+    hub.set_membership(account.id, live, roles, event)
     undo = partial(hub.set_membership, account.id, live, None)
     hub.journal.submit(Publication(event, NOBODY, None, undo=undo))
 

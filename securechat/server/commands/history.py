@@ -14,6 +14,7 @@ from securechat.protocol.capabilities import BATCH, EVENT_PLAYBACK, MESSAGE_TAGS
 from securechat.protocol.message import format_message
 from securechat.server.blocks import hidden_from
 from securechat.server.context import Context
+from securechat.server.past import readable_after
 from securechat.server.ports import Pool
 from securechat.server.registry import command
 from securechat.server.rendering import under_name
@@ -89,19 +90,23 @@ def _bound(context: Context, text: str) -> Bound:
     raise _BadRequestError(replies.INVALID_MSGREFTYPE, context.params[0], context.params[1])
 
 
-def _conversation(context: Context, target: str) -> tuple[int | None, str]:
-    """Return the id (None: nothing was said yet) and the name of what `target` names, if the user may read it."""
+def _conversation(context: Context, target: str) -> tuple[int | None, str, int]:
+    """Return what `target` names, if the user may read it: its id (None: nothing was said yet), its name, from where.
+
+    What is not newer than the sequence number in the last place does not exist for the user.
+    """
     hub = context.hub
     user = context.user
     live = hub.find_room(target)
-    if live is not None and may(user.subject(live), Action.READ_HISTORY, hub.policy):
-        return live.room.id, live.room.name
+    after = None if live is None else readable_after(hub, user, live)
+    if live is not None and after is not None:
+        return live.room.id, live.room.name, after
     if live is None and not target.startswith("#") and may(user.subject(), Action.READ_DIRECT_HISTORY, hub.policy):
         found = find_person(hub, target)
         if found is not None:
             party, _, _ = found
             direct = hub.direct.get(parties(user.party, party))
-            return direct.id if direct is not None else None, target  # the batch bears the name that was asked for
+            return direct.id if direct is not None else None, target, 0  # the batch bears the name that was asked for
     raise _BadRequestError(replies.INVALID_TARGET, context.params[0], target)
 
 
@@ -111,7 +116,7 @@ def _page(context: Context, direction: Direction) -> None:
     limit = _limit(context, params[-1])
     first = None if direction is Direction.LATEST and params[2] == "*" else _bound(context, params[2])
     second = _bound(context, params[3]) if direction is Direction.BETWEEN else None
-    conversation, name = _conversation(context, params[1])
+    conversation, name, after = _conversation(context, params[1])
     kinds = RECORDED if context.session.has(EVENT_PLAYBACK.bit) else SAID
     if not context.session.has(MESSAGE_TAGS.bit):
         kinds -= {Kind.TAGS}  # of which nothing would be left
@@ -120,7 +125,7 @@ def _page(context: Context, direction: Direction) -> None:
         return
     hub = context.hub
     hidden = hidden_from(hub, context.user)
-    query = HistoryQuery(conversation, direction, limit, first, second, kinds, hidden=hidden)
+    query = HistoryQuery(conversation, direction, limit, first, second, kinds, after, hidden)
 
     def show(page: list[StoredEvent]) -> None:
         capabilities = context.session.capabilities & RENDER_MASK
@@ -190,16 +195,16 @@ def _targets(context: Context) -> None:
             )
         times.append(bound.time)
     first, second = times
-    names = {
-        live.room.id: live.room.name
-        for live in user.rooms.values()
-        if may(user.subject(live), Action.READ_HISTORY, hub.policy)
-    }
+    names, after = {}, {}
+    for live in user.rooms.values():
+        readable = readable_after(hub, user, live)
+        if readable is not None:
+            names[live.room.id], after[live.room.id] = live.room.name, readable
     if may(user.subject(), Action.READ_DIRECT_HISTORY, hub.policy):
         for direct in hub.direct_by_party.get(user.party, {}).values():
             name = _name_of_other(context, direct)
             if name and not hub.blocks.has_blocked_party(user, direct):
-                names[direct.id] = name
+                names[direct.id], after[direct.id] = name, 0
 
     def show(found: list[tuple[int, int]]) -> None:
         source = hub.configuration.server.name
@@ -212,7 +217,7 @@ def _targets(context: Context) -> None:
 
     context.work(
         Pool.READING,
-        lambda: hub.reader.read(lambda unit: unit.history.targets(list(names), first, second, limit)),
+        lambda: hub.reader.read(lambda unit: unit.history.targets(after, first, second, limit)),
         show,
         failed=lambda error: _failed(context, error),
         busy=lambda: context.response.fail("CHATHISTORY", replies.TEMPORARILY_UNAVAILABLE, "TARGETS"),

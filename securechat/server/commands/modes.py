@@ -115,10 +115,11 @@ def _show_room_modes(context: Context, live: LiveRoom) -> None:
         knows = may(context.user.subject(live), Action.SEE_KEY, context.hub.policy)
         parameters.append(rules.key if knows else "*")
     for letter in letters(ModeKind.LIMIT):
-        number = getattr(rules, BY_LETTER[letter].changes)
-        if number:
+        row = BY_LETTER[letter]
+        value = getattr(rules, row.changes)
+        if value != _unset(row):
             shown += letter
-            parameters.append(str(number))
+            parameters.append(str(value))
     context.response.numeric(RPL_CHANNELMODEIS, room=live.room.name, modes=(shown, *parameters))
     context.response.numeric(RPL_CREATIONTIME, room=live.room.name, created=live.room.created // 1000)
 
@@ -204,10 +205,18 @@ def _change_key(context: Context, live: LiveRoom, change: ModeChange, asked: Ask
         change.set_rule((sign, row.letter, key), row.changes, key)
 
 
+def _unset(row: RoomMode) -> int | str:
+    """What a rule is without its mode."""
+    return row.words[0] if row.words else 0
+
+
 def _change_limit(context: Context, live: LiveRoom, change: ModeChange, asked: Asked) -> None:
     sign, row, text = asked
     if sign == "-":
-        change.set_rule((sign, row.letter, ""), row.changes, 0)
+        change.set_rule((sign, row.letter, ""), row.changes, _unset(row))
+        return
+    if row.words:
+        _change_word(context, live, change, row, (text or "").lower())
         return
     most = MOST[row.letter]
     digits = text is not None and text.isascii() and text.isdigit() and len(text) <= len(str(most))
@@ -219,6 +228,19 @@ def _change_limit(context: Context, live: LiveRoom, change: ModeChange, asked: A
     context.response.numeric(
         ERR_INVALIDMODEPARAM, room=live.room.name, mode=row.letter, parameter=text or "*", problem=problem
     )
+
+
+def _change_word(context: Context, live: LiveRoom, change: ModeChange, row: RoomMode, word: str) -> None:
+    """Set a rule that is one of some words; the first of them is how it is without the mode."""
+    if word == row.words[0]:
+        change.set_rule(("-", row.letter, ""), row.changes, word)
+    elif word in row.words:
+        change.set_rule(("+", row.letter, word), row.changes, word)
+    else:
+        problem = f"It can be {', '.join(row.words[:-1])} or {row.words[-1]}"
+        context.response.numeric(
+            ERR_INVALIDMODEPARAM, room=live.room.name, mode=row.letter, parameter=word or "*", problem=problem
+        )
 
 
 def _change_list(context: Context, live: LiveRoom, change: ModeChange, asked: Asked) -> None:

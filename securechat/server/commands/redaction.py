@@ -11,6 +11,7 @@ from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import MESSAGE_REDACTION
 from securechat.protocol.numerics import ERR_NEEDMOREPARAMS, ERR_UNKNOWNCOMMAND
 from securechat.server.context import Context
+from securechat.server.past import may_read
 from securechat.server.ports import Pool
 from securechat.server.registry import command
 from securechat.server.taking_away import Place, take_away
@@ -77,7 +78,7 @@ def _decide(context: Context, stored: StoredEvent | None) -> None:
     """Take it away if it is there and the user may; asked again now, as reading has taken a moment."""
     target, identifier = context.params[0], context.params[1]
     place = _place(context, target)
-    if place is None or stored is None or stored.conversation != place.conversation or stored.kind not in REDACTABLE:
+    if place is None or stored is None or not _is_there(context, place, stored):
         context.response.fail("REDACT", replies.UNKNOWN_MSGID, target, identifier)
         return
     user = context.user
@@ -89,6 +90,12 @@ def _decide(context: Context, stored: StoredEvent | None) -> None:
     if place.room is not None and not may(user.subject(place.room), Action.SPEAK, context.hub.policy):
         reason = ""  # it would be a way to speak
     take_away(context, place, stored, reason, others=action is Action.REDACT_OTHERS)
+
+
+def _is_there(context: Context, place: Place, stored: StoredEvent) -> bool:
+    """Whether it was said in that place, and the user may know of it."""
+    said_there = stored.conversation == place.conversation and stored.kind in REDACTABLE
+    return said_there and may_read(context.hub, context.user, stored)
 
 
 def _said_by(stored: StoredEvent, user: User) -> bool:

@@ -9,17 +9,16 @@ from securechat.clock import format_time
 from securechat.domain.audit import name_of
 from securechat.domain.events import SAID, Kind
 from securechat.domain.history import StoredEvent
-from securechat.domain.permissions import Action, may
 from securechat.domain.reports import Report
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.message import cut
 from securechat.server.actors import counted_for
 from securechat.server.context import Context
 from securechat.server.entries import Publication
+from securechat.server.past import may_read
 from securechat.server.ports import Pool
 from securechat.server.registry import command
 from securechat.server.reports import MOST_OPEN, REASON_BYTES, event_of, handles, open_for, person, place_of, tell
-from securechat.server.targets import readable_room
 from securechat.server.users import NOBODY
 from securechat.server.waiting import try_again
 
@@ -71,22 +70,10 @@ def _report(context: Context, identifier: str) -> None:
     )
 
 
-def _may_read(context: Context, stored: StoredEvent) -> bool:
-    """Whether the user may read that message."""
-    hub, user = context.hub, context.user
-    live = hub.rooms_by_id.get(stored.conversation)
-    if live is not None:
-        return readable_room(hub, user, live.room.name) is live
-    if stored.conversation not in hub.direct_by_party.get(user.party, {}):
-        return False
-    # A guest knows what was said since they have had their nick, and nothing of whoever had it before.
-    return may(user.subject(), Action.READ_DIRECT_HISTORY, hub.policy) or stored.time >= user.named
-
-
 def _decide(context: Context, stored: StoredEvent | None) -> None:
     """Take the report, if the message is there for the user and there is room for one more."""
     hub, user, identifier = context.hub, context.user, context.params[0]
-    if stored is None or stored.kind not in SAID or not _may_read(context, stored):
+    if stored is None or stored.kind not in SAID or not may_read(hub, user, stored):
         context.response.fail("REPORT", replies.UNKNOWN_MSGID, identifier)
         return
     opened = hub.reports.open.values()

@@ -138,12 +138,12 @@ def _part(context: Context, live: LiveRoom, reason: str) -> None:
         reason = ""  # it would be a way to speak
     text = cut(reason, text_bytes(Kind.PART, user.source.mask, live.room.name))
     event = Event(Kind.PART, hub.now(), user.source, live.room.id, live.room.name, text)
-    roles = live.members[user]
+    roles, joined = live.members[user], live.joined.get(user.key)
     publication = hub.publication(
         event,
         live,
         context.session,
-        undo=lambda: return_to(hub, user, event.source, live, roles),
+        undo=lambda: return_to(hub, user, event.source, live, roles, joined),
         failure=context.failure(replies.NOT_STORED, live.room.name),
     )
     hub.leave(user, live)

@@ -487,7 +487,7 @@ def test_what_the_welcome_announces_is_the_table(harness: Harness) -> None:
     (information,) = [line for line in lines if " 004 " in line]
     assert information.split()[-2:] == ["".join(sorted(USER_MODE_BY_LETTER)), "".join(sorted(BY_LETTER))]
     tokens = " ".join(line for line in lines if " 005 " in line).split()
-    assert {"PREFIX=(ov)@+", "CHANMODES=beI,k,lf,CLimnst", "MAXLIST=beI:100", f"MODES={MOST_MODES}"} <= set(tokens)
+    assert {"PREFIX=(ov)@+", "CHANMODES=beI,k,lfH,CLimnst", "MAXLIST=beI:100", f"MODES={MOST_MODES}"} <= set(tokens)
     assert {f"USERMODES=,,,{''.join(USER_MODE_BY_LETTER)}", "BOT=B"} <= set(tokens)
 
 

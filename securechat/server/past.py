@@ -1,0 +1,75 @@
+"""How far back somebody may read what was said: the one answer for everything that shows it or takes a message's id.
+
+A message that somebody may not read does not exist for them. For rooms the permission table decides
+(permissions.readable_after); it is told since when somebody is a member, and since when they have been here.
+
+What a member may have missed is everything since the beginning of the time that their account has been here, over all
+of its connections, or was here the last time before. A connection counts once it has stood for a minute: one that
+breaks before has hardly shown what was missed, and must not be taken for one that has.
+"""
+
+import logging
+
+from securechat.domain import permissions
+from securechat.domain.history import StoredEvent
+from securechat.domain.permissions import Action, may
+from securechat.errors import StorageError
+from securechat.server.hub import Hub
+from securechat.server.sessions import Session
+from securechat.server.users import LiveRoom, User
+
+logger = logging.getLogger(__name__)
+
+SETTLED_SECONDS = 60.0
+"""So long a connection stands, and is heard of, before it counts."""
+
+
+def readable_after(hub: Hub, user: User, live: LiveRoom) -> int | None:
+    """Return the sequence number after which `user` may read what was said in a room; None: nothing at all."""
+    seen = user.account.seen_sequence if user.account is not None else 0
+    joined = live.joined_sequence(user.key)
+    return permissions.readable_after(user.subject(live), hub.policy, joined=joined, seen=seen)
+
+
+def may_read(hub: Hub, user: User, stored: StoredEvent) -> bool:
+    """Whether `user` may read that message, of a room or of a direct conversation."""
+    live = hub.rooms_by_id.get(stored.conversation)
+    if live is not None:
+        after = readable_after(hub, user, live)
+        return after is not None and stored.sequence > after
+    if stored.conversation not in hub.direct_by_party.get(user.party, {}):
+        return False
+    # A guest knows what was said since they have had their nick, and nothing of whoever had it before.
+    return may(user.subject(), Action.READ_DIRECT_HISTORY, hub.policy) or stored.time >= user.named
+
+
+def arrives(hub: Hub, session: Session) -> None:
+    """Note that a session is that of its account from now on; what is older it has to be shown."""
+    session.came_sequence = session.outlet.delivered_sequence
+    session.came_at = hub.monotonic()
+    session.settled = False
+
+
+def settle(hub: Hub, session: Session) -> None:
+    """Once a session has stood for a while, let the account have been here since its oldest session came."""
+    user = session.user
+    if user is None or user.account is None or session.settled:
+        return
+    if session.heard_at - session.came_at < SETTLED_SECONDS:
+        return
+    session.settled = True
+    account, since = user.account, min(one.came_sequence for one in user.sessions)
+    if since <= account.seen_sequence:
+        return
+    account.seen_sequence = since
+    account_id = account.id
+    done = hub.journal.call(lambda unit: unit.accounts.set_seen_sequence(account_id, since))
+    done.add_done_callback(lambda future: log_failure(future.exception()))
+
+
+def log_failure(error: BaseException | None) -> None:
+    """Log why it could not be stored what somebody has seen; they may be shown more again than they need."""
+    if isinstance(error, StorageError):
+        logger.warning("Could not note what a client has received; it may be shown some lines again: %s", error)
+    elif error is not None:
+        logger.error("Could not note what a client has received", exc_info=error)
