@@ -39,7 +39,7 @@ LOGIN_REFUSALS: dict[str, str] = {
     "TEMPORARILY_UNAVAILABLE": N_("The server cannot do this at the moment. Try again later."),
 }
 
-CANNOT_SEND = "Cannot send to channel"
+GIVING_NO_REASON = {"403": "No such channel", "404": "Cannot send to channel"}
 """What a server says that gives no reason."""
 
 PASSING_REFUSALS = frozenset({"433", "RATE_LIMITED", "TEMPORARILY_UNAVAILABLE"})
@@ -108,7 +108,7 @@ def room_refusal(message: Message) -> RoomRefused:
     said = sanitize(params[-1]) if params else code
     if template is not None and (context or "{name}" not in template):
         text = _(template).format(name=sanitize(context))
-        if code == "404" and said != CANNOT_SEND:
+        if code in GIVING_NO_REASON and said != GIVING_NO_REASON[code]:
             text = f"{text} ({said})"  # why, and until when
         return RoomRefused(text, code)
     return RoomRefused(_("The server refused: {reason}").format(reason=said), code)

@@ -127,6 +127,7 @@ class Policy:
     guests: bool = False
     registration: str = "invite"  # "invite", "open" or "closed"
     second_factor: str = "optional"  # or who must have one: "administrators", "everybody"
+    room_creation: str = "everybody"  # or "administrators"
 
 
 @dataclass(slots=True, frozen=True)
@@ -217,6 +218,10 @@ def _person(subject: Subject, _: Policy) -> bool:
 
 def _member_of_room(subject: Subject, _: Policy) -> bool:
     return subject.role >= Role.GUEST and subject.in_room
+
+
+def _makes_rooms(subject: Subject, policy: Policy) -> bool:
+    return _person(subject, policy) and (policy.room_creation == "everybody" or subject.operator)
 
 
 def _leads(subject: Subject, _: Policy) -> bool:
@@ -315,7 +320,7 @@ TABLE: dict[Action, _Rule] = {
     Action.CONNECT: lambda who, policy: who.role >= (Role.GUEST if policy.guests else Role.BOT),
     Action.REGISTER_OPEN: lambda _, policy: policy.registration == "open",
     Action.REGISTER_INVITED: lambda _, policy: policy.registration in ("invite", "open"),
-    Action.CREATE_ROOM: _person,
+    Action.CREATE_ROOM: _makes_rooms,
     Action.JOIN_ROOM: _joins,
     **HURDLES,
     Action.RETURN_TO_ROOM: lambda who, policy: _member_of_room(who, policy) and (who.leads or not who.banned),

@@ -13,17 +13,19 @@ class Numeric:
     """One row: its code, the template of its parameters between the recipient and the text, and its text.
 
     `params` is words: `{name}` stands for a value, `{*name}` for a sequence of values, anything else for itself.
-    `text` is the last parameter, for people, and may hold `{name}` as well; None when there is none.
+    `text` is the last parameter, for people, and may hold `{name}` as well; None when there is none. `otherwise` stands
+    there when the text is a single value and that is not given.
     """
 
-    __slots__ = ("_text_field", "_words", "code", "command", "name", "params", "text")
+    __slots__ = ("_otherwise", "_text_field", "_words", "code", "command", "name", "params", "text")
 
-    def __init__(self, code: int, params: str = "", *, text: str | None = None) -> None:
+    def __init__(self, code: int, params: str = "", *, text: str | None = None, otherwise: str = "") -> None:
         self.code = code
         self.command = f"{code:03d}"  # as it stands on the wire and in Message.command
         self.name = ""  # its name in this module, such as ERR_NOSUCHNICK; filled in below the table
         self.params = params
         self.text = text
+        self._otherwise = otherwise
         self._text_field = _compile(text or "")[0]  # the value that is the whole text, if it is one
         self._words = tuple(_compile(word) for word in params.split())
 
@@ -42,7 +44,7 @@ class Numeric:
     def text_for(self, values: dict[str, object]) -> str | None:
         """Return the text with its values. Raises KeyError when one is missing, which is our bug."""
         if self._text_field:
-            return str(values[self._text_field])
+            return str(values.get(self._text_field, self._otherwise) if self._otherwise else values[self._text_field])
         return self.text.format_map(values) if self.text and "{" in self.text else self.text
 
     def __repr__(self) -> str:
@@ -174,7 +176,7 @@ RPL_ENDOFMOTD = Numeric(376, text="End of /MOTD command.")
 # Errors.
 ERR_NOSUCHNICK = Numeric(401, "{nick}", text="No such nick/channel")
 ERR_NOSUCHSERVER = Numeric(402, "{server}", text="No such server")
-ERR_NOSUCHCHANNEL = Numeric(403, "{room}", text="No such channel")
+ERR_NOSUCHCHANNEL = Numeric(403, "{room}", text="{reason}", otherwise="No such channel")
 ERR_CANNOTSENDTOCHAN = Numeric(404, "{room}", text="{reason}")
 ERR_TOOMANYCHANNELS = Numeric(405, "{room}", text="You are in as many rooms as one can be; leave one first")
 ERR_TOOMANYTARGETS = Numeric(407, "{target}", text="Too many targets in one command")

@@ -115,6 +115,12 @@ class Access:
         "Who may make an account: whoever has an invite, everybody, or nobody (then only `securechat-admin user add`).",
     )
     guests: bool = setting(False, switch(), "Let people in by a name alone, without an account.")
+    room_creation: str = setting(
+        "everybody",
+        choice("everybody", "administrators"),
+        "Who may make rooms, by going into one that is not there. With `administrators`, a name that nobody has taken "
+        "and one of a secret room are refused with the same words.",
+    )
     password: str = setting(
         "",
         line(255, empty="none"),

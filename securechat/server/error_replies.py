@@ -39,7 +39,10 @@ def _not_permitted(context: Context, error: NotPermitted) -> None:
         context.response.fail(context.message.command, replies.NOT_PERMITTED, error.action)
     else:
         row = _ROOM_NUMERICS.get(error.action, ERR_NOSUCHCHANNEL)
-        context.response.numeric(row, room=error.room, reason=_ROOM_REASONS.get(error.action, ""))
+        reason = _ROOM_REASONS.get(error.action)
+        if error.action == "CREATE_ROOM":
+            reason = _NO_ROOM[context.hub.policy.room_creation]
+        context.response.numeric(row, room=error.room, **({"reason": reason} if reason else {}))
 
 
 _ROOM_NUMERICS = {
@@ -71,6 +74,13 @@ _ROOM_REASONS = {
     "ENTER_UNLOCKED": "The room is locked for now; try again later",
 }
 """The words of the numerics that have none of their own."""
+
+_NO_ROOM = {
+    "administrators": "There is no room of that name that you may enter as you ask, and only administrators make rooms "
+    "here",
+    "everybody": "There is no room of that name that you may enter as you ask, and a program makes none",
+}
+"""Why somebody may make no room, by the policy. It is told of a secret room that is closed to them, too."""
 
 _INVITE_CODES = {
     "unknown": replies.INVITE_UNKNOWN,

@@ -76,7 +76,8 @@ class Hub:
         self.lock = threading.Lock()  # the only tier: guards everything below; never held across I/O, SQL or hashing
         self.configuration = configuration
         access = configuration.access
-        self.policy = Policy(access.guests, access.registration, configuration.accounts.second_factor)
+        factor = configuration.accounts.second_factor
+        self.policy = Policy(access.guests, access.registration, factor, access.room_creation)
         self.journal = PendingChanges(journal, clock)
         self.reader = reader
         self.workers = workers
@@ -340,12 +341,12 @@ class Hub:
     def _require_entry(self, subject: Subject, name: str) -> None:
         """Raise NotPermitted unless `subject` may enter; who may make no room is told the same of one that is hidden.
 
-        Whoever may make one cannot be kept from learning that there is one already.
+        Whoever may make one cannot be kept from learning that there is one; nor need be who shows a good invite.
         """
         try:
             require_entry(subject, self.policy, name)
         except NotPermitted:
-            if not may(subject, Action.SEE_ROOM, self.policy):
+            if not subject.has_link and not may(subject, Action.SEE_ROOM, self.policy):
                 require(subject, Action.CREATE_ROOM, self.policy, name)
             raise
 

@@ -63,6 +63,7 @@ _POLICIES: Final[dict[str, dict[str, bool | str]]] = {
     "guests are let in": {"guests": True},
     "registration is open": {"registration": "open"},
     "registration is closed": {"registration": "closed"},
+    "only administrators make rooms": {"room_creation": "administrators"},
 }
 
 

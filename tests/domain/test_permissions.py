@@ -405,6 +405,13 @@ def test_what_somebody_is_who_enters() -> None:
     assert roles_on_entering(Subject(ADMINISTRATOR), RoomRules(), general=True, abandoned=False) == MEMBER_OF_ROOM
 
 
+@pytest.mark.parametrize(("creation", "who_may"), [("everybody", PEOPLE), ("administrators", {ADMINISTRATOR})])
+def test_who_makes_rooms(creation: str, who_may: set[Role]) -> None:
+    policy = Policy(room_creation=creation)
+    assert {role for role in Role if may(subject_of(role, in_room=False), Action.CREATE_ROOM, policy)} == who_may
+    assert not may(Subject(ADMINISTRATOR), Action.CREATE_ROOM, policy) or creation == "everybody", "powers put aside"
+
+
 @pytest.mark.parametrize("history", HISTORY_FOR_NEWCOMERS)
 def test_nobody_comes_to_own_what_a_room_keeps_from_newcomers(history: str) -> None:
     rules = RoomRules(history=history)

@@ -51,7 +51,8 @@ def test_a_program_gets_no_powers(harness: Harness, robo: Person) -> None:
 
 
 def test_a_program_makes_no_rooms_and_no_links(harness: Harness, robo: Person) -> None:
-    assert robo.answers("JOIN #new") == [f"{SERVER} 403 robo #new :No such channel"]
+    words = "There is no room of that name that you may enter as you ask, and a program makes none"
+    assert robo.answers("JOIN #new") == [f"{SERVER} 403 robo #new :{words}"]
     assert harness.hub.find_room("#new") is None
     (anna,) = harness.members_of("#tea", "anna")
     robo.sends("JOIN #tea")

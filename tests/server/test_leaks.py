@@ -12,6 +12,7 @@ import base64
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -329,6 +330,22 @@ def test_who_may_make_no_room_does_not_even_learn_that_a_name_is_taken(tmp_path:
     with nothing_logged(), two_worlds(tmp_path, KINDS[kind], LABELED) as worlds:
         for line in (line for template in ENTERING["JOIN"] for line in worlds[0].lines(template)):
             assert tell_apart(worlds, partial(says, "robo", line)) == [], line
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "secret"])
+def test_where_administrators_make_rooms_not_even_asking_to_come_in_tells_anything(tmp_path: Path, kind: str) -> None:
+    """JOIN by the name of the room, or one that looks like it: the only lines that `LINES` does not have."""
+    problems = []
+    with nothing_logged(), two_worlds(tmp_path, KINDS[kind], LABELED) as worlds:
+        for world in worlds:
+            world.harness.hub.policy = replace(world.harness.hub.policy, room_creation="administrators")
+        for name in PEOPLE:
+            if name == "invi" and "k" not in KINDS[kind]:
+                continue  # may come in
+            for template in ENTERING["JOIN"]:
+                for line in worlds[0].lines(template):
+                    problems += [f"{name}: {line}: {one}" for one in tell_apart(worlds, partial(says, name, line))]
+    assert problems == []
 
 
 def look_behind(world: World, modes: str) -> Iterator[str]:

@@ -244,7 +244,7 @@ def _put_into_room(hub: Hub, account: Account, known: Known, name: str, room_id:
     """
     user = User(account.name, account.name, "", account)
     source = user.source
-    live = hub.rooms_by_id.get(room_id) if room_id else hub.find_room(name) or _make_room(hub, source, name)
+    live = hub.rooms_by_id.get(room_id) if room_id else hub.find_room(name) or _make_room(hub, known, source, name)
     if live is None or live.room.id in hub.memberships[account.id]:
         return
     has_link = invites.maker_may(hub, known, Action.INVITE_BY_LINK, live)
@@ -261,8 +261,13 @@ def _put_into_room(hub: Hub, account: Account, known: Known, name: str, room_id:
     hub.journal.submit(Publication(event, NOBODY, None, undo=undo))
 
 
-def _make_room(hub: Hub, source: Source, name: str) -> LiveRoom:
-    """Make a room that an invite leads into; where that is not possible any more it is the room that all come into."""
+def _make_room(hub: Hub, known: Known, source: Source, name: str) -> LiveRoom:
+    """Make a room that an invite leads into; where that is not possible any more it is the room that all come into.
+
+    Whoever made the invite makes the room by it, and must be permitted to.
+    """
+    if not invites.maker_may(hub, known, Action.CREATE_ROOM):
+        return hub.rooms[GENERAL]
     try:
         live, created = hub.create_room(name, source)
     except InvalidRoomName:

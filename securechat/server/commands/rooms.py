@@ -75,7 +75,8 @@ def _enter(context: Context, name: str, key: str) -> tuple[LiveRoom, list[Public
     hub, user = context.hub, context.user
     shown = invites.shown(hub, user.account, name, key)
     if not shown.reason:
-        if hub.find_room(shown.name) is None and may_not_yet(context, Limited.ROOMS, name):
+        makes = may(user.subject(), Action.CREATE_ROOM, hub.policy)
+        if makes and hub.find_room(shown.name) is None and may_not_yet(context, Limited.ROOMS, name):
             return None
         return hub.join(user, context.session, shown.name, key, shown.known)
     live = visible_room(hub, user, name)
