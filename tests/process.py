@@ -36,6 +36,7 @@ commands_per_second = 0
 messages_per_minute = 0
 rooms_per_hour = 0
 invitations_per_minute = 0
+knocks_per_hour = 0
 kicks_per_minute = 0
 failed_logins_per_minute = 0
 """

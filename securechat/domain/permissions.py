@@ -103,6 +103,7 @@ class Action(Enum):
     SET_VALUES = "change the values that a room carries"
     KICK = "put somebody out of a room"
     INVITE = "invite somebody into a room"
+    KNOCK = "ask to be let into a room that is for the invited"
     LET_IN = "open a closed room to somebody by an invitation"
     INVITE_BY_LINK = "make a link that lets people into a room"
     INVITE_TO_SERVER = "make a link that makes accounts"
@@ -305,6 +306,13 @@ def _joins(subject: Subject, policy: Policy) -> bool:
     return _present(subject, policy) and all(passes(subject, policy) for passes in HURDLES.values())
 
 
+def _knocks(subject: Subject, policy: Policy) -> bool:
+    """Not whoever is muted, as the reason would be a way to speak; nor is anybody asked who has left the room."""
+    if not _sees(subject, policy) or subject.in_room or not subject.rules.invite_only:
+        return False
+    return not (subject.abandoned or subject.banned or subject.muted)
+
+
 HURDLES: dict[Action, _Rule] = {
     Action.ENTER_UNBANNED: _passes_bans,
     Action.ENTER_ABANDONED: _passes_closed_doors,
@@ -343,6 +351,7 @@ TABLE: dict[Action, _Rule] = {
     Action.SET_VALUES: _leads,
     Action.KICK: _leads,
     Action.INVITE: lambda who, policy: _member_of_room(who, policy) and (who.leads or not who.rules.invite_only),
+    Action.KNOCK: _knocks,
     Action.LET_IN: _leads,
     Action.INVITE_BY_LINK: _invites_by_link,
     Action.INVITE_TO_SERVER: lambda who, _: who.role >= Role.MEMBER and who.operator,

@@ -37,6 +37,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "EXCEPTS": "the list of a room's exceptions from bans",
     "EXTBAN": "the letters of masks that match by something else than `nick!user@host`",
     "INVEX": "the list of a room's exceptions from invite-only",
+    "KNOCK": "one may ask to be let into a room that is for the invited",
     "MAXLIST": "most masks in one list of a room",
     "MODES": "most changes with a parameter in one MODE",
     "MONITOR": "most nicks that one connection may watch",
@@ -123,7 +124,7 @@ class Isupport:
             "CLIENTTAGDENY": "",
         }
         tokens = [f"{name}={_escape(value)}" for name, value in values.items() if value is not None]
-        tokens += ["SAFELIST", "UTF8ONLY", "WHOX"]
+        tokens += ["KNOCK", "SAFELIST", "UTF8ONLY", "WHOX"]
         if self.account_required:
             tokens.append("draft/ACCOUNTREQUIRED")
         return tokens

@@ -78,6 +78,7 @@ class Adoption:
         for live in rooms:
             self._keep_marker(user, live, read.get(live.room.id, 0))
         self._show_own_rooms(user, stored, rooms)
+        hub.awaited.tell(hub, response, user)
         session.received_sequence = 0  # of what the account has missed, nothing
         arrives(hub, session)
         if not session.has(CHATHISTORY.bit):

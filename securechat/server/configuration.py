@@ -185,6 +185,11 @@ class Limits:
     invitations_per_minute: int = setting(
         20, whole(1, 100_000, zero=_NO_LIMIT), "People whom one account asks into rooms, or the guests of one address."
     )
+    knocks_per_hour: int = setting(
+        20,
+        whole(1, 100_000, zero=_NO_LIMIT),
+        "Rooms that one account asks to be let into, or the guests of one address.",
+    )
     kicks_per_minute: int = setting(
         60,
         whole(1, 100_000, zero=_NO_LIMIT),

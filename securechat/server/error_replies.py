@@ -55,6 +55,7 @@ _ROOM_NUMERICS = {
     "ENTER_BY_KEY": ERR_BADCHANNELKEY,
     "SPEAK": ERR_CANNOTSENDTOCHAN,
     "SPEAK_HIDDEN": ERR_CANNOTSENDTOCHAN,
+    "KNOCK": ERR_CANNOTSENDTOCHAN,
     "SET_TOPIC": ERR_CHANOPRIVSNEEDED,
     "CHANGE_MODES": ERR_CHANOPRIVSNEEDED,
     "MAKE_OWNER": ERR_CHANOPRIVSNEEDED,
@@ -71,6 +72,7 @@ _ROOM_REASONS = {
     "SPEAK": "Cannot send to channel",
     "SPEAK_HIDDEN": "Cannot send to channel",
     "ENTER_EMPTY": "Nobody is a member of this room, and a program cannot be the first one",
+    "KNOCK": "Cannot send to channel",
     "ENTER_UNLOCKED": "The room is locked for now; try again later",
 }
 """The words of the numerics that have none of their own."""

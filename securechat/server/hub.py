@@ -29,6 +29,7 @@ from securechat.errors import NotPermitted
 from securechat.names import fold
 from securechat.protocol.message_id import MessageIds
 from securechat.protocol.modes import USER_MODES
+from securechat.server.awaited import Awaited
 from securechat.server.blocks import Blocks
 from securechat.server.configuration import Configuration
 from securechat.server.deeds import deed_of
@@ -107,6 +108,7 @@ class Hub:
         self.metadata = Metadata()
         self.blocks, self.reports, self.invites = Blocks(), Reports(), KnownInvites()
         self.repeats = Repeats()
+        self.awaited = Awaited()
         self.watches = Watches()
         self.departures = Departures()  # who gave up a nick, for WHOWAS
         self.administration: Administration | None = None  # of the running server, for MANAGE

@@ -26,6 +26,7 @@ class Limited(Enum):
 
     ROOMS = "rooms_per_hour", 3600, "Too many new rooms"
     INVITATIONS = "invitations_per_minute", 60, "Too many invitations into rooms"
+    KNOCKS = "knocks_per_hour", 3600, "Too many rooms that you ask to be let into"
     KICKS = "kicks_per_minute", 60, "Too many people put out of rooms"
 
     def __init__(self, setting: str, seconds: int, words: str) -> None:

@@ -25,7 +25,7 @@ from securechat.protocol.numerics import (
     RPL_WELCOME,
     RPL_YOURHOST,
 )
-from securechat.server import metadata_news
+from securechat.server import knocks, metadata_news
 from securechat.server.blocks import MOST_BLOCKED
 from securechat.server.entries import Barrier, Publication
 from securechat.server.hub import Hub
@@ -153,6 +153,8 @@ def _welcome(hub: Hub, session: Session, response: Response, user: User) -> None
         response.note("*", replies.SECOND_FACTOR_REQUIRED)
     _return_to_rooms(hub, session, response, user, first=first)
     tell_at_login(hub, response, user)
+    knocks.tell_at_login(hub, response, user)
+    hub.awaited.tell(hub, response, user)
     if not session.has(CHATHISTORY.bit) and user.account is not None:
         replay_missed(hub, session, response, user, user.account)
 

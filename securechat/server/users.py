@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from functools import partial
+from typing import TYPE_CHECKING
 
 from securechat.clock import Clock
 from securechat.domain.account import Account
@@ -14,6 +15,9 @@ from securechat.names import fold
 from securechat.server.ports import Outlet
 from securechat.server.sessions import Session
 from securechat.server.throttle import Budget, Window
+
+if TYPE_CHECKING:
+    from securechat.server.knocks import Knock
 
 HOST = "securechat"
 """The host part of every user: no address is ever disclosed."""
@@ -170,6 +174,7 @@ class LiveRoom:
         "accounts",
         "invited",
         "joined",
+        "knocks",
         "members",
         "room",
         "slowed",
@@ -184,6 +189,7 @@ class LiveRoom:
         self.joined: dict[PersonKey, Joined] = {}  # since when each member is one, accounts that are not here as well
         # Who may enter once although it is for the invited: accounts by their id, guests.
         self.invited: dict[User | int, None] = {}
+        self.knocks: dict[PersonKey, Knock] = {}  # who asks to be let in, oldest first: see knocks.open_knocks
         self._masks: RoomMasks | None = None
         self._subjects: dict[User, Subject] = {}  # of members, so that a message costs one look-up
         self._listeners: dict[int, dict[Outlet, None]] = {}
@@ -264,21 +270,26 @@ class LiveRoom:
         """Whether nobody is a member any more, or yet."""
         return not self.members and not self.accounts
 
-    def invite(self, user: User, most: int) -> Callable[[], None]:
-        """Let `user` come in once although the room is for the invited; return what undoes it.
+    def invite(self, person: User | Account, most: int) -> Callable[[], None]:
+        """Let somebody come in once although the room is for the invited; return what undoes it.
 
-        At most `most` invitations are open; the oldest gives way.
+        An account need not be here. At most `most` invitations are open; the oldest gives way. It also answers whoever
+        has asked to be let in.
         """
-        before = dict(self.invited)
+        before, knocks = dict(self.invited), dict(self.knocks)
 
         def undo() -> None:
             self.invited = {key: None for key in before if isinstance(key, int) or key.sessions}
+            self.knocks = knocks
 
-        self.take_invitations(user)
-        if user.account is None:
-            self.invited[user] = user.invited_to[self] = None
-        else:
-            self.invited[user.account.id] = None
+        if isinstance(person, User):
+            self.take_invitations(person)
+        key = person.key if isinstance(person, User) else person.id
+        self.invited.pop(key, None)
+        self.invited[key] = None
+        if isinstance(key, User):
+            key.invited_to[self] = None
+        self.knocks.pop(key, None)
         if len(self.invited) > most:
             del self.invited[next(iter(self.invited))]
         return undo

@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -75,6 +76,7 @@ BY_ROLE: dict[Action, tuple[set[Role], set[Role]]] = {
     Action.SET_VALUES: (NOBODY, {ADMINISTRATOR}),
     Action.KICK: (NOBODY, {ADMINISTRATOR}),
     Action.INVITE: (NOBODY, PRESENT),
+    Action.KNOCK: (NOBODY, NOBODY),
     Action.LET_IN: (NOBODY, {ADMINISTRATOR}),
     Action.INVITE_BY_LINK: ({ADMINISTRATOR}, {ADMINISTRATOR}),
     Action.INVITE_TO_SERVER: ({ADMINISTRATOR}, {ADMINISTRATOR}),
@@ -410,6 +412,26 @@ def test_who_makes_rooms(creation: str, who_may: set[Role]) -> None:
     policy = Policy(room_creation=creation)
     assert {role for role in Role if may(subject_of(role, in_room=False), Action.CREATE_ROOM, policy)} == who_may
     assert not may(Subject(ADMINISTRATOR), Action.CREATE_ROOM, policy) or creation == "everybody", "powers put aside"
+
+
+@pytest.mark.parametrize(
+    ("changes", "asks"),
+    [
+        ({}, True),
+        ({"role": STRANGER}, False),
+        ({"role": GUEST}, True),
+        ({"roles": MEMBER_OF_ROOM}, False),
+        ({"rules": RoomRules()}, False),
+        ({"rules": RoomRules(invite_only=True, secret=True)}, False),
+        ({"rules": RoomRules(invite_only=True, key="x", locked=True)}, True),
+        ({"abandoned": True}, False),
+        ({"banned": True}, False),
+        ({"muted": True}, False),
+    ],
+)
+def test_who_asks_to_be_let_in(changes: dict[str, Any], asks: bool) -> None:
+    subject = replace(Subject(MEMBER, OUTSIDER, RoomRules(invite_only=True)), **changes)
+    assert may(subject, Action.KNOCK, Policy()) is asks
 
 
 @pytest.mark.parametrize("history", HISTORY_FOR_NEWCOMERS)

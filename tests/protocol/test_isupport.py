@@ -50,6 +50,7 @@ def test_the_tokens() -> None:
         "MSGREFTYPES=msgid,timestamp",
         "TARGMAX=PRIVMSG:4,NAMES:1,JOIN:",
         "CLIENTTAGDENY=",
+        "KNOCK",
         "SAFELIST",
         "UTF8ONLY",
         "WHOX",

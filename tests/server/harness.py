@@ -51,6 +51,7 @@ UNLIMITED = {
     "limits.rooms_per_hour": 0,
     "limits.invitations_per_minute": 0,
     "limits.kicks_per_minute": 0,
+    "limits.knocks_per_hour": 0,
 }
 """What a test may do as often as it needs, unless it is about these."""
 MODERN = "message-tags server-time account-tag echo-message batch labeled-response draft/chathistory standard-replies"

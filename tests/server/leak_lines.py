@@ -82,6 +82,7 @@ LINES: dict[str, tuple[str, ...]] = {
     ),
     "KILL": ("KILL {member} :why", "KILL {room}"),
     "KIND": ("KIND {room}", "KIND {room} open", "KIND {room} private", "KIND {room} x", "KIND #open private"),
+    "KNOCK": ("KNOCK {room}", "KNOCK {room} :let me in", "KNOCK {room},#open", "KNOCK {member}", "KNOCK #open"),
     "LINKS": ("LINKS", "LINKS {room}", "LINKS chat.test {room}"),
     "LIST": (
         "LIST",
@@ -302,6 +303,7 @@ INSIDE = (
     "ROLE {room} nell reader",
     "KICK {room} nell :zebra-kick",
     "INVITE nell {room}",
+    "INVITE olive {room}",
     "REPORT {msgid} :zebra-report",
     "REDACT {room} {msgid} :zebra-redact",
     "MARKREAD {room} timestamp=2025-02-01T00:00:00.000Z",

@@ -128,6 +128,7 @@ NO_POWER = {
     Action.SEEM_A_PERSON: "about oneself",
     Action.ENTER_ABANDONED: "a part of JOIN_ROOM",
     Action.RETURN_TO_ROOM: "whoever banned them is on the record",
+    Action.KNOCK: "asking takes nothing from anybody; who lets them in does so by LET_IN",
     Action.INVITE: "a hint; what opens a closed room is LET_IN",
     Action.SEE_ROOM: "reading",
     Action.LIST_MEMBERS: "reading",

@@ -145,6 +145,7 @@ sensible = st.one_of(
     st.sampled_from(("MANAGE HELP", "MANAGE audit list --limit 5", "MANAGE invite create", "MANAGE room list --x")),
     st.builds("WALLOPS :{}".format, texts),
     st.builds("INVITE {} {}".format, names, rooms),
+    st.builds("KNOCK {} :{}".format, rooms, texts),
     st.builds("SILENCE {}{}".format, st.sampled_from("++-"), names),
     st.builds("REPORT {} :{}".format, st.sampled_from(("LIST", "LIST #tea", "CLOSE 1", "CLOSE 2", "x-1")), texts),
     st.builds("REPORT {{epoch}}-{} :{}".format, st.integers(1, 40), texts),

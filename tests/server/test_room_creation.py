@@ -88,7 +88,7 @@ def test_an_invite_whose_maker_may_not_any_more_makes_none(strict: Harness) -> N
 def test_where_everybody_makes_rooms_nothing_is_hidden_more_than_before(harness: Harness) -> None:
     anna, bob = harness.members_of("#tea", "anna")[0], harness.person("bob")
     anna.sends("MODE #tea +is")
-    assert bob.answers("JOIN #tea") == [":chat.test 473 bob #tea :Cannot join channel (+i)"]
+    assert bob.answers("JOIN #tea")[0].startswith(":chat.test 473 bob #tea :")
 
 
 @pytest.mark.parametrize("modes", ["+is", "+sk key", "+sl 1", "+sL", "+sb *!*@*"])
@@ -106,4 +106,4 @@ def test_who_shows_a_good_invite_is_told_what_is_in_the_way(strict: Harness) -> 
     root, bob = member(strict, "root", administrator=True), member(strict, "bob")
     root.sends("JOIN #vault", "MODE #vault +sb bob!*@*")
     strict.invite("token-of_22_characters", rooms=("#vault",))
-    assert bob.answers("JOIN #vault token-of_22_characters") == [":chat.test 474 bob #vault :Cannot join channel (+b)"]
+    assert bob.answers("JOIN #vault token-of_22_characters")[0].startswith(":chat.test 474 bob #vault :")

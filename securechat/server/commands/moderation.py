@@ -1,5 +1,7 @@
 """KICK and INVITE: who has to leave a room, and who may come (modern-irc, "KICK message", "INVITE message")."""
 
+from collections.abc import Callable
+
 from securechat.domain.audit import Act
 from securechat.domain.events import Event, Kind
 from securechat.domain.permissions import Action, may, require
@@ -19,8 +21,9 @@ from securechat.server.context import Context
 from securechat.server.deeds import called, deed_of
 from securechat.server.entries import Publication
 from securechat.server.error_replies import answer_error
+from securechat.server.hub import Hub
 from securechat.server.limits import Limited, may_not_yet
-from securechat.server.members import find_member, is_known, name_of
+from securechat.server.members import Member, find_member, is_known, name_of
 from securechat.server.presence import MOST_TARGETS
 from securechat.server.putting_out import may_put_out, put_out
 from securechat.server.registry import command
@@ -82,40 +85,64 @@ def _kick_from(context: Context, name: str, nicks: list[str]) -> None:
 
 @command("INVITE", params=2, help="INVITE <nick> <room>: ask somebody into a room; they may come although it is closed")
 def invite(context: Context) -> None:
-    """Ask somebody into a room, once."""
+    """Ask somebody into a room, once. An account need not be here, if it is let in and not only asked."""
     hub = context.hub
-    user = hub.users.get(fold(context.params[0]))
     live = _room(context, context.params[1])
-    if user is None:
+    subject = context.user.subject(live)
+    person = _person(hub, context.params[0], absent=may(subject, Action.LET_IN, hub.policy))
+    if person is None:
         context.response.numeric(ERR_NOSUCHNICK, nick=context.params[0])
         return
-    require(context.user.subject(live), Action.INVITE, hub.policy, live.room.name)
-    if user in live.members:
-        context.response.numeric(ERR_USERONCHANNEL, nick=user.nick, room=live.room.name)
+    require(subject, Action.INVITE, hub.policy, live.room.name)
+    if find_member(hub, live, name_of(person)) is not None:
+        context.response.numeric(ERR_USERONCHANNEL, nick=name_of(person), room=live.room.name)
         return
-    if not may_not_yet(context, Limited.INVITATIONS, user.nick, live.room.name):
-        _invite(context, live, user)
+    if not may_not_yet(context, Limited.INVITATIONS, name_of(person), live.room.name):
+        _invite(context, live, person)
 
 
-def _invite(context: Context, live: LiveRoom, user: User) -> None:
+def _person(hub: Hub, name: str, *, absent: bool) -> Member | None:
+    """Return who goes by a nick or has an account of that name; who is not here only if that does not matter."""
+    account = hub.accounts.get(fold(name))
+    user = hub.users.get(fold(name)) or (hub.users_of_account.get(account.id) if account is not None else None)
+    return user or (account if absent else None)
+
+
+def _open_door(context: Context, live: LiveRoom, person: Member) -> Callable[[], None]:
+    """Let somebody in once; who is not here is told when they come. Return what undoes it."""
+    hub = context.hub
+    close = live.invite(person, MOST_INVITED)
+    if isinstance(person, User):
+        return close
+    if person.id not in context.user.blocked_by:
+        hub.awaited.note(person.id, live, context.user.source.mask)
+
+    def undo() -> None:
+        hub.awaited.forget(person.id, live)
+        close()
+
+    return undo
+
+
+def _invite(context: Context, live: LiveRoom, person: Member) -> None:
     """Ask somebody in; the doors are open to them once that is on the record."""
     hub, room = context.hub, live.room
     source = context.user.source
-    event = Event(Kind.INVITE, hub.now(), source, room.id, room.name, user.nick)
+    event = Event(Kind.INVITE, hub.now(), source, room.id, room.name, name_of(person))
     undo = None
     if may(context.user.subject(live), Action.LET_IN, hub.policy):  # else it is a hint and nothing more
-        undo = live.invite(user, MOST_INVITED)
-        event.deeds = (deed_of(event.time, source, Act.ROOM_INVITE, room.name, target=called(user)),)
+        undo = _open_door(context, live, person)
+        event.deeds = (deed_of(event.time, source, Act.ROOM_INVITE, room.name, target=called(person)),)
     # The room's own people learn of it if they want to (invite-notify); who invites knows it already.
     blockers = context.user.blocked_by
     listeners = live.audience_with(INVITE_NOTIFY.bit)
     if blockers:  # who blocks the one who invites learns of it neither as a guest nor as one of the room
         members = (one for one in live.members if one.key not in blockers)
         listeners = audience_of([one for member in members for one in member.sessions if one.has(INVITE_NOTIFY.bit)])
-    if user.key not in blockers:
-        listeners += audience_of(user.sessions)
+    if isinstance(person, User) and person.key not in blockers:
+        listeners += audience_of(person.sessions)
     failure = context.failure(replies.NOT_STORED, room.name)
     publication = Publication(event, listeners, context.session, undo=undo, failure=failure)
     context.response.publish(publication)
     context.response.stands_or_falls_with(publication)
-    context.response.numeric(RPL_INVITING, nick=user.nick, room=room.name)
+    context.response.numeric(RPL_INVITING, nick=name_of(person), room=room.name)
