@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from securechat.client import appearance, devices, looking, moderating, room_links
+from securechat.client import accounts, appearance, devices, looking, moderating, room_links
 from securechat.client.address import Address
 from securechat.client.desk import Desk, present, present_room
 from securechat.client.errors import UsageError
@@ -205,6 +205,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("close", N_("NUMBER [TEXT]"), N_("close a report; say what was done"), moderating.close, 1),
     Command("away", N_("[REASON]"), N_("tell others that you are away; without a reason: back"), _away),
     Command("nick", N_("NAME"), N_("take another name"), _nick, 1),
+    Command("login", N_("[NAME]"), N_("log in to your account, when you came in as a guest"), accounts.login),
+    Command("register", "", N_("make an account of your name, where everybody may"), accounts.register),
     Command("mode", N_("[MODES]"), N_("show or change the modes of the room, as IRC writes them"), looking.mode),
     Command("reconnect", "", N_("drop the link and connect anew"), looking.reconnect),
     Command("raw", N_("LINE"), N_("send a line of IRC as it is"), looking.raw, 1, ("quote",)),

@@ -154,6 +154,10 @@ class Client:
         if self._connection is not None:
             self._connection.close(reason)
 
+    def come_back_as(self, name: str, password: str) -> None:
+        """Log in to this account over every new link from now on: the present one is logged in to it already."""
+        self._call(lambda: self._session.come_back_as(name, password))
+
     def reconnect(self) -> None:
         """Drop the link and connect anew, or do not wait longer for the next attempt. Returns at once."""
         if self._connection is not None:

@@ -5,6 +5,7 @@ The connection's thread feeds it lines and sends what it puts into `output`; nob
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -94,6 +95,10 @@ class Session:
         self._told_of_code = False
         self.identity.code.put(code)
         return True
+
+    def come_back_as(self, name: str, password: str) -> None:
+        """Log in to this account over the next links."""
+        self.identity = replace(self.identity, name=name, password=password, register=False, token="")
 
     # --- the link ---
 
