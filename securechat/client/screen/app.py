@@ -102,9 +102,7 @@ class ChatApp(Searching):
         self._asked_to_leave = False
         self._lines = LogView(self.chat.home, id="log")
         self._lines.roles, self._lines.times = ROLES[self.theme], self._settings.look.timestamps
-        self._prompt = Prompt(
-            self._submitted, self._completions, paste_lines=self._settings.typing.paste_lines, id="prompt"
-        )
+        self._prompt = Prompt(self._submitted, self._completions, id="prompt")
         self._rooms = Rows(id="rooms")
         self._people = Rows(id="people")
         self._topic = Static("", id="topic", markup=False)
@@ -367,11 +365,11 @@ class ChatApp(Searching):
         )
 
     def _submitted(self, text: str, pasted: bool) -> None:
-        """Do what was typed; a long paste is asked about first."""
-        if not pasted:
+        """Do what was typed; a paste of many lines, or of one that becomes several, is asked about first."""
+        lines, count = text.count("\n") + 1, len(self._client.split(self.chat.active.name, text))
+        if not pasted or (lines <= self._settings.typing.paste_lines and count <= lines):
             self._say(text)
             return
-        count = len(self._client.split(self.chat.active.name, text))
         question = ngettext("Send {count} message?", "Send {count} messages?", count).format(count=count)
         self.push_screen(Question(question), lambda yes: self._say(text) if yes else self.begin(text))
 

@@ -12,8 +12,6 @@ from securechat.client.texts import _
 
 MOST_REMEMBERED: Final = 500
 MOST_ROWS: Final = 6
-PASTED_LINES: Final = 3
-"""More lines than these are not sent without a question when they were pasted, unless the settings say otherwise."""
 
 
 class Prompt(TextArea):
@@ -26,10 +24,9 @@ class Prompt(TextArea):
         submit: Callable[[str, bool], None],
         completions: Callable[[str], Completion],
         *,
-        paste_lines: int = PASTED_LINES,
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
-        """`submit` takes what was typed, and whether many lines of it were pasted; `completions` a line to complete.
+        """`submit` takes what was typed, and whether any of it was pasted; `completions` a line to complete.
 
         Both are called at once and not by messages, which keys that follow quickly would overtake.
         """
@@ -38,7 +35,6 @@ class Prompt(TextArea):
         self.cursor_blink = False
         self._submit = submit
         self._completions = completions
-        self._paste_lines = paste_lines
         self._remembered: list[str] = []
         self._place = 0  # where in it one is; its length: at what is being typed
         self._typed = ""
@@ -81,7 +77,7 @@ class Prompt(TextArea):
 
     async def _on_paste(self, event: events.Paste) -> None:
         """What is pasted may be longer than what one meant to send."""
-        self._pasted = self._pasted or event.text.count("\n") >= self._paste_lines
+        self._pasted = True
         await super()._on_paste(event)
 
     def submit(self) -> None:
@@ -93,7 +89,7 @@ class Prompt(TextArea):
             self._remembered.append(text)
             del self._remembered[:-MOST_REMEMBERED]
         self.clear_all()
-        self._submit(text, pasted and text.count("\n") >= self._paste_lines)
+        self._submit(text, pasted)
 
     def clear_all(self) -> None:
         """Begin anew with an empty line."""

@@ -9,7 +9,7 @@ from securechat.client.errors import NotDelivered, RoomRefused
 from securechat.client.events import Ended, Event, Joined, Kind, Left, Message
 from securechat.client.library import Client, RoomInfo
 from securechat.client.outbox import Delivery
-from securechat.client.splitting import lines_of
+from securechat.client.splitting import lines_of, split_text
 from securechat.protocol import message as wire
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -97,7 +97,7 @@ class FakeClient:
         self.asked.append(("topic", room, topic))
 
     def split(self, _target: str, text: str) -> list[str]:
-        return [line for line in lines_of(text) if line]
+        return [piece for line in lines_of(text) if line for piece in split_text(line, 100)]
 
     def queue(self, target: str, text: str, *, action: bool = False) -> Delivery:
         self.asked.append(("say", target, text, *(("action",) if action else ())))

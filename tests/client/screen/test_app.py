@@ -115,6 +115,13 @@ def test_several_lines_and_a_long_paste() -> None:
         await driver.press("n")
         await driver.until(lambda: driver.typed == "1\n2\n3\n4\n5")
         assert len(driver.client.queued) == 2
+        driver.app._prompt.clear_all()
+        driver.app._prompt.insert("x" * 250)
+        driver.app._prompt._pasted = True
+        await driver.press("enter")
+        await driver.until(lambda: "3 messages" in driver.screen)
+        await driver.press("y")
+        await driver.until(lambda: len(driver.client.queued) == 5)
 
     run(script)
 
