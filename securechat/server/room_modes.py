@@ -78,9 +78,9 @@ class ModeChange:
         self._note(change, Act.ROOM_MASK, entry.mask, until, reason)
         self._lists[letter] = [*self.entries(letter), entry]
 
-    def set_standing(self, change: Change, member: Member, roles: RoomRole, word: str) -> None:
-        """Let a member be `roles`; `word`, which says what that is, goes on the record."""
-        self._note(change, Act.ROOM_ROLE, called(member), word)
+    def set_standing(self, change: Change, member: Member, roles: RoomRole, word: str, reason: str = "") -> None:
+        """Let a member be `roles`; `word`, which says what that is, and `reason` go on the record."""
+        self._note(change, Act.ROOM_ROLE, called(member), word, reason)
         self._roles[_key(member)] = (member, roles)
 
     def remove(self, change: Change, letter: str, entry: ListEntry, reason: str = "") -> None:

@@ -25,6 +25,11 @@ def standing_in(hub: Hub, live: LiveRoom, member: Member) -> Standing:
     return standing_of(roles_of(hub, live, member), silenced=live.is_silenced(source_of(member)))
 
 
+def is_voiced(hub: Hub, live: LiveRoom, member: Member) -> bool:
+    """Whether a member has a voice besides."""
+    return bool(roles_of(hub, live, member) & RoomRole.VOICED)
+
+
 class StandingChange:
     """What it takes to let a member of a room be something: prepared, so that it can be asked about, then made."""
 
@@ -56,25 +61,26 @@ class StandingChange:
         silenced = masks.muted_until(source_of(self._member), now) == FOR_GOOD
         return standing_of(self.after, silenced=silenced) is not self._standing
 
-    def make(self, setter: str) -> None:
+    def make(self, setter: str, reason: str = "") -> None:
         """Note it in the change of modes; `setter` is who the list will say has put a mask on it."""
         for entry in self._taken:
-            self._change.remove(("-", BANS, entry.mask), BANS, entry)
-        self._change_roles()
+            self._change.remove(("-", BANS, entry.mask), BANS, entry, reason)
+        self._change_roles(reason)
         if self.adds:
             mask = mute_masks(self._member)[0]
-            self._change.add(("+", BANS, mask), BANS, ListEntry(mask, setter, self._hub.now()))
+            self._change.add(("+", BANS, mask), BANS, ListEntry(mask, setter, self._hub.now()), reason)
 
-    def _change_roles(self) -> None:
+    def _change_roles(self, reason: str) -> None:
         """An owner and a moderator look the same in IRC: of one who becomes the other, the mode is told once more."""
         name, before = name_of(self._member), self.before
         if before & ~self.after & RoomRole.VOICED:
             before &= ~RoomRole.VOICED
-            self._change.set_roles(("-", _LETTERS["VOICED"], name), self._member, before)
+            self._change.set_roles(("-", _LETTERS["VOICED"], name), self._member, before, reason=reason)
         if before != self.after:
             sign = "+" if self.after & LEADING else "-"
             letter = _LETTERS["MODERATOR"]
-            self._change.set_standing((sign, letter, name), self._member, self.after, self._standing.value)
+            word = self._standing.value
+            self._change.set_standing((sign, letter, name), self._member, self.after, word, reason)
 
 
 def mute_masks(member: Member) -> tuple[str, ...]:
@@ -84,7 +90,7 @@ def mute_masks(member: Member) -> tuple[str, ...]:
     return (f"{MUTE}:{ACCOUNT}:{account.name}", by_name) if account is not None else (by_name,)
 
 
-def set_kind(change: ModeChange, kind: RoomKind) -> None:
+def set_kind(change: ModeChange, kind: RoomKind, reason: str = "") -> None:
     """Let a room be of that kind."""
     for rule, value in kind.rules.items():
-        change.set_rule(("+" if value else "-", _LETTERS[rule], ""), rule, value)
+        change.set_rule(("+" if value else "-", _LETTERS[rule], ""), rule, value, reason)

@@ -341,7 +341,7 @@ def test_beside_a_running_server_it_takes_effect_there(run: Run, live: Effects) 
     assert run("user", "suspend", "ann")[0] == 0
     assert live.told == ["added ann", "suspended 1"]
     assert "suspended" in run("user", "list")[1]
-    assert run("room", "list")[1].splitlines()[1].split()[:2] == ["tea", "0"]
+    assert run("room", "list")[1].splitlines()[1].split()[:3] == ["tea", "open", "0"]
     assert parse_link(run("invite", "create")[1].split("'")[1]).host == "live.lan"
     code, _, err = add(run, "ann")
     assert (code, err.startswith("securechat-admin: There is an account ann already")) == (1, True)

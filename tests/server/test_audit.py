@@ -395,6 +395,14 @@ OPERATIONS_RECORDED: dict[str, tuple[dict[str, object], Row]] = {
     "room slow": ({"room": "tea", "seconds": 9, "reason": "hot"}, ("room rule", "root", "", "#tea", "+f 9", "hot")),
     "room lock": ({"room": "tea", "reason": "hot"}, ("room rule", "root", "", "#tea", "+L", "hot")),
     "room unlock": ({"room": "tea", "reason": "cool"}, ("room rule", "root", "", "#tea", "-L", "cool")),
+    "room role": (
+        {"room": "tea", "name": "bob", "role": "moderator", "reason": "helps"},
+        ("room role", "root", "bob", "#tea", "+o moderator", "helps"),
+    ),
+    "room set": (
+        {"room": "tea", "kind": "announcement", "reason": "news"},
+        ("room rule", "root", "", "#tea", "+m", "news"),
+    ),
     "message delete": (
         {"id": SAID, "reason": "secret"},
         ("room redact", "root", "bob", "#tea", SAID, "secret"),
@@ -402,7 +410,7 @@ OPERATIONS_RECORDED: dict[str, tuple[dict[str, object], Row]] = {
 }
 ACT_OF = (
     {"message delete": "room redact"}
-    | dict.fromkeys(("room slow", "room lock", "room unlock"), "room rule")
+    | dict.fromkeys(("room slow", "room lock", "room unlock", "room set"), "room rule")
     | (dict.fromkeys(("room ban", "room unban", "room mute", "room unmute"), "room mask"))
 )
 """The acts of operations that are recorded as what they are over IRC."""

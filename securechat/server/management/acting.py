@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from securechat.domain.audit import Act, Deed, Origin
 from securechat.domain.events import Source
+from securechat.domain.permissions import Role, Subject
 from securechat.names import check_room_name, fold, room_to_people, room_to_wire
 from securechat.server.administration import Administration, AdministrationError
 from securechat.server.entries import Entry
@@ -14,6 +15,10 @@ from securechat.server.users import LiveRoom
 
 if TYPE_CHECKING:
     from securechat.protocol.standard_replies import StandardReply
+
+
+ADMINISTRATOR = Subject(Role.ADMINISTRATOR, operator=True)
+"""Whoever may give orders here: the row of an operation says who may over IRC."""
 
 
 class Acting:

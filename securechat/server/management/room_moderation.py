@@ -6,21 +6,19 @@ from typing import Any
 from securechat.clock import format_time
 from securechat.domain.durations import parse_duration
 from securechat.domain.mask_lists import MUTE, is_mute, is_possible_mask
-from securechat.domain.permissions import Action, Role, Subject
+from securechat.domain.permissions import Action
 from securechat.domain.roles import ListEntry
 from securechat.names import room_to_people
 from securechat.server.administration import Administration, AdministrationError, check_reason
-from securechat.server.management.acting import Acting, acting, room_of
+from securechat.server.hub import Hub
+from securechat.server.management.acting import ADMINISTRATOR, Acting, acting, room_of
 from securechat.server.management.rows import REASON, Argument, Operation
 from securechat.server.management.tables import table, time
-from securechat.server.members import find_member, name_of
+from securechat.server.members import Member, find_member, name_of
 from securechat.server.putting_out import put_out
 from securechat.server.room_bans import ban_entry, bans_of, lift_bans, masks_of, put_out_banned
 from securechat.server.room_modes import MOST, ModeChange
 from securechat.server.users import LiveRoom
-
-_ADMINISTRATOR = Subject(Role.ADMINISTRATOR, operator=True)
-"""Whoever may give orders here: the row of an operation says who may over IRC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +63,19 @@ def room_kick(administration: Administration, room: str, name: str, *, reason: s
     check_reason(reason)
     with acting(administration) as actor:
         live = room_of(administration, room)
-        member = find_member(actor.hub, live, name)
-        shown = room_to_people(live.room.name)
-        if member is None:
-            text = f"{name} is not in {shown}. See: securechat-admin room members {shown}"
-            raise AdministrationError("not_in_room", text)
+        member = member_of(actor.hub, live, name)
         put_out(actor, live, member, reason or "Put out by an administrator", reason)
-        return Kicked(shown, name_of(member))
+        return Kicked(room_to_people(live.room.name), name_of(member))
+
+
+def member_of(hub: Hub, live: LiveRoom, name: str) -> Member:
+    """Return who is in a room, here or not, by nick or account. Needs the hub lock. Raises AdministrationError."""
+    member = find_member(hub, live, name)
+    if member is None:
+        shown = room_to_people(live.room.name)
+        text = f"{name} is not in {shown}. See: securechat-admin room members {shown}"
+        raise AdministrationError("not_in_room", text)
+    return member
 
 
 def room_ban(administration: Administration, room: str, who: str, *, lasts: str = "", reason: str = "") -> Banned:
@@ -126,7 +130,7 @@ def _set_rule(
     check_reason(reason)
     with acting(administration) as actor:
         live = room_of(administration, room)
-        change = ModeChange(actor, live, _ADMINISTRATOR)
+        change = ModeChange(actor, live, ADMINISTRATOR)
         change.set_rule(shown, rule, value, reason)
         if change.publish() is None:
             text = f"That is so already in {room_to_people(live.room.name)}."
@@ -157,7 +161,7 @@ def _put_on(administration: Administration, room: str, who: str, lasts: str, rea
     with acting(administration) as actor:
         live = room_of(administration, room)
         masks = _masks(actor, who, mute=mute)
-        change = ModeChange(actor, live, _ADMINISTRATOR)
+        change = ModeChange(actor, live, ADMINISTRATOR)
         entry = ban_entry(actor, change, masks[0], duration, reason)
         if entry is None:
             text = f"The list of {room_to_people(live.room.name)} is full; take something off it first."
@@ -173,7 +177,7 @@ def _take_off(administration: Administration, room: str, who: str, reason: str, 
     check_reason(reason)
     with acting(administration) as actor:
         live = room_of(administration, room)
-        change = ModeChange(actor, live, _ADMINISTRATOR)
+        change = ModeChange(actor, live, ADMINISTRATOR)
         lifted = lift_bans(change, _masks(actor, who, mute=mute), reason)
         if not lifted:
             shown, what = room_to_people(live.room.name), "muted in" if mute else "banned from"

@@ -8,19 +8,20 @@ from securechat.clock import format_time
 from securechat.domain.audit import Act
 from securechat.domain.mask_lists import BANS, EXCEPTIONS, INVITATIONS, is_mute
 from securechat.domain.permissions import Action
-from securechat.domain.roles import RoomRole, RoomRules
+from securechat.domain.roles import RoomRules, kind_of
 from securechat.names import check_room_name, fold, room_to_people, room_to_wire
 from securechat.server.administration import Administration, AdministrationError, check_reason
-from securechat.server.management import room_moderation
+from securechat.server.management import room_moderation, room_standing
 from securechat.server.management.acting import acting, room_of
 from securechat.server.management.room_moderation import ROOM
 from securechat.server.management.rows import REASON, Argument, Family, Operation
 from securechat.server.management.tables import or_dash, table, time
-from securechat.server.members import account_of, name_of, roles_of
+from securechat.server.members import account_of, name_of
 from securechat.server.membership import GENERAL
 from securechat.server.room_deletion import delete_room, members_of
 from securechat.server.room_renaming import problem_of_name, rename_room
 from securechat.server.room_topics import set_topic
+from securechat.server.standings import is_voiced, standing_in
 from securechat.server.users import LiveRoom, User
 
 
@@ -33,6 +34,7 @@ class RoomSummary:
     members: int  # accounts, online or not
     present: int | None  # users who are there now; None: no server runs
     created: str
+    kind: str  # open, private, announcement or other (domain.roles.KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class RoomMember:
 
     name: str
     guest: bool
-    roles: tuple[str, ...]
+    roles: tuple[str, ...]  # owner, moderator, member or reader; and voiced
     present: bool | None  # None: no server runs
 
 
@@ -50,6 +52,7 @@ class RoomDetails:
     """All about a room but what is said there."""
 
     name: str
+    kind: str
     topic: str
     created: str
     messages: int
@@ -84,6 +87,7 @@ def room_list(administration: Administration) -> list[RoomSummary]:
             members[room.id],
             None if present is None else present.get(room.id, 0),
             format_time(room.created),
+            kind_of(room.rules),
         )
         for room in rooms
     ]
@@ -105,6 +109,7 @@ def room_show(administration: Administration, room: str) -> RoomDetails:
     bans = [one for one in lists.get(BANS, ()) if not 0 < one.expires <= administration.clock()]
     return RoomDetails(
         room_to_people(shown.name),
+        kind_of(rules),
         shown.topic,
         format_time(shown.created),
         messages,
@@ -131,7 +136,7 @@ def room_create(administration: Administration, room: str, *, reason: str = "") 
         publication.event.deeds = (actor.deed(Act.ROOM_CREATE, name, reason=reason),)
         actor.publish(publication)
     present = 0 if administration.runs else None
-    return RoomSummary(room_to_people(name), "", 0, present, format_time(live.room.created))
+    return RoomSummary(room_to_people(name), "", 0, present, format_time(live.room.created), kind_of(live.room.rules))
 
 
 def room_topic(administration: Administration, room: str, topic: str, *, reason: str = "") -> str:
@@ -211,11 +216,11 @@ def _members(administration: Administration, live: LiveRoom) -> list[RoomMember]
     hub = administration.hub
     shown = []
     for member in members_of(hub, live):
-        account, roles = account_of(member), roles_of(hub, live, member)
-        words = [str(role.name).lower() for role in RoomRole if role in roles and role is not RoomRole.MEMBER]
+        account = account_of(member)
+        words = (standing_in(hub, live, member).value, *(["voiced"] if is_voiced(hub, live, member) else []))
         present = isinstance(member, User) if administration.runs else None
         name = account.name if account is not None else name_of(member)
-        shown.append(RoomMember(name, account is None, tuple(words) or ("member",), present))
+        shown.append(RoomMember(name, account is None, words, present))
     return sorted(shown, key=lambda one: fold(one.name))
 
 
@@ -235,10 +240,13 @@ def _count(number: int, word: str) -> str:
 
 def _rooms_text(rooms: list[dict[str, Any]]) -> str:
     shown = [
-        (one["name"], str(one["members"]), or_dash(one["present"]), time(one["created"]), one["topic"]) for one in rooms
+        (one["name"], one["kind"], str(one["members"]), or_dash(one["present"]), time(one["created"]), one["topic"])
+        for one in rooms
     ]
     return (
-        table(("ROOM", "MEMBERS", "PRESENT", "CREATED (UTC)", "TOPIC"), shown) if shown else "There are no rooms yet."
+        table(("ROOM", "KIND", "MEMBERS", "PRESENT", "CREATED (UTC)", "TOPIC"), shown)
+        if shown
+        else "There are no rooms yet."
     )
 
 
@@ -270,6 +278,7 @@ def _details_text(room: dict[str, Any]) -> str:
     )
     rows = (
         ("Room", room["name"]),
+        ("Kind", room["kind"]),
         ("Topic", room["topic"] or "-"),
         ("Created", f"{time(room['created'])} UTC"),
         ("Said", said + since),
@@ -337,5 +346,6 @@ FAMILY = Family(
             over_irc=Action.MANAGE,
         ),
         *room_moderation.OPERATIONS,
+        *room_standing.OPERATIONS,
     ),
 )

@@ -56,6 +56,7 @@ def test_a_room_is_shown(harness: Harness) -> None:
     shown = done(harness, "room show", room="tea")
     assert shown.splitlines() == [
         "Room     tea",
+        "Kind     private",
         "Topic    leaves",
         "Created  2025-11-24 16:00 UTC",
         "Said     2 messages, the oldest of 2025-11-24 16:00 UTC",
