@@ -66,6 +66,11 @@ def may_not_yet(context: "Context", limited: Limited, *about: str) -> bool:
     if not wait:
         hub.limits.count(limited, who, now)
         return False
-    text = try_again(limited.words, wait)
-    context.response.fail(context.message.command, replies.RATE_LIMITED, *about, str(seconds_of(wait)), text=text)
+    tell_to_wait(context, limited.words, wait, *about)
     return True
+
+
+def tell_to_wait(context: "Context", what: str, wait: float, *about: str) -> None:
+    """Refuse a command: `what` was too much; the seconds to wait are in the text, and behind what it is `about`."""
+    text = try_again(what, wait)
+    context.response.fail(context.message.command, replies.RATE_LIMITED, *about, str(seconds_of(wait)), text=text)

@@ -21,6 +21,7 @@ from securechat.server.context import Context
 from securechat.server.deeds import deed_of
 from securechat.server.error_replies import answer_error
 from securechat.server.invites import Known, account_may
+from securechat.server.limits import tell_to_wait
 from securechat.server.membership import GENERAL
 from securechat.server.ports import Pool
 from securechat.server.registry import command
@@ -144,9 +145,7 @@ def _read(context: Context, maker: Account) -> _Wish | None:
         return None
     wait = hub.invites.made.wait(str(maker.id), hub.monotonic())
     if wait:
-        seconds = str(int(wait) + 1)
-        text = f"You have made too many invites just now; try again in {seconds} seconds"
-        context.response.fail("INVITES", replies.RATE_LIMITED, seconds, text=text)
+        tell_to_wait(context, "You have made too many invites just now", wait)
         return None
     token = secrets.token_urlsafe(invites.TOKEN_BYTES)
     link = _link(context, room_to_people(live.room.name if live is not None else GENERAL), token)

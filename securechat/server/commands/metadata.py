@@ -18,13 +18,13 @@ from securechat.protocol.numerics import (
 )
 from securechat.server.context import Context
 from securechat.server.lifecycle import State
+from securechat.server.limits import tell_to_wait
 from securechat.server.metadata import MOST_KEYS, VALUE_BYTES, is_key, name_of
 from securechat.server.metadata_news import BATCH_TYPE, change, lines_of, show_known, show_page
 from securechat.server.registry import Stage, command
 from securechat.server.sessions import Session
 from securechat.server.targets import room_for
 from securechat.server.users import LiveRoom, User
-from securechat.server.waiting import seconds_of
 
 Owner = User | LiveRoom | Session
 """Who carries values; a session does before its login."""
@@ -140,7 +140,7 @@ def _too_often(context: Context, target: str, key: str, times: int = 1) -> bool:
     values, user, now = context.hub.metadata, context.user, context.hub.monotonic()
     wait = values.seconds_to_wait(user, now)
     if wait:
-        context.response.fail("METADATA", replies.RATE_LIMITED, target, key, str(seconds_of(wait)))
+        tell_to_wait(context, "Too many changes of values", wait, target, key)
         return True
     values.count_changes(user, now, times)
     return False

@@ -7,7 +7,6 @@ from securechat.domain.permissions import Action, changing_roles, lowered, may, 
 from securechat.domain.roles import ListEntry, RoomRole
 from securechat.errors import NotInRoom
 from securechat.names import fold
-from securechat.protocol import standard_replies as replies
 from securechat.protocol.modes import BY_LETTER, USER_MODE_BY_LETTER, ModeKind, RoomMode, letters
 from securechat.protocol.numerics import (
     ERR_BANLISTFULL,
@@ -32,6 +31,7 @@ from securechat.protocol.numerics import (
     RPL_UMODEIS,
 )
 from securechat.server.context import Context
+from securechat.server.limits import tell_to_wait
 from securechat.server.members import Member, find_member, is_known, name_of
 from securechat.server.presence import MOST_MASKS, MOST_MODES
 from securechat.server.registry import command
@@ -39,7 +39,6 @@ from securechat.server.room_modes import MOST, Change, ModeChange
 from securechat.server.targets import visible_room
 from securechat.server.user_modes import announcement, set_mode, shown_modes
 from securechat.server.users import LiveRoom
-from securechat.server.waiting import try_again
 
 KEY_LENGTH = 32
 """The longest key of a room, in characters."""
@@ -146,8 +145,7 @@ def _change_room_modes(context: Context, live: LiveRoom, asked: list[Asked]) -> 
     change = ModeChange(context, live, subject)
     wait = change.wait()
     if wait:
-        text = try_again("Too many changes of modes", wait)
-        context.response.fail("MODE", replies.RATE_LIMITED, live.room.name, text=text)
+        tell_to_wait(context, "Too many changes of modes", wait, live.room.name)
         return
     with_parameter = 0
     for sign, row, parameter in asked:

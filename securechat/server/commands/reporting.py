@@ -15,12 +15,12 @@ from securechat.protocol.message import cut
 from securechat.server.actors import counted_for
 from securechat.server.context import Context
 from securechat.server.entries import Publication
+from securechat.server.limits import tell_to_wait
 from securechat.server.past import may_read
 from securechat.server.ports import Pool
 from securechat.server.registry import command
 from securechat.server.reports import MOST_OPEN, REASON_BYTES, event_of, handles, open_for, person, place_of, tell
 from securechat.server.users import NOBODY
-from securechat.server.waiting import try_again
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ def _decide(context: Context, stored: StoredEvent | None) -> None:
     key, now = counted_for(context.session), hub.monotonic()
     wait = hub.reports.rate.wait(key, now)
     if wait:
-        context.response.fail("REPORT", replies.RATE_LIMITED, identifier, text=try_again("Too many reports", wait))
+        tell_to_wait(context, "Too many reports", wait, identifier)
         return
     room = hub.rooms_by_id.get(stored.conversation)
     of_place = (room.room.id,) if room is not None else {one.conversation for one in opened} - hub.rooms_by_id.keys()

@@ -521,7 +521,7 @@ def test_so_many_changes_a_minute(harness: Harness) -> None:
     for _ in range(30):
         anna.sends("MODE #tea +m", "MODE #tea -m")
     anna.received()
-    refusal = ":chat.test FAIL MODE RATE_LIMITED #tea :Too many changes of modes; try again in 60 seconds"
+    refusal = ":chat.test FAIL MODE RATE_LIMITED #tea 60 :Too many changes of modes; try again in 60 seconds"
     assert anna.answers("MODE #tea +m") == [refusal]
     anna.sends("NICK other")
     assert anna.answers("MODE #tea +m")[-1] == refusal
