@@ -1,11 +1,14 @@
-"""Look-alikes are refused at every door: NICK, REGISTER, JOIN and the administrator's commands (domain.look_alikes)."""
+"""Look-alikes are refused at every door: NICK, REGISTER, JOIN, RENAME, links, securechat-admin (domain.look_alikes)."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from securechat.errors import InvalidName
+from securechat.names import fold
 from securechat.server.live_effects import HubEffects
+from securechat.server.operations import perform
 from tests.domain.test_look_alikes import PROTECTED, confused
 from tests.server.harness import Harness, code_of, running
 
@@ -90,3 +93,49 @@ def test_no_account_is_made_that_passes_for_another(tmp_path: Path) -> None:
                     taken.append([candidate, *answers])
         assert taken == []
         assert len(harness.hub.accounts) == before
+
+
+def confused_names() -> Iterator[str]:
+    """Every name of `confused` that is one word, and another name."""
+    folded = {fold(name) for name in PROTECTED}
+    for name in PROTECTED:
+        yield from (one for one in confused(name) if not set(one) & set(" ,") and fold(one) not in folded)
+
+
+def test_no_room_is_made_that_passes_for_another(tmp_path: Path) -> None:
+    """Every confusable character in each of 20 names, by JOIN, by RENAME and by a link into a room that is to be."""
+    with running(tmp_path) as harness:
+        harness.account("root", PASSWORD, administrator=True)
+        root = harness.person("root", password=PASSWORD)
+        root.sends(*(f"JOIN #{name}" for name in PROTECTED), "JOIN #other")
+        root.received()
+        before = set(harness.hub.rooms)
+        made = []
+        for candidate in confused_names():
+            for line in (f"JOIN #{candidate}", f"RENAME #other #{candidate}", f"INVITES CREATE #{candidate}"):
+                codes = {code_of(one) for one in root.answers(line)}
+                if not codes or not codes <= {"403", "476", "479", "FAIL"}:
+                    made.append((line, codes))
+        assert made == []
+        assert set(harness.hub.rooms) == before
+
+
+@pytest.mark.slow
+def test_nor_does_securechat_admin_make_an_account_or_a_link_into_such_a_room(tmp_path: Path) -> None:
+    with running(tmp_path) as harness:
+        for name in PROTECTED:
+            harness.account(name, PASSWORD)
+        visitor = harness.person("visitor")
+        visitor.sends(*(f"JOIN #{name}" for name in PROTECTED))
+        administration = harness.hub.administration
+        assert administration is not None
+        made = []
+        for candidate in confused_names():
+            for request in (
+                {"operation": "user add", "name": candidate, "password": PASSWORD},
+                {"operation": "invite create", "rooms": [candidate]},
+            ):
+                answer = perform(administration, request)
+                if answer.get("code") != "invalid_name":
+                    made.append((request, answer))
+        assert made == []
