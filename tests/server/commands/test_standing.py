@@ -133,7 +133,7 @@ def test_who_is_meant(harness: Harness, tea: Callable[[str], Person]) -> None:
     harness.account("zoe")
     eve = harness.person("eve")
     assert anna.answers("ROLE #tea nobody reader") == [f"{SERVER} 401 anna nobody :No such nick/channel"]
-    assert anna.answers("ROLE #tea zoe") == [f"{SERVER} 441 anna zoe #tea :They aren't on that channel"]
+    assert anna.answers("ROLE #tea zoe") == [f"{SERVER} 441 anna zoe #tea :They are not in that room"]
     assert code_of(anna.answers("ROLE #none anna")[0]) == "403"
     assert code_of(eve.answers("ROLE #tea anna")[0]) == "442"
     assert anna.answers("ROLE #tea anna king") == [
