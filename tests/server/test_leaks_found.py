@@ -46,8 +46,8 @@ HIDDEN = (
     Action.MANAGE,
 )
 """What keeps a hidden room hidden."""
-CLOSED = (Action.READ_HISTORY, Action.SEE_EXCEPTIONS, Action.SEE_KEY, Action.READ_VALUES)
-"""What keeps what is behind a door that everybody may know of."""
+CLOSED = (Action.SEE_EXCEPTIONS, Action.SEE_KEY, Action.READ_VALUES)
+"""What keeps what is behind a door that everybody may know of. What was said is kept by READ_EARLIER as well."""
 
 _CHANGES = "it lets somebody change something, and whoever may not see the room is told before that there is none"
 _ASKED_TWICE = "JOIN_ROOM asks for each hurdle again, so that none opens a door alone"
