@@ -168,6 +168,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("link", N_("[USES] [TIME]"), N_("make a link that lets people into the room"), looking.link),
     Command("links", "", N_("show the links that lead into the room"), room_links.links),
     Command("unlink", N_("NUMBER"), N_("make a link useless"), room_links.unlink, 1),
+    Command("knock", N_("ROOM [REASON]"), N_("ask to be let into a room that is for the invited"), moderating.knock, 1),
     Command("kick", N_("NAME [REASON]"), N_("put somebody out of the room"), moderating.kick, 1),
     Command(
         "ban", N_("NAME [TIME] [REASON]"), N_("keep somebody out of the room, for 2h or for good"), moderating.ban, 1
@@ -191,6 +192,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("slow", N_("SECONDS"), N_("let everybody wait between two messages; 0: no more"), moderating.slow, 1),
     Command("delete", N_("[NAME]"), N_("take away your last message here, or that of somebody"), moderating.delete),
     Command("rename", N_("NAME"), N_("give the room another name"), moderating.rename, 1),
+    Command(
+        "newcomers",
+        N_("WHAT"),
+        N_("what newcomers read: all, joined (what is said after they came) or none (only what they missed)"),
+        moderating.newcomers,
+        1,
+    ),
     Command("lock", "", N_("let only moderators speak and nobody come in"), moderating.lock),
     Command("unlock", "", N_("open the room again"), moderating.unlock),
     Command(

@@ -135,6 +135,15 @@ class Invited:
 
 
 @dataclass(frozen=True, slots=True)
+class Knocked:
+    """Somebody asks to be let into a room that the own user looks after."""
+
+    room: str
+    nick: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Connected:
     """The link to the server works; `again` after it had been lost."""
 
@@ -188,6 +197,7 @@ Event = (
     | Renamed
     | ModeChanged
     | Invited
+    | Knocked
     | Redacted
     | ReadUpTo
     | Connected

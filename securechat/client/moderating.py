@@ -12,6 +12,7 @@ from securechat.names import fold, room_to_wire
 _TIME = re.compile(r"[1-9][0-9]{0,8}[smhd]")
 ROLES = ("owner", "moderator", "member", "reader")
 """What the server calls the roles in a room."""
+_FOR_NEWCOMERS = ("all", "joined", "none")
 _LOOKED_THROUGH = 100
 """How many messages are looked through for the last one of somebody."""
 
@@ -33,6 +34,23 @@ def invite(desk: Desk, rest: str) -> None:
     name, room = _words(rest)[0], present_room(desk)
     desk.client.ask("INVITE", name, room)
     desk.note(_("{name} is invited to {room}.").format(name=sanitize(name), room=sanitize(room)))
+
+
+def knock(desk: Desk, rest: str) -> None:
+    """Ask to be let into a room."""
+    name, reason = _words(rest)
+    room = room_to_wire(name)
+    desk.client.ask("KNOCK", room, *([reason] if reason else []))
+    told = _("Those who look after {room} are told; you hear of it when they invite you.")
+    desk.note(told.format(room=sanitize(room)))
+
+
+def newcomers(desk: Desk, rest: str) -> None:
+    """Choose how much of what was said newcomers read."""
+    word = _words(rest)[0].lower()
+    if word not in _FOR_NEWCOMERS:
+        raise UsageError(_("Newcomers read: {words}.").format(words=", ".join(_FOR_NEWCOMERS)))
+    _do(desk, "MODE", present_room(desk), "+H", word)
 
 
 def kick(desk: Desk, rest: str) -> None:

@@ -14,6 +14,7 @@ from securechat.client.events import (
     Invited,
     Joined,
     Kind,
+    Knocked,
     Left,
     Message,
     ModeChanged,
@@ -111,6 +112,12 @@ def _invited(event: Invited) -> str:
     return text.format(name=sanitize(event.nick), room=sanitize(event.room))
 
 
+def _knocked(event: Knocked) -> str:
+    reason = f": {sanitize(event.reason)}" if event.reason else "."
+    text = _("{name} asks to be let into {room} (there, /invite {name} lets them in)")
+    return text.format(name=sanitize(event.nick), room=sanitize(event.room)) + reason
+
+
 def _topic(event: TopicChanged) -> str:
     return _("{name} set the topic: {topic}").format(name=sanitize(event.nick), topic=sanitize(event.topic))
 
@@ -141,6 +148,7 @@ _NOTES: dict[type, Callable[..., str]] = {
     Renamed: _renamed,
     ModeChanged: mode_words,
     Invited: _invited,
+    Knocked: _knocked,
     Connected: lambda event: _("The link works again.") if event.again else "",
     Disconnected: lambda event: _("The link is lost ({reason}); connecting again.").format(
         reason=sanitize(event.reason).rstrip(".")

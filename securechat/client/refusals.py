@@ -66,6 +66,9 @@ ROOM_REFUSALS: dict[str, str] = {
     "479": N_("{name} cannot be the name of a room."),
     "482": N_("You are not allowed to do that in {name}."),
     "432": N_("{name} cannot be a name."),
+    "712": N_("You cannot ask to be let into {name} just now."),
+    "713": N_("Nothing keeps you out of {name}: /join {name}"),
+    "714": N_("You are in {name} already."),
     "433": N_("The name {name} is taken."),
     "417": N_("The line is too long."),
     "412": N_("There is nothing to send."),
@@ -90,9 +93,10 @@ def login_refusal(code: str, name: str, said: str) -> LoginRefused:
 
 
 def is_refusal(message: Message) -> bool:
-    """Whether a line of the server says that a request failed: FAIL, or a numeric from 400 to 599."""
+    """Whether a line of the server says that a request failed: FAIL, a numeric from 400 to 599, or one of KNOCK."""
     command = message.command
-    return command == "FAIL" or (len(command) == 3 and command.isdigit() and "400" <= command <= "599")
+    numeric = len(command) == 3 and command.isdigit() and ("400" <= command <= "599" or "712" <= command <= "714")
+    return command == "FAIL" or numeric
 
 
 def room_refusal(message: Message) -> RoomRefused:
@@ -108,7 +112,7 @@ def room_refusal(message: Message) -> RoomRefused:
     said = sanitize(params[-1]) if params else code
     if template is not None and (context or "{name}" not in template):
         text = _(template).format(name=sanitize(context))
-        if code in GIVING_NO_REASON and said != GIVING_NO_REASON[code]:
+        if code == "712" or (code in GIVING_NO_REASON and said != GIVING_NO_REASON[code]):
             text = f"{text} ({said})"  # why, and until when
         return RoomRefused(text, code)
     return RoomRefused(_("The server refused: {reason}").format(reason=said), code)

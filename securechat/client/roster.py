@@ -9,6 +9,7 @@ from securechat.client.events import (
     Invited,
     Joined,
     Kind,
+    Knocked,
     Left,
     Message,
     ModeChanged,
@@ -188,6 +189,12 @@ class Roster:
             return []
         return [Invited(line.params[1], wire.nick_of(line.source))]
 
+    def _on_knock(self, line: wire.Message) -> list[Event]:
+        """Somebody asks to be let in: the room, who it is, and why behind a colon."""
+        if len(line.params) < 4:
+            return []
+        return [Knocked(line.params[1], wire.nick_of(line.params[2]), line.params[3].partition(": ")[2])]
+
     def _on_quit(self, line: wire.Message) -> list[Event]:
         nick = wire.nick_of(line.source)
         names = [room.name for room in self.rooms.values() if fold(nick) in room.members]
@@ -332,6 +339,7 @@ _HANDLERS: dict[str, Callable[[Roster, wire.Message], list[Event]]] = {
     "332": Roster._on_topic_reply,  # noqa: SLF001
     "353": Roster._on_names,  # noqa: SLF001
     "366": Roster._on_end_of_names,  # noqa: SLF001
+    "710": Roster._on_knock,  # noqa: SLF001
     "ERROR": Roster._on_error,  # noqa: SLF001
     "INVITE": Roster._on_invite,  # noqa: SLF001
     "JOIN": Roster._on_join,  # noqa: SLF001

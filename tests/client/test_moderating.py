@@ -8,10 +8,10 @@ import pytest
 from securechat.client.address import Address
 from securechat.client.commands import BY_NAME, execute
 from securechat.client.errors import UsageError
-from securechat.client.events import Invited, Kind, Left, Message
+from securechat.client.events import Invited, Kind, Knocked, Left, Message
 from securechat.client.moderating import ROLES
 from securechat.client.output import Formatter
-from securechat.client.refusals import room_refusal
+from securechat.client.refusals import is_refusal, room_refusal
 from securechat.client.roster import Roster
 from securechat.client.trust import fingerprint_of
 from securechat.domain.roles import KINDS, STANDINGS
@@ -76,6 +76,10 @@ def run(line: str, answer: tuple[bytes, ...] = ()) -> tuple[list[tuple[str, ...]
     ("line", "asked"),
     [
         ("/invite bob", ("INVITE", "bob", "#tea")),
+        ("/knock tea I bring cake", ("KNOCK", "#tea", "I bring cake")),
+        ("/knock #tea", ("KNOCK", "#tea")),
+        ("/newcomers Joined", ("MODE", "#tea", "+H", "joined")),
+        ("/newcomers all", ("MODE", "#tea", "+H", "all")),
         ("/kick bob too loud", ("KICK", "#tea", "bob", "too loud")),
         ("/ban bob 2h too loud", ("BAN", "#tea", "bob", "2h", "too loud")),
         ("/ban bob too loud", ("BAN", "#tea", "bob", "too loud")),
@@ -161,9 +165,9 @@ def test_a_link_that_cannot_be_joined_by(link: str, told: str) -> None:
     assert desk.client.asked == []
 
 
-@pytest.mark.parametrize("line", ["/report nobody", "/delete nobody", "/unlink x"])
+@pytest.mark.parametrize("line", ["/report nobody", "/delete nobody", "/unlink x", "/newcomers some"])
 def test_what_makes_no_sense_is_explained(line: str) -> None:
-    with pytest.raises(UsageError, match=r"no message of nobody|by its number"):
+    with pytest.raises(UsageError, match=r"no message of nobody|by its number|read: all, joined, none"):
         run(line)
 
 
@@ -209,3 +213,35 @@ def test_invitations_and_who_was_put_out_are_told() -> None:
     assert told.note(kicked).endswith("carol was put out by ann: loud")
     assert told.note(own).endswith("bob has put you out of #tea.")
     assert told.note(invited) == "bob invites you to #ops: /join #ops"
+
+
+def test_who_asks_to_be_let_in_is_told_with_what_lets_them_in() -> None:
+    roster, told = Roster(lambda: 0), Formatter(home="#tea")
+    roster.receive(parse(b":s 001 ann :hi"))
+    (bare,) = roster.receive(parse(b":s 710 ann #tea bob!b@h :has asked for an invite"))
+    (why,) = roster.receive(parse(b":s 710 ann #tea bob!b@h :has asked for an invite: I bring cake: much"))
+    assert roster.receive(parse(b":s 710 ann #tea")) == []
+    assert (bare, why) == (Knocked("#tea", "bob"), Knocked("#tea", "bob", "I bring cake: much"))
+    text = "bob asks to be let into #tea (there, /invite bob lets them in)"
+    assert told.note(bare) == f"{text}."
+    assert told.note(why) == f"{text}: I bring cake: much"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (b":s 712 a #tea :You have asked", "You cannot ask to be let into #tea just now. (You have asked)"),
+        (b":s 713 a #tea :Channel is open", "Nothing keeps you out of #tea: /join #tea"),
+        (b":s 714 a #tea :You are there", "You are in #tea already."),
+        (b":s 403 a #tea :Only administrators make rooms", "There is no room #tea. (Only administrators make rooms)"),
+        (b":s 403 a #tea :No such channel", "There is no room #tea."),
+    ],
+)
+def test_why_not(line: bytes, told: str) -> None:
+    message = parse(line)
+    assert is_refusal(message)
+    assert str(room_refusal(message)) == told
+
+
+def test_an_answer_is_no_refusal() -> None:
+    assert not is_refusal(parse(b":s 711 a #tea :Your KNOCK has been delivered"))
