@@ -231,7 +231,7 @@ def _begin(wishes: "Wishes", known: "KnownServers", settings: Settings) -> int:
     from securechat.client.screen.app import run
     from securechat.client.screen.first_start import first_start
 
-    entrance = first_start(wishes, known)
+    entrance = first_start(wishes, known, settings)
     if isinstance(entrance, int):
         return entrance
     try:

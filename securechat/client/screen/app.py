@@ -17,7 +17,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.filter import LineFilter
 from textual.message import Message as TextualMessage
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -43,7 +42,7 @@ from securechat.client.screen.searching import SearchBar, Searching
 from securechat.client.screen.secret import Secret
 from securechat.client.screen.signals import end_by_signals
 from securechat.client.screen.status import status_text
-from securechat.client.screen.themes import ROLES, THEMES, line_filters
+from securechat.client.screen.themes import ROLES
 from securechat.client.settings import Settings
 from securechat.client.texts import _, ngettext
 
@@ -77,12 +76,8 @@ class ChatApp(Searching):
         """Something waits in the queue."""
 
     def __init__(self, client: Client, rooms: Sequence[str], settings: Settings | None = None) -> None:
-        super().__init__()
         self._settings = settings or Settings()
-        self.title = "securechat"
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = "no-color" if self._settings.look.color == "never" else self._settings.look.theme
+        super().__init__(self._settings.look)
         self.chat = Chat(client.nick, presences=self._settings.look.join_part)
         self.failure: ClientError | None = None
         """What ended the link for good."""
@@ -162,10 +157,6 @@ class ChatApp(Searching):
         """Without a link, the seconds until the next attempt go by."""
         if not self.chat.connected:
             self._draw()
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Leave the colours out where that is wanted."""
-        return line_filters(super().get_line_filters(), self.theme)
 
     def _take_theme(self) -> None:
         self._lines.roles = ROLES.get(self.theme, self._lines.roles)
@@ -406,7 +397,6 @@ class ChatApp(Searching):
 def run(client: Client, rooms: Sequence[str], settings: Settings) -> int:
     """Show the full screen until the person leaves; return the exit code. Raises what ended the link for good."""
     let_alt_digits_be()
-    os.environ.pop("NO_COLOR", None)  # the settings have heeded it; Textual would make greys of everything
     app = ChatApp(client, rooms, settings)
     code = app.run(mouse=settings.typing.mouse)
     if app.failure is not None:

@@ -8,7 +8,6 @@ from threading import Thread
 from typing import ClassVar, Final
 
 from textual import on
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
@@ -21,6 +20,8 @@ from securechat.client.passwords import VARIABLE
 from securechat.client.sanitize import sanitize
 from securechat.client.screen.forms import Card, Field, Form
 from securechat.client.screen.signals import end_by_signals
+from securechat.client.screen.themed import Themed
+from securechat.client.settings import Look, Settings
 from securechat.client.start import NAME_REFUSALS, Asker, Start, Wishes
 from securechat.client.texts import _
 from securechat.links import Link, format_link, is_link, parse_link
@@ -38,16 +39,15 @@ class Entrance:
     rooms: list[str]
 
 
-class FirstStart(App[Entrance]):
+class FirstStart(Themed[Entrance]):
     """Asks for what is needed, comes in, and gives who did. None: the person left."""
 
     CSS_PATH = "screen.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "leave", show=False, priority=True)]
 
-    def __init__(self, wishes: Wishes, known_servers: KnownServers) -> None:
-        super().__init__()
-        self.title = "securechat"
+    def __init__(self, wishes: Wishes, known_servers: KnownServers, look: Look) -> None:
+        super().__init__(look)
         self._wishes = wishes
         self._known_servers = known_servers
         self._form = EntranceForm(self._come_in, name=wishes.user)
@@ -162,10 +162,10 @@ class EntranceForm(Form):
         return "" if again == self.values["password"] else _("These were two different passwords.")
 
 
-def first_start(wishes: Wishes, known_servers: KnownServers) -> Entrance | int:
+def first_start(wishes: Wishes, known_servers: KnownServers, settings: Settings) -> Entrance | int:
     """Ask a person who is new here; return who came in, or the exit code when nobody did."""
-    app = FirstStart(wishes, known_servers)
-    entrance = app.run()
+    app = FirstStart(wishes, known_servers, settings.look)
+    entrance = app.run(mouse=settings.typing.mouse)
     return entrance if entrance is not None else app.return_code or _LEFT
 
 

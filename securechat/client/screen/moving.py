@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
-from textual.app import App
 
 from securechat.client.buffer import SAID, Buffer
 from securechat.client.chat import Chat
@@ -13,10 +12,11 @@ from securechat.client.screen.dialogs import Help, Question
 from securechat.client.screen.lists import Rows
 from securechat.client.screen.log_view import LogView
 from securechat.client.screen.prompt import Prompt
+from securechat.client.screen.themed import Themed
 from securechat.client.texts import _, ngettext
 
 
-class Moving(App[int]):
+class Moving(Themed[int]):
     """The part of the application that changes what is looked at."""
 
     _LEAVE_SECONDS: ClassVar[float] = 3.0

@@ -13,7 +13,7 @@ from typing import Final
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.theme import Theme
 
 
@@ -143,6 +143,7 @@ def _theme(name: str, *, dark: bool, ground: tuple[str, str, str, str], marks: t
     """Return the theme for Textual. `ground`: background, surface, panel, text; `marks`: primary, good, odd, bad."""
     background, surface, panel, foreground = ground
     primary, success, warning, error = marks
+    muted = ROLES[name].system.color
     return Theme(
         name=name,
         dark=dark,
@@ -157,7 +158,7 @@ def _theme(name: str, *, dark: bool, ground: tuple[str, str, str, str], marks: t
         warning=warning,
         error=error,
         text_alpha=1.0,
-        variables={"text-muted": foreground, "text-disabled": foreground},
+        variables=dict.fromkeys(("text-muted", "text-disabled"), muted.name if muted is not None else foreground),
     )
 
 
@@ -215,6 +216,37 @@ def _plain(style: Style) -> Style:
     )
 
 
+class Muted(LineFilter):
+    """Gives dim text the colour of what is less important: how dim a terminal would make it nobody knows."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._muted = Style(dim=False, color=ROLES[theme.name].system.color)
+        grounds = (theme.background, theme.surface, theme.panel)
+        self._grounds = {Color.parse(one).rich_color for one in grounds if one is not None}
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - Textual's signature
+        """Return the segments as they go to the terminal."""
+        return [
+            Segment(text, self._readable(style) if style is not None and style.dim else style, control)
+            for text, style, control in segments
+        ]
+
+    def _readable(self, style: Style) -> Style:
+        """Elsewhere, as on a row that is marked, the colour would be as hard to read as dim text."""
+        plain = style.bgcolor is None or style.bgcolor in self._grounds
+        return style + (self._muted if plain else _NOT_DIM)
+
+
+_NOT_DIM: Final = Style(dim=False)
+_MUTED: Final = {theme.name: Muted(theme) for theme in THEMES if theme.name != "no-color"}
+
+
 def line_filters(own: Sequence[LineFilter], theme: str) -> Sequence[LineFilter]:
-    """Return the filters for a theme; `own` are those of Textual, whose idea of no colours is greys."""
-    return [WithoutColours()] if theme == "no-color" else own
+    """Return the filters for a theme. `own` are those of Textual, which makes greys of all colours by `NO_COLOR`; that
+    is heeded by the settings, which may also say otherwise.
+    """
+    muted = _MUTED.get(theme)
+    if muted is None:
+        return [WithoutColours()]
+    return [muted, *(one for one in own if not isinstance(one, Monochrome | NoColor))]

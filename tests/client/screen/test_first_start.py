@@ -11,6 +11,7 @@ from textual.widgets import Input
 from securechat.client.known_servers import KnownServers
 from securechat.client.screen.first_start import Entrance, FirstStart
 from securechat.client.screen.forms import Card
+from securechat.client.settings import Look
 from securechat.client.start import Wishes
 from securechat.links import Link, format_link
 from tests.client.certificates import Authority
@@ -55,7 +56,7 @@ class Newcomer:
 
 
 def begin(script: Callable[[Newcomer], Awaitable[None]], known: KnownServers) -> Entrance | None:
-    app = FirstStart(Wishes(timeout=10), known)
+    app = FirstStart(Wishes(timeout=10), known, Look())
 
     async def main() -> None:
         async with app.run_test(size=(80, 30)) as pilot:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from rich.color import Color as RichColor
@@ -9,12 +10,15 @@ from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
+from textual.screen import ModalScreen
 
 from securechat.client import settings
 from securechat.client.buffer import EntryKind, Status
 from securechat.client.errors import NotDelivered
 from securechat.client.events import Joined, TopicChanged
 from securechat.client.screen.dialogs import Help, Question
+from securechat.client.screen.forms import Card, Choice, Field, Form, Menu
+from securechat.client.screen.secret import Secret
 from securechat.client.screen.themes import ROLES, THEMES, Roles, WithoutColours
 from securechat.client.settings import Look, Settings
 from tests.client.screen.driver import Driver, run
@@ -166,6 +170,54 @@ def test_everything_on_the_screen_can_be_read(name: str) -> None:
         await driver.press("ctrl+p")
         await driver.until(lambda: drawn(driver, "go there"))
         assert hard_to_read(driver, LEAST[name], "#--container") == []
+
+    run(script, settings=Settings(look=Look(theme=name)))
+
+
+ROWS = (Choice("one", "One", "about it"), Choice("two", "Two"))
+FIELDS = (
+    Field("wrong", "Something", value="x", check=lambda _value: "It is wrong."),
+    Field("empty", "Something else", hint="an example", secret=True),
+    Field("choice", "Which?", choices=ROWS),
+)
+DIALOGS: dict[str, Callable[[], ModalScreen[Any]]] = {
+    "question": lambda: Question("Sure?"),
+    "menu": lambda: Menu("A menu", ROWS),
+    "form": lambda: Form("A form", FIELDS, about="What for"),
+    "card": lambda: Card("A card", [("label", "value")]),
+    "secret": lambda: Secret("A secret", ["a line"]),
+}
+"""One of each kind, with every kind of text in it."""
+
+
+@pytest.mark.parametrize("name", LEAST)
+def test_every_dialog_can_be_read(name: str) -> None:
+    async def script(driver: Driver) -> None:
+        for kind, make in DIALOGS.items():
+            dialog = make()
+            driver.app.push_screen(dialog)
+            await driver.until(lambda dialog=dialog: driver.app.screen is dialog and drawn(driver, "Esc"))
+            if isinstance(dialog, Form):
+                dialog.go_on()
+                await driver.until(lambda: drawn(driver, "It is wrong."))
+            await driver.pause()
+            assert hard_to_read(driver, LEAST[name], ".dialog") == [], kind
+            driver.app.pop_screen()
+
+    run(script, settings=Settings(look=Look(theme=name)))
+
+
+@pytest.mark.parametrize("name", LEAST)
+def test_what_is_sought_can_be_read(name: str) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.happens(said(1, "good morning"), said(2, "bob: good evening"))
+        await driver.type("/search good")
+        await driver.press("enter")
+        await driver.until(lambda: driver.app._search.display)
+        await driver.pause()
+        assert hard_to_read(driver, LEAST[name]) == []
+        roles = ROLES[name]
+        assert {roles.sought.underline, roles.found.reverse} == {True}
 
     run(script, settings=Settings(look=Look(theme=name)))
 
