@@ -24,6 +24,7 @@ REVISED: Final = "2026-11-28"
 """The date of the pages: of the last change that readers should know of, so that it is the same on every machine."""
 _COLUMNS: Final = "80"
 """The width for which argparse breaks lines; `man` breaks them anew."""
+_LONG_WORD: Final = re.compile(r"[^\s]{30,}")
 _TITLE: Final = "securechat manual"
 
 Entry = tuple[str, str]
@@ -159,7 +160,12 @@ def _page(manual: Manual) -> tuple[str, str]:
         page.add_section("environment", "=", _list(manual.environment))
     page.add_section("files", "=", _list(manual.files))
     page.add_section("see also", "=", ", ".join(f"\\fB{_roff(name)}\\fR(1)" for name in sorted(others)))
-    return f"{parser.prog}.1", re.sub(r"\n{2,}", "\n", str(page))
+    return f"{parser.prog}.1", _LONG_WORD.sub(_breakable, re.sub(r"\n{2,}", "\n", str(page)))
+
+
+def _breakable(word: re.Match[str]) -> str:
+    """Let a line end within a word that is a list of choices."""
+    return re.sub(r"(?<=[|,])(?=[\w\\{])", r"\\:", word[0])
 
 
 def _list(entries: Sequence[Entry]) -> str:

@@ -62,7 +62,7 @@ def test_only_what_is_meant_is_obeyed(manual: Manual) -> None:
     for line in page_of(manual).splitlines():
         assert not line.startswith("'")
         assert not line.startswith(".") or line.split()[0] in MACROS, line
-        assert re.sub(r"\\(f[BIRP]|[-,/&e])", "", line).find("\\") < 0, line
+        assert re.sub(r"\\(f[BIRP]|[-,/&e:])", "", line).find("\\") < 0, line
 
 
 @by_name
@@ -87,7 +87,9 @@ def test_man_has_no_complaint_and_shows_it(manual: Manual) -> None:
     name = manual.make_parser().prog
     command = ["man", "--warnings", "-E", "UTF-8", "-l", str(FOLDER / f"{name}.1")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30)
-    assert (done.returncode, done.stderr) == (0, "")
+    # A list of choices may be too long to fill its line to the edge, which is no fault of the page.
+    complaints = [line for line in done.stderr.splitlines() if "cannot adjust line" not in line]
+    assert (done.returncode, complaints) == (0, [])
     assert "--print-completion" in done.stdout, "with hyphens that can be copied"
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -190,13 +191,17 @@ DIALOGS: dict[str, Callable[[], ModalScreen[Any]]] = {
 """One of each kind, with every kind of text in it."""
 
 
+def opened(driver: Driver, dialog: ModalScreen[Any]) -> bool:
+    return driver.app.screen is dialog and drawn(driver, "Esc")
+
+
 @pytest.mark.parametrize("name", LEAST)
 def test_every_dialog_can_be_read(name: str) -> None:
     async def script(driver: Driver) -> None:
         for kind, make in DIALOGS.items():
             dialog = make()
             driver.app.push_screen(dialog)
-            await driver.until(lambda dialog=dialog: driver.app.screen is dialog and drawn(driver, "Esc"))
+            await driver.until(partial(opened, driver, dialog))
             if isinstance(dialog, Form):
                 dialog.go_on()
                 await driver.until(lambda: drawn(driver, "It is wrong."))
