@@ -37,7 +37,6 @@ SHOWN_BY = {
     "Untrusted",
     "UsageError",
     "add_argument_group",
-    "ask",
     "ask_hidden",
     "note",
     "notify",
@@ -60,9 +59,9 @@ SHOWN_AS = {
 NO_WORDS = {"classes", "id"}
 
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,.:;]? [A-Za-z]{2,}")
-WORD = re.compile(r"[a-z]{3,}")
+WORD = re.compile(r"(?<![/a-z])[A-Za-z]?[a-z]{2,}(?![/a-z])")
 MARKDOWN = re.compile(r"\s*#")
-ALLOWED = {"Cannot send to channel", "securechat", "securechat-client"}
+ALLOWED = {"Cannot send to channel", "No such channel", "securechat", "securechat-client"}
 """What a server says, by which it is told apart from others; and what is called the same in all languages."""
 
 
