@@ -66,6 +66,8 @@ class Asker:
     present: bool
     ask: Callable[[str], str] = ask_line
     ask_hidden: Callable[[str], str] = ask_terminal
+    sees_form: bool = False
+    """Whether what was refused is shown beside what was typed, to be changed there: then nothing is asked about it."""
 
 
 class Start:
@@ -215,7 +217,7 @@ class Start:
                 may_ask = self._asker.present and attempt < _MOST_ATTEMPTS and not self._wishes.guest
                 offered = register and not self._wishes.register and self._may_have_account(error)
                 if offered:
-                    register = not self._has_account(name, error, ask=may_ask)
+                    register = not self._has_account(name, error, ask=may_ask and not self._asker.sees_form)
                     if not register:
                         continue  # the password that was typed is tried first
                 if may_ask and error.code in NAME_REFUSALS and register and not self._wishes.user:

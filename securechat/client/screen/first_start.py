@@ -68,7 +68,9 @@ class FirstStart(Themed[Entrance]):
     def _connect(self, values: dict[str, str]) -> None:
         try:
             wishes = _wishes_of(values, self._wishes)
-            start = Start(wishes, self._known_servers, Asker(True, self._ask, self._ask), _environment_of(values))
+            start = Start(
+                wishes, self._known_servers, Asker(True, self._ask, self._ask, sees_form=True), _environment_of(values)
+            )
             entrance = Entrance(start.connect(), start.rooms(_FALLBACK_ROOM))
         except ClientError as error:
             self.call_from_thread(self._refused, error, values)
