@@ -50,6 +50,9 @@ class Moving(Themed[int]):
             return
         self.end_search()
         active.draft, self._before = self._prompt.text, active
+        if active is self.chat.home and not buffer.draft:
+            # Nothing can be said there: what was typed while a room was opening is meant for the room.
+            buffer.draft, active.draft = active.draft, ""
         self.chat.activate(buffer)
         self._look_at(buffer)
 

@@ -34,6 +34,20 @@ def test_a_line_of_ones_own_is_pending_until_it_is_on_disk() -> None:
     run(script)
 
 
+def test_what_is_typed_while_a_room_opens_goes_along() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.type("hi")
+        driver.app.go("#general")
+        await driver.type(" all")
+        assert driver.typed == "hi all"
+        driver.app.go("")
+        assert driver.typed == ""
+        driver.app.go("#general")
+        assert driver.typed == "hi all"
+
+    run(script, rooms=())
+
+
 def test_a_line_that_was_not_sent_is_sent_again_by_a_key() -> None:
     async def script(driver: Driver) -> None:
         await driver.type("hi")
