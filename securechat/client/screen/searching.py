@@ -55,7 +55,7 @@ class SearchBar(Horizontal):
         if text:
             self._line.value = text
         self.display = True
-        self._line.focus()
+        self.screen.set_focus(self._line)  # at once: `focus` would let letters typed quickly go to the input line
 
     @property
     def sought(self) -> str:
@@ -112,7 +112,7 @@ class Searching(Acting):
         self._pages_left = 0
         self._match = None
         self._lines.mark("", None)
-        self._prompt.focus()
+        self.screen.set_focus(self._prompt)
         self._draw()
         return True
 
