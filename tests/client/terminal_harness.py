@@ -21,6 +21,8 @@ _TOKEN = re.compile(r"\x1b\[(\??[\d;]*)([A-Za-z])|\x1b[=>]|\r|\n|\x08|\x07|[^\x0
 _BEYOND_PYTE = re.compile(r"\x1b\[[<>=?][0-9;]*\$?[up]|\x1b\][^\x07]*\x07")
 _PIECE_SECONDS = 0.1
 """So often it is looked whether what is waited for has happened elsewhere."""
+_QUIET_SECONDS = 0.4
+"""A screen is painted when nothing came for so long."""
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _PROGRAM = """
 import sys
@@ -95,7 +97,8 @@ class FullScreen:
     """What is to be seen on a terminal of a certain size."""
 
     def __init__(self, columns: int, rows: int) -> None:
-        self._screen = pyte.Screen(columns, rows)
+        self.terminal = self._screen = pyte.Screen(columns, rows)
+        """The rows with their colours."""
         self._stream = pyte.Stream(self._screen)
         self.unknown: list[str] = []
 
@@ -198,6 +201,11 @@ class Terminal:
             if ended or time.monotonic() >= deadline:
                 raise AssertionError(f"{what} did not come:\n{self.screen.text()}\n{self.raw[-20_000:]!r}")
         return self.screen.text()
+
+    def settle(self) -> None:
+        """Read until the program has painted what it has to paint."""
+        while self._read(time.monotonic() + _QUIET_SECONDS):
+            pass
 
     def signal(self, number: int) -> None:
         """Send the program a signal."""
