@@ -1,11 +1,14 @@
 """What docs/administration.md shows is what the programs say: the page is run from top to bottom beside a server."""
 
+import base64
 import re
 import shlex
+import time
 from pathlib import Path
 
 from securechat.cli import gencert
 from securechat.server.machine_users import this_user
+from securechat.server.one_time_codes import STEP_SECONDS, code_at
 from tests.process import OPEN, PASSWORD, RawClient, ServerProcess
 
 PAGE = Path(__file__).parents[1] / "docs" / "administration.md"
@@ -49,8 +52,22 @@ class Run:
 
     def irc(self, line: str) -> str:
         assert self.anna is not None
-        lines = (one for one in self.anna.ask(line) if " QUIT :" not in one)  # of others; it may come at any time
+        lines = (
+            one for one in self.anna.ask(line) if not re.search(" (QUIT|JOIN) ", one)
+        )  # of others; it may come at any time
         return "\n".join("< " + re.sub(r"^:[^ !]+ ", "", one) for one in lines)
+
+    def carl(self, *lines: str) -> None:
+        """What carl does, and goes; a second factor that is set up is put in force."""
+        with self.server.member("carl") as carl:
+            said = carl.ask(*lines)
+            secret = next((line.split()[4] for line in said if " TOTP_SECRET " in line), "")
+            if secret:
+                step = int(time.time()) // STEP_SECONDS
+                said += carl.ask(f"TOTP CONFIRM {code_at(base64.b32decode(secret), step)}")
+            assert not any(" FAIL " in line for line in said), said
+            carl.send("QUIT")
+            carl.end()
 
     def meanwhile(self, what: str) -> None:
         """What people do who are not shown."""
@@ -58,8 +75,12 @@ class Run:
             self.anna = self.server.member("anna")
             self.anna.ask("JOIN #team")
             return
-        if what == "carl gets a certificate":
+        if what == "carl gets a certificate and app passwords":
             assert gencert.main(["client", "carl", "--dir", str(self.server.folder / "certs")]) == 0
+            self.carl("APPPASSWORD ADD laptop :" + PASSWORD, "APPPASSWORD ADD phone :" + PASSWORD)
+            return
+        if what == "carl has a second factor":
+            self.carl("TOTP SETUP :" + PASSWORD)
             return
         name, _, _ = what.partition(" comes by the link")
         client = self.server.client()

@@ -34,6 +34,14 @@ class Act(Enum):
     USER_PASSWD = "user passwd", "An account was given another password; its sessions ended."
     USER_SUSPEND = "user suspend", "An account was kept out."
     USER_UNSUSPEND = "user unsuspend", "A suspended account was let in again."
+    USER_SECOND_FACTOR_RESET = (
+        "user second-factor-reset",
+        "The second factor of somebody else, who had lost it, was taken away.",
+    )
+    USER_APP_PASSWORD_REVOKE = (
+        "user app-password-revoke",
+        "An app password of somebody else was revoked, its sessions ended; the detail is its number and name.",
+    )
     SESSION_REVOKE = (
         "session revoke",
         "Sessions of somebody else were ended; the detail is the number of one, or `all`.",

@@ -129,6 +129,12 @@ class LiveEffects(Protocol):
     def credentials_changed(self, account_id: int) -> None:
         """The password is another; the sessions of the account end."""
 
+    def second_factor_removed(self, account_id: int) -> None:
+        """The account has no second factor any more; its sessions are told, and stay."""
+
+    def app_password_revoked(self, number: int) -> None:
+        """Nobody gets in by the app password of this number any more; the sessions that it opened end."""
+
     def locked_out(self, target: str) -> str:
         """Which administrator who is here, or address of one, a ban of `target` would keep out; empty: none."""
 
@@ -177,6 +183,12 @@ class NoEffects:
         """Nobody has to know."""
 
     def credentials_changed(self, account_id: int) -> None:
+        """Nobody has to know."""
+
+    def second_factor_removed(self, account_id: int) -> None:
+        """Nobody has to know."""
+
+    def app_password_revoked(self, number: int) -> None:
         """Nobody has to know."""
 
     def locked_out(self, target: str) -> str:

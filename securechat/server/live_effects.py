@@ -11,11 +11,14 @@ from securechat.server import certificates
 from securechat.server.administration_ports import SessionFacts
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
-from securechat.server.own_sessions import all_facts, revoke, sessions_of
+from securechat.server.own_sessions import all_facts, revoke, sessions_of, tell
 from securechat.server.presence import end_session, evict_guest
+from securechat.server.second_factors import end_app_password, note_second_factor
 from securechat.server.server_bans import locked_out, take_over
 from securechat.server.sessions import Session
 from securechat.server.user_modes import withdraw
+
+_ANEW = "TOTP SETUP :<password> sets up another one"
 
 
 class HubEffects:
@@ -76,6 +79,20 @@ class HubEffects:
                     exchange.account = None
             self._end_powers(account_id)
         self._end_sessions(account_id, "The password was changed; log in with the new one")
+
+    def second_factor_removed(self, account_id: int) -> None:
+        """Ask for no code any more, and tell whoever is there: the owner may not have wished it."""
+        hub = self._hub
+        with hub.lock:
+            account = hub.accounts_by_id.get(account_id)
+            if account is not None:
+                note_second_factor(hub, account, present=False)
+                tell(hub, account, f"The second factor of your account was taken away by an administrator; {_ANEW}")
+
+    def app_password_revoked(self, number: int) -> None:
+        """Let nobody in by it any more, and end the sessions that it opened."""
+        with self._hub.lock:
+            end_app_password(self._hub, number)
 
     def locked_out(self, target: str) -> str:
         """Which administrator who is here, or address of one, a ban of `target` would keep out; empty: none."""

@@ -4,7 +4,7 @@ Whoever revokes a session ends it; what it logged in by (a password, an app pass
 and is changed or revoked by itself. Addresses are for the owner alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import partial
 
 from securechat.domain.account import Account
@@ -58,12 +58,16 @@ def revoke(hub: Hub, sessions: Sequence[Session], by: str) -> None:
         session.outlet.post(partial(_end, hub, session, by))
     if not sessions or sessions[0].account is None:
         return
-    for other in sessions_of(hub, sessions[0].account):
-        if other not in gone and other.state is State.PRESENT:
-            for session in sessions:
-                text = f"Session {session.number} of your account was ended by {by}"
-                line = format_message("NOTICE", (other.shown_nick, text), source=hub.configuration.server.name)
-                hub.journal.submit(Reply(other, line, counted=False))
+    for session in sessions:
+        tell(hub, sessions[0].account, f"Session {session.number} of your account was ended by {by}", but=gone)
+
+
+def tell(hub: Hub, account: Account, text: str, but: Set[Session] = frozenset()) -> None:
+    """Tell the account's sessions what has happened to it."""
+    for session in sessions_of(hub, account):
+        if session not in but and session.state is State.PRESENT:
+            line = format_message("NOTICE", (session.shown_nick, text), source=hub.configuration.server.name)
+            hub.journal.submit(Reply(session, line, counted=False))
 
 
 def _end(hub: Hub, session: Session, by: str) -> None:

@@ -65,7 +65,7 @@ def test_bash_offers_what_the_rows_of_admin_hold(script: Script) -> None:
         verbs = [one.name.removeprefix(f"{family.name} ") for one in family.operations]
         assert offered(made, "securechat-admin", family.name, "") == verbs
     assert offered(made, "securechat-admin", "invite", "create", "--exp") == ["--expires"]
-    assert offered(made, "securechat-admin", "user", "s") == ["suspend"]
+    assert offered(made, "securechat-admin", "user", "su") == ["suspend"]
 
 
 @has_bash

@@ -256,6 +256,28 @@ def gets_another_password(machine: Machine) -> None:
 
 
 @step(2)
+def loses_what_it_had_beside_the_password(machine: Machine) -> None:
+    """An administrator takes the second factor away, or an app password."""
+    owner = machine.an_owner()
+    name = machine.choices.one_of(("", "phone", "mail"))
+    if not name:
+        machine.tell(f"securechat-admin user second-factor-reset {owner.name}")
+        if machine.administer("user second-factor-reset", name=owner.name)["ok"]:
+            owner.secret, owner.recovery = None, []
+            for one in machine.callers:
+                one.may_stay |= one.is_present and one.told == owner.name
+            machine.seen.add("an administrator took the second factor away")
+        return
+    listed: object = machine.administer("user app-passwords", name=owner.name)["result"]
+    assert isinstance(listed, list)
+    number = next((one["number"] for one in listed if one["name"] == name), 0)
+    machine.tell(f"securechat-admin user app-password-revoke {owner.name} {number}")
+    if machine.administer("user app-password-revoke", name=owner.name, number=number)["ok"]:
+        owner.past.append(owner.app_passwords.pop(name, "none"))
+        machine.seen.add("an administrator revoked an app password")
+
+
+@step(2)
 def certificate_is_revoked(machine: Machine) -> None:
     caller = machine.choices.one_of(machine.callers)
     owner = caller.certificate

@@ -404,7 +404,7 @@ class Machine:
                 raise self.broken("a guest, where there are none")
             if self.policy.password and self.policy.password not in caller.passed:
                 raise self.broken("present without the server's password")
-        elif self.policy.second_factor == "everybody" and owner.secret is None and self.calm:
+        elif self.policy.second_factor == "everybody" and owner.secret is None and self.calm and not caller.may_stay:
             raise self.broken(f"{owner.name} is present without a second factor")
 
     def _check_powers(self, caller: Caller) -> None:

@@ -40,6 +40,7 @@ class Caller:
     certificate: Owner | None = None
     certificate_ends: int = 0  # ms
     serial: str = ""  # of the certificate
+    may_stay: bool = False  # was here when its second factor was taken away by an administrator
     sent_away: bool = False  # somebody has ended this very session
     nick: str = ""
     told: str = ""  # the account by 900

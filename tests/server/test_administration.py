@@ -65,6 +65,12 @@ class RecordedEffects:
     def credentials_changed(self, account_id: int) -> None:
         self.told.append(("credentials", account_id))
 
+    def second_factor_removed(self, account_id: int) -> None:
+        self.told.append(("factor", account_id))
+
+    def app_password_revoked(self, number: int) -> None:
+        self.told.append(("app password", number))
+
     def locked_out(self, target: str) -> str:
         return keeps_out(target, ["192.0.2.1"], ["boss"])
 

@@ -11,6 +11,7 @@ from securechat.domain.audit import Act, Verification
 from securechat.domain.permissions import Action
 from securechat.domain.ports import UnitOfWork
 from securechat.domain.roles import ListEntry, RoomRules
+from securechat.domain.second_factor import SecondFactor
 from securechat.domain.server_bans import ServerBan
 from securechat.server.administration import Administration
 from securechat.server.administration_ports import CertificateFacts, JournalStore, NoCertificates, ServerAddress
@@ -339,6 +340,14 @@ OPERATIONS_RECORDED: dict[str, tuple[dict[str, object], Row]] = {
     ),
     "user suspend": ({"name": "bob", "reason": "left"}, ("user suspend", "root", "bob", "", "", "left")),
     "user unsuspend": ({"name": "bob"}, ("user unsuspend", "root", "bob", "", "", "")),
+    "user second-factor-reset": (
+        {"name": "BOB", "reason": "telephone lost"},
+        ("user second-factor-reset", "root", "bob", "", "", "telephone lost"),
+    ),
+    "user app-password-revoke": (
+        {"name": "BOB", "number": 1, "reason": "laptop stolen"},
+        ("user app-password-revoke", "root", "bob", "", "1 phone", "laptop stolen"),
+    ),
     "session revoke": (
         {"account": "BOB", "number": 1, "reason": "stolen"},
         ("session revoke", "root", "bob", "", "1", "stolen"),
@@ -418,6 +427,7 @@ OPERATIONS_WITHOUT_SERVER = {"database new-epoch"}
 """Their record is tested beside no server: see tests of `server.management`."""
 OPERATIONS_THAT_READ = {"ban list", "registration status", "session list", "certificate list"} | {
     "user list",
+    "user app-passwords",
     "invite list",
     "room list",
     "room show",
@@ -451,6 +461,11 @@ def administration(harness: Harness) -> Administration:
 def prepare(harness: Harness, name: str) -> None:
     """Let there be what an operation needs."""
     harness.invite("t0ken")
+    if name.startswith("user "):
+        bob = harness.hub.accounts["bob"].id
+        harness.journal.call(lambda unit: unit.second_factors.set(bob, SecondFactor(b"secret", 0))).result(20)
+        add = {"time": 1, "most": 20}
+        harness.journal.call(lambda unit: unit.second_factors.add_app_password(bob, "phone", b"x", **add)).result(20)
     if name == "ban remove":
         harness.journal.call(lambda unit: unit.server_rules.add_ban(ServerBan("198.51.100.7", "x", 1))).result(20)
     if name in ("room unban", "room unmute"):

@@ -160,6 +160,8 @@ EVERYTHING = {
     "took the second factor away",
     "made an app password",
     "revoked an app password",
+    "an administrator took the second factor away",
+    "an administrator revoked an app password",
     "revoked a certificate",
     "sent others away",
     "suspended",

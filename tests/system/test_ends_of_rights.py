@@ -156,6 +156,11 @@ def revoked_where_the_key_is(account: Account, _: RawClient) -> None:
     assert gencert.main(["revoke", account.name, "--dir", str(account.server.folder / "certs")]) == 0
 
 
+def app_password_of(account: Account) -> str:
+    """Its number, as administrators see it."""
+    return account.server.admin("user", "app-passwords", account.name).stdout.splitlines()[1].split()[0]
+
+
 ENDS: dict[str, End] = {
     "the account is suspended": End(lambda one, _: console(one, "user", "suspend", one.name), ALL, set()),
     "the account is suspended by IRC": End(
@@ -167,6 +172,11 @@ ENDS: dict[str, End] = {
         {"app password", "certificate"},
     ),
     "the app password is revoked": End(revoked_app_password, {"app password"}, {"password", "certificate"}),
+    "the app password is revoked by an administrator": End(
+        lambda one, _: console(one, "user", "app-password-revoke", one.name, app_password_of(one)),
+        {"app password"},
+        {"password", "certificate"},
+    ),
     "the certificate is revoked": End(
         lambda one, _: console(one, "certificate", "revoke", one.name), CERTIFICATES, {"password", "app password"}
     ),

@@ -10,9 +10,9 @@ from securechat.domain.permissions import Action
 from securechat.names import fold
 from securechat.server.administration import Administration, AdministrationError, check_reason
 from securechat.server.administration_ports import SessionFacts
+from securechat.server.management.accounts import account_named
 from securechat.server.management.rows import REASON, Argument, Family, Operation, Where
 from securechat.server.management.tables import table, time
-from securechat.server.management.users import account_named
 
 logger = logging.getLogger(__name__)
 

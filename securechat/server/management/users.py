@@ -11,9 +11,11 @@ from securechat.domain.audit import Act
 from securechat.domain.look_alikes import TakenNames, check_person_name
 from securechat.domain.permissions import Action
 from securechat.domain.ports import UnitOfWork
-from securechat.errors import AccountExists, InvalidName, NoSuchAccount
+from securechat.errors import AccountExists, InvalidName
 from securechat.names import fold
 from securechat.server.administration import Administration, AdministrationError, check_reason
+from securechat.server.management import second_factors
+from securechat.server.management.accounts import account_named
 from securechat.server.management.rows import REASON, Argument, Family, Operation
 from securechat.server.management.tables import or_dash, table, time
 
@@ -161,15 +163,6 @@ def _account_summary(account: Account, sessions: Mapping[int, int] | None) -> Ac
     )
 
 
-def account_named(unit: UnitOfWork, name: str) -> Account:
-    """Return the account of that name. Raises NoSuchAccount."""
-    # What does not print is in no name, and may not even be text that a database takes.
-    account = unit.accounts.by_name(name) if name.isprintable() else None
-    if account is None:
-        raise NoSuchAccount(name)
-    return account
-
-
 def _account_text(done: str) -> Callable[[dict[str, Any]], str]:
     def text(account: dict[str, Any]) -> str:
         kind = "administrator" if account["administrator"] else "bot" if account["bot"] else "account"
@@ -236,6 +229,7 @@ FAMILY = Family(
             (_NAME, REASON),
             over_irc=Action.MANAGE,
         ),
+        *second_factors.OPERATIONS,
         Operation("user list", user_list, _users_text, "Show all accounts.", over_irc=Action.MANAGE),
     ),
 )
