@@ -66,8 +66,8 @@ class Asker:
     present: bool
     ask: Callable[[str], str] = ask_line
     ask_hidden: Callable[[str], str] = ask_terminal
-    sees_form: bool = False
-    """Whether what was refused is shown beside what was typed, to be changed there: then nothing is asked about it."""
+    confirm: Callable[[str], bool] | None = None
+    """Asks a question of yes or no, where there is more than a line to ask it on."""
 
 
 class Start:
@@ -217,7 +217,7 @@ class Start:
                 may_ask = self._asker.present and attempt < _MOST_ATTEMPTS and not self._wishes.guest
                 offered = register and not self._wishes.register and self._may_have_account(error)
                 if offered:
-                    register = not self._has_account(name, error, ask=may_ask and not self._asker.sees_form)
+                    register = not self._has_account(name, error, ask=may_ask)
                     if not register:
                         continue  # the password that was typed is tried first
                 if may_ask and error.code in NAME_REFUSALS and register and not self._wishes.user:
@@ -263,8 +263,10 @@ class Start:
         """Whether to log in to the account of that name. A script, whose name is taken, is let try its password."""
         if not ask:
             return error.code == "ACCOUNT_EXISTS" and not self._asker.present
-        tell(str(error))
         question = _("Is {name} your account here already? Then you are logged in to it. [y/N] ").format(name=name)
+        if self._asker.confirm is not None:
+            return self._asker.confirm(f"{error}\n\n{question.rpartition('[')[0].strip()}")
+        tell(str(error))
         return self._asker.ask(question).strip().lower() in _YES
 
     def _ask_password(self, name: str, *, register: bool) -> str:

@@ -25,11 +25,11 @@ from securechat.names import fold, room_to_people, room_to_wire
 from securechat.qr_code import terminal_lines
 
 _KINDS: Final = {
-    "open": ("", N_("open"), N_("everybody on this server may come in and talk")),
-    "private": ("+is", N_("private"), N_("only who is invited comes in, and nobody else sees that it exists")),
-    "announcements": ("+m", N_("announcements"), N_("everybody reads; only who looks after it talks")),
+    "open": (N_("open"), N_("everybody on this server may come in and talk")),
+    "private": (N_("private"), N_("only who is invited comes in, and nobody else sees that it exists")),
+    "announcement": (N_("announcements"), N_("everybody reads; only who looks after it talks")),
 }
-"""The kinds of rooms: the modes that make them, their names, what they mean."""
+"""The kinds of rooms as the server calls them, and what they mean."""
 _TIMES: Final = {
     "10m": N_("10 minutes"),
     "1h": N_("an hour"),
@@ -100,10 +100,9 @@ class Acting(Moving):
 
     def action_make_room(self) -> None:
         """Ask for the name, the kind and the topic of a new room, and make it."""
-        kinds = tuple(Choice(kind, _(name), _(about)) for kind, (_modes, name, about) in _KINDS.items())
         fields = (
             Field("name", _("Name of the room"), hint=_("garden"), check=_wrong_room),
-            Field("kind", _("Kind"), choices=kinds),
+            Field("kind", _("Kind"), choices=_kinds()),
             Field("topic", _("Topic (may stay empty)")),
         )
         form = Form(_("A new room"), fields, about=_("You will own it."), done=_("make the room"))
@@ -119,9 +118,8 @@ class Acting(Moving):
                 )
             )
         self._desk.enter(room)
-        modes = _KINDS[values["kind"]][0]
-        if modes:
-            client.ask("MODE", room, modes)
+        if values["kind"] != "open":
+            client.ask("KIND", room, values["kind"])
         if values["topic"]:
             client.set_topic(room, values["topic"])
 
@@ -160,7 +158,8 @@ class Acting(Moving):
         self.copy_to_clipboard(link)
         told = _("Send it over a way that you trust. It was put into the clipboard, and is not shown again.")
         title = _("A link into {room}").format(room=sanitize(room_to_people(room)))
-        code = Text("\n".join(terminal_lines(link)), no_wrap=True)
+        # Cameras want dark on light, whatever the theme.
+        code = Text("\n".join(terminal_lines(link)), style="#ffffff on #000000", no_wrap=True)
         self.push_screen(Card(title, [("", sanitize(link)), ("", told)], below=code))
 
     def action_change_topic(self) -> None:
@@ -174,6 +173,26 @@ class Acting(Moving):
                 self._desk.run(lambda: self._desk.client.set_topic(room, values["topic"]))
 
         self.push_screen(form, change)
+
+    def action_change_kind(self) -> None:
+        """Let the room be of another kind."""
+        menu = Menu(_("What kind of room is {room}?").format(room=title_of(self.chat.active)), _kinds())
+        self.push_screen(menu, lambda kind: self._command("kind", kind))
+
+    def action_rename_room(self) -> None:
+        """Give the room another name."""
+        buffer = self.chat.active
+        field = Field("name", _("Name of the room"), value=room_to_people(buffer.name), check=_wrong_room)
+        form = Form(_("Another name for {room}").format(room=title_of(buffer)), (field,), done=_("rename it"))
+        self.push_screen(form, lambda values: self._command("rename", values["name"]) if values else None)
+
+    def action_show_links(self) -> None:
+        """Show the links that lead into the room."""
+        self._command("links")
+
+    def action_show_reports(self) -> None:
+        """Show what was reported."""
+        self._command("reports")
 
     def action_leave_room(self) -> None:
         """Leave the room, when it is meant."""
@@ -300,6 +319,10 @@ class Acting(Moving):
             return
         rest = " ".join(word for word in words if word)
         self._desk.run_command(f"/{name} {rest}".rstrip(), self.chat.active.name)
+
+
+def _kinds() -> tuple[Choice, ...]:
+    return tuple(Choice(kind, _(name), _(about)) for kind, (name, about) in _KINDS.items())
 
 
 def _room_of(text: str) -> Choice | None:

@@ -18,6 +18,7 @@ from securechat.client.known_servers import KnownServers
 from securechat.client.library import Client
 from securechat.client.passwords import VARIABLE
 from securechat.client.sanitize import sanitize
+from securechat.client.screen.dialogs import Question
 from securechat.client.screen.forms import Card, Field, Form
 from securechat.client.screen.signals import end_by_signals
 from securechat.client.screen.themed import Themed
@@ -50,10 +51,12 @@ class FirstStart(Themed[Entrance]):
         super().__init__(look)
         self._wishes = wishes
         self._known_servers = known_servers
-        self._form = EntranceForm(self._come_in, name=wishes.user)
+        self._form: EntranceForm
 
     def on_mount(self) -> None:
         """Ask."""
+        # Here and not before: a field with a value in it needs an application that runs.
+        self._form = EntranceForm(self._come_in, name=self._wishes.user)
         end_by_signals(lambda number: self.exit(None, return_code=128 + number))
         self.push_screen(self._form, lambda _values: self.exit(None, return_code=_LEFT))
 
@@ -68,9 +71,8 @@ class FirstStart(Themed[Entrance]):
     def _connect(self, values: dict[str, str]) -> None:
         try:
             wishes = _wishes_of(values, self._wishes)
-            start = Start(
-                wishes, self._known_servers, Asker(True, self._ask, self._ask, sees_form=True), _environment_of(values)
-            )
+            asker = Asker(True, self._ask, self._ask, self._confirm)
+            start = Start(wishes, self._known_servers, asker, _environment_of(values))
             entrance = Entrance(start.connect(), start.rooms(_FALLBACK_ROOM))
         except ClientError as error:
             self.call_from_thread(self._refused, error, values)
@@ -86,6 +88,12 @@ class FirstStart(Themed[Entrance]):
         if values is None:
             raise UsageError(_("Nothing was given."))
         return values["answer"]
+
+    def _confirm(self, question: str) -> bool:
+        """Ask a question of yes or no. On the thread that connects."""
+        answer: Future[bool | None] = Future()
+        self.call_from_thread(self.push_screen, Question(question), answer.set_result)
+        return bool(answer.result())
 
     def _refused(self, error: ClientError, values: dict[str, str]) -> None:
         """Say what is wrong where it is wrong; that a server is not to be trusted has a page of its own."""

@@ -128,7 +128,7 @@ class Searching(Acting):
         if not sought:
             self._match = None
             self._lines.mark("", None)
-            self._search.tell(_("Enter: match before    Down: next    Esc: close"))
+            self._search.tell(_("Enter: before    Down: next    Esc: close"))
             return
         place = next((place for place, one in enumerate(found) if one is self._match), len(found) - (step == 0))
         if step < 0 and place == 0:
@@ -143,7 +143,7 @@ class Searching(Acting):
     def _tell(self, buffer: Buffer, place: int, count: int) -> None:
         loaded = len(buffer.entries)
         if not count:
-            text = ngettext("not in the {count} line that is here", "not in the {count} lines that are here", loaded)
+            text = ngettext("not in this {count} line", "not in these {count} lines", loaded)
             text = text.format(count=loaded)
         else:
             text = _("{place} of {count}").format(place=place + 1, count=count)

@@ -9,6 +9,7 @@ import pytest
 from textual.widgets import Input
 
 from securechat.client.known_servers import KnownServers
+from securechat.client.screen.dialogs import Question
 from securechat.client.screen.first_start import Entrance, FirstStart
 from securechat.client.screen.forms import Card
 from securechat.client.settings import Look
@@ -55,8 +56,8 @@ class Newcomer:
         return "\n".join(line.text for line in self.app.screen._compositor.render_strips())
 
 
-def begin(script: Callable[[Newcomer], Awaitable[None]], known: KnownServers) -> Entrance | None:
-    app = FirstStart(Wishes(timeout=10), known, Look())
+def begin(script: Callable[[Newcomer], Awaitable[None]], known: KnownServers, *, user: str = "") -> Entrance | None:
+    app = FirstStart(Wishes(timeout=10, user=user), known, Look())
 
     async def main() -> None:
         async with app.run_test(size=(80, 30)) as pilot:
@@ -93,6 +94,18 @@ def test_a_link_a_name_and_a_password_are_enough(link: str, tmp_path: Path) -> N
     assert last.name == "zoe"
 
 
+def test_a_name_that_was_given_stands_there_already(link: str, tmp_path: Path) -> None:
+    async def script(newcomer: Newcomer) -> None:
+        await newcomer.until(lambda: "zoe" in newcomer.screen)
+        await newcomer.fill(server=link, password="secret99", again="secret99")
+        await newcomer.until(lambda: newcomer.app._exit)
+
+    entrance = begin(script, KnownServers(tmp_path / "known"), user="zoe")
+    assert entrance is not None
+    assert entrance.client.nick == "zoe"
+    entrance.client.close()
+
+
 def test_what_is_wrong_is_said_beside_the_field_before_anything_is_sent(
     server: ScriptedServer, link: str, tmp_path: Path
 ) -> None:
@@ -127,6 +140,10 @@ def test_what_the_server_refuses_is_said_and_one_may_try_again(
 
     async def script(newcomer: Newcomer) -> None:
         await newcomer.fill(server=link, **values)
+        if "again" in values:  # a link, by which no account could be made, may have been opened by who has one
+            await newcomer.until(lambda: isinstance(newcomer.app.screen, Question))
+            await newcomer.until(lambda: "your account here already?" in newcomer.screen)
+            await newcomer.press("n")
         await newcomer.until(lambda: told in newcomer.screen)
         assert "Connecting" not in newcomer.screen
         good = format_link(Link("localhost", server.port, "general", ca=fingerprint(authority)))
@@ -135,6 +152,19 @@ def test_what_the_server_refuses_is_said_and_one_may_try_again(
 
     entrance = begin(script, KnownServers(tmp_path / "known"))
     assert entrance is not None
+    entrance.client.close()
+
+
+def test_who_has_an_account_already_comes_in_by_a_link_for_newcomers(link: str, tmp_path: Path) -> None:
+    async def script(newcomer: Newcomer) -> None:
+        await newcomer.fill(server=link, name="anna", password="secret99", again="secret99")
+        await newcomer.until(lambda: isinstance(newcomer.app.screen, Question))
+        await newcomer.press("y")
+        await newcomer.until(lambda: newcomer.app._exit)
+
+    entrance = begin(script, KnownServers(tmp_path / "known"))
+    assert entrance is not None
+    assert entrance.client.nick == "anna"
     entrance.client.close()
 
 

@@ -46,8 +46,23 @@ def test_a_private_room_is_made_with_its_topic() -> None:
         await choose(driver, "f2", "make a room")
         await fill(driver, "garden", "↓", "roses")
         await driver.until(lambda: ("topic", "#garden", "roses") in driver.client.asked)
-        assert ("MODE", "#garden", "+is") in driver.client.asked
+        assert ("KIND", "#garden", "private") in driver.client.asked
         await driver.until(lambda: driver.app.chat.active.name == "#garden")
+
+    run(script)
+
+
+def test_a_room_gets_another_kind_and_another_name() -> None:
+    async def script(driver: Driver) -> None:
+        await choose(driver, "f2", "/kind", "announcements")
+        await driver.until(lambda: ("KIND", "#general", "announcement") in driver.client.asked)
+        await choose(driver, "f2", "/links")
+        await driver.until(lambda: ("INVITES", "LIST", "#general") in driver.client.asked)
+        await choose(driver, "f2", "/reports")
+        await driver.until(lambda: ("REPORT", "LIST") in driver.client.asked)
+        await choose(driver, "f2", "/rename")
+        await fill(driver, "s")
+        await driver.until(lambda: ("RENAME", "#general", "#generals") in driver.client.asked)
 
     run(script)
 

@@ -23,7 +23,7 @@ def test_each_letter_narrows_the_search_and_matches_are_counted() -> None:
         await driver.press("enter")
         await driver.until(lambda: "40 of 40" in driver.screen)
         await driver.type(" nowhere")
-        await driver.until(lambda: "not in the 40 lines that are here" in driver.screen)
+        await driver.until(lambda: "not in these 40 lines" in driver.screen)
 
     run(script)
 
@@ -38,7 +38,7 @@ def test_older_pages_are_looked_through_on_demand() -> None:
         await driver.until(lambda: "line 599" in driver.screen)
         await driver.press("ctrl+r")
         await driver.type("needle")
-        await driver.until(lambda: "not in the 100 lines" in driver.screen and "further back" in driver.screen)
+        await driver.until(lambda: "not in these 100 lines" in driver.screen and "further back" in driver.screen)
         await driver.press("enter")
         await driver.until(lambda: "1 of 1" in driver.screen)
         assert "the needle" in driver.screen
