@@ -5,18 +5,27 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
+from securechat.client.address import Address
 from securechat.client.buffer import Buffer, Entry, EntryKind
+from securechat.client.commands import BY_NAME, execute
 from securechat.client.events import Gap, Invited, Joined, Kind, Left, Message, Renamed, ServerText, TopicChanged
+from securechat.client.interactive import Conversation
+from securechat.client.library import Client, RoomInfo
 from securechat.client.output import Formatter, to_json
 from securechat.client.refusals import login_refusal, room_refusal
 from securechat.client.sanitize import sanitize
 from securechat.client.screen.lists import member_rows, room_rows, title_of
 from securechat.client.screen.rows import rows_of
 from securechat.client.screen.themes import ROLES
+from securechat.errors import SecurechatError
+from securechat.protocol import standard_replies
 from securechat.protocol.message import Message as WireMessage
+from securechat.protocol.numerics import NUMERICS
+from securechat.protocol.standard_replies import StandardReply
 from tests.client.certificates import Authority
 from tests.client.fake_server import FakeServer, Link
 from tests.client.hostile import LINES, MARK, UNSAFE, as_name, reaches_people
@@ -109,6 +118,38 @@ def test_refusals() -> None:
             assert_harmless(str(room_refusal(WireMessage(code, ["anna", text, text]))))
         for code in ("904", "433", "WEAK_PASSWORD", text):
             assert_harmless(str(login_refusal(code, text, text)))
+
+
+def answers_of(text: str) -> list[WireMessage]:
+    """Lines with a hostile text in each place, as an answer to any question: one of each kind that the server has."""
+    codes = [one.code for one in vars(standard_replies).values() if isinstance(one, StandardReply)]
+    notes = [WireMessage("NOTE", ["*", code, *[text] * 8]) for code in codes]
+    return [*notes, *(WireMessage(numeric, ["anna", *[text] * 7]) for numeric in NUMERICS if numeric < "400")]
+
+
+@pytest.mark.parametrize("name", sorted(BY_NAME))
+def test_the_answers_to_each_command(name: str) -> None:
+    """Away texts, real names, reports, invites, devices, roles: whatever a command shows of what it was told."""
+    for text in filter(reaches_people, LINES[::10]):
+        client = MagicMock(spec=Client)
+        client.next_event.return_value = None
+        client.nick = text
+        client.address = Address("chat.lan", 6697)
+        client.members.return_value = client.rooms.return_value = client.split.return_value = [text]
+        client.topic.return_value = client.join.return_value = text
+        client.list_rooms.return_value = [RoomInfo(text, 3, text)]
+        client.history.return_value = [Message(text, as_name(text), text, Kind.NOTICE, text, NOW)]
+        client.ask.side_effect = lambda *_words, text=text: answers_of(text)
+        desk = Conversation(client, Formatter(), json=False)
+        for target in ("#general", as_name(text)):
+            for rest in ("", "list", as_name(text), f"{as_name(text)} 5 {text}"):
+                desk.target = target
+                try:
+                    execute(desk, f"/{name} {rest}")
+                except SecurechatError as error:
+                    assert_harmless(str(error))
+        for _is_message, shown in desk.pump():
+            assert_harmless(shown)
 
 
 # --- both front ends, at a terminal, by a server that is out to do harm ---
