@@ -55,6 +55,7 @@ class Entry:
     id: str = ""
     own: bool = False
     mention: bool = False
+    """Whether it names the person."""
     status: Status = Status.STORED
     joined: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
@@ -138,13 +139,12 @@ class Buffer:
             self.complete = False
         return entry
 
-    def prepend(self, messages: Sequence[Message], is_mention: Callable[[Message], bool]) -> int:
+    def prepend(self, messages: Sequence[Message], is_named: Callable[[Message], bool]) -> int:
         """Add older messages, oldest first, before everything else; return how many were new."""
         new = [message for message in messages if not message.id or message.id not in self._ids]
         first = self.entries[0].number if self.entries else self._next
         made = [
-            _entry_of(message, first - len(new) + place, mention=is_mention(message))
-            for place, message in enumerate(new)
+            _entry_of(message, first - len(new) + place, mention=is_named(message)) for place, message in enumerate(new)
         ]
         self.entries[:0] = made
         self._ids.update(entry.id for entry in made)
@@ -190,7 +190,7 @@ class Buffer:
                 break
             if entry.kind in SAID and not entry.own:
                 self.unread += 1
-                self.mentions += entry.mention
+                self.mentions += entry.mention or self.direct
 
     def first_unread(self) -> Entry | None:
         """Return the first message that was not seen, or None."""

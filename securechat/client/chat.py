@@ -144,7 +144,7 @@ class Chat:
     def take_history(self, name: str, messages: Sequence[Message], marker: datetime | None) -> Buffer:
         """Take what was said with a person before this client was there; what was never marked as read is unread."""
         buffer = self.buffer(name)
-        buffer.prepend(messages, self.is_mention)
+        buffer.prepend(messages, self.is_named)
         if marker is None and messages:
             marker = _just_before(messages[0].time)
         own = max((message.time for message in messages if message.own), default=None)
@@ -156,7 +156,11 @@ class Chat:
 
     def is_mention(self, message: Message) -> bool:
         """Whether a message is for this person above all: a direct one, or one that names them."""
-        return not message.own and (message.direct or names(message.text, self.nick))
+        return self.is_named(message) or (message.direct and not message.own)
+
+    def is_named(self, message: Message) -> bool:
+        """Whether a message names this person, so that it is to stand out among the others."""
+        return not message.own and names(message.text, self.nick)
 
     def _message(self, message: Message) -> Buffer:
         buffer = self.buffer(message.room)
@@ -172,7 +176,7 @@ class Chat:
             text=message.text,
             id=message.id,
             own=message.own,
-            mention=mention,
+            mention=self.is_named(message),
         )
         if message.own:
             if buffer.read_up_to is None or buffer.read_up_to < message.time:

@@ -62,7 +62,16 @@ class TestUnread:
 
     def test_a_direct_message_is_for_oneself(self, chat: Chat) -> None:
         chat.apply(said(1, room="anna"))
-        assert chat.buffer("anna").mentions == 1
+        chat.apply(said(2, room="anna"))
+        buffer = chat.buffer("anna")
+        assert buffer.mentions == 2
+        chat.apply(ReadUpTo("anna", at(1)))
+        assert buffer.mentions == 1
+
+    def test_only_what_names_one_stands_out_in_a_direct_conversation(self, chat: Chat) -> None:
+        chat.apply(said(1, room="anna"))
+        chat.apply(said(2, "bob?", room="anna"))
+        assert [entry.mention for entry in chat.buffer("anna").entries] == [False, True]
 
     def test_looking_at_it_reads_it_and_tells_up_to_when_once(self, chat: Chat) -> None:
         chat.apply(said(1))
@@ -186,7 +195,7 @@ class TestHistory:
     def test_older_lines_come_before_and_none_twice(self, chat: Chat) -> None:
         chat.apply(said(5, "five"))
         newest = chat.buffer("#ops").entries[0]
-        added = chat.buffer("#ops").prepend([said(3, "three"), said(4, "four"), said(5, "five")], chat.is_mention)
+        added = chat.buffer("#ops").prepend([said(3, "three"), said(4, "four"), said(5, "five")], chat.is_named)
         assert added == 2
         assert texts(chat) == ["three", "four", "five"]
         numbers = [entry.number for entry in chat.buffer("#ops").entries]

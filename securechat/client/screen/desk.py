@@ -206,7 +206,7 @@ class ScreenDesk:
 
         def fetched(messages: list[Message] | None) -> None:
             if messages is not None:  # else there was no answer, and it is tried again
-                added = buffer.prepend(messages, self._chat.is_mention)
+                added = buffer.prepend(messages, self._chat.is_named)
                 buffer.complete = not added
             done()
 
