@@ -9,8 +9,8 @@ _WORDS = {
     "-o": N_("{name} takes the moderator's role away from {value}"),
     "+v": N_("{name} gives {value} a voice"),
     "-v": N_("{name} takes the voice away from {value}"),
-    "+b": N_("{name} puts {value} on the list of who may not come in or speak"),
-    "-b": N_("{name} takes {value} off the list of who may not come in or speak"),
+    "+b": N_("{name} keeps {value} out of the room"),
+    "-b": N_("{name} lets {value} come back"),
     "+i": N_("{name} lets only the invited come in"),
     "-i": N_("{name} lets everybody come in"),
     "+m": N_("{name} lets nobody speak without a voice"),
@@ -29,11 +29,17 @@ _WORDS = {
     "-l": N_("{name} lets any number of people in"),
 }
 
+_MUTES = {"+b": N_("{name} lets {value} only read"), "-b": N_("{name} lets {value} speak again")}
+"""Of bans with `m:` before the mask, which are on speaking alone."""
+
 
 def mode_words(event: ModeChanged) -> str:
     """Return the sentence for a change, harmless for a terminal; an unknown mode is shown as it is."""
-    template = _WORDS.get(event.mode)
-    name, value = sanitize(event.nick), sanitize(event.value)
+    template, mask = _WORDS.get(event.mode), event.value
+    if event.mode in _MUTES and mask.startswith("m:"):
+        template, mask = _MUTES[event.mode], mask.removeprefix("m:")
+    # `a:` stands before the name of an account, `!*@*` behind a nick: people are told the name alone.
+    name, value = sanitize(event.nick), sanitize(mask.removeprefix("a:").removesuffix("!*@*"))
     if template is None:
         change = f"{event.mode} {event.value}".rstrip()
         return _("{name} changes the modes: {change}").format(name=name, change=sanitize(change))

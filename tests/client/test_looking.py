@@ -102,5 +102,8 @@ def test_changes_of_modes_are_events_one_by_one() -> None:
 
 
 def test_modes_in_words() -> None:
+    assert mode_words(ModeChanged("#tea", "ann", "+b", "m:a:bob", NOW)) == "ann lets bob only read"
+    assert mode_words(ModeChanged("#tea", "ann", "-b", "m:bob!*@*", NOW)) == "ann lets bob speak again"
+    assert mode_words(ModeChanged("#tea", "ann", "+b", "a:bob", NOW)) == "ann keeps bob out of the room"
     assert mode_words(ModeChanged("#tea", "ann", "+o", "bob\x07", NOW)) == "ann makes bob a moderator"
     assert mode_words(ModeChanged("#tea", "ann", "+Z", "7", NOW)) == "ann changes the modes: +Z 7"

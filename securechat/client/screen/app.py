@@ -4,7 +4,6 @@ The client's events come from a thread of their own into a queue, and are drawn 
 run on the desk's thread. Nothing here waits for the server.
 """
 
-import os
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -30,6 +29,7 @@ from securechat.client.events import Event as ClientEvent
 from securechat.client.library import Client
 from securechat.client.sanitize import sanitize
 from securechat.client.screen.alerting import Alerting
+from securechat.client.screen.alt_digits import let_alt_digits_be
 from securechat.client.screen.completion import Completion, complete
 from securechat.client.screen.desk import ScreenDesk
 from securechat.client.screen.dialogs import Question
@@ -402,16 +402,3 @@ def run(client: Client, rooms: Sequence[str], settings: Settings) -> int:
     if app.failure is not None:
         raise app.failure
     return code if code is not None else app.return_code or 0
-
-
-def let_alt_digits_be() -> None:
-    """Let Alt+1 be Alt+1: Textual takes it for the sign that a Macintosh makes of it."""
-    if os.name == "nt":
-        return
-    from textual import _ansi_sequences
-
-    table = getattr(_ansi_sequences, "ANSI_SEQUENCES_KEYS", {})
-    for sequence in [
-        one for one, keys in table.items() if len(one) == 2 and one[0] == "\x1b" and isinstance(keys, str)
-    ]:
-        del table[sequence]
