@@ -119,7 +119,7 @@ class Person:
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
-        terminal.wait("Welcome to the chat, writer!|● writer at localhost")
+        terminal.wait("general> $|│general")
 
     def write(self, number: int) -> None:
         """Type a line (see Writer)."""

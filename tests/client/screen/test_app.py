@@ -48,6 +48,19 @@ def test_what_is_typed_while_a_room_opens_goes_along() -> None:
     run(script, rooms=())
 
 
+def test_what_is_said_before_a_room_is_open_stays_in_the_line() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.type("hi")
+        await driver.press("enter")
+        assert "You are in no room: /join ROOM first." in driver.texts()
+        assert driver.typed == "hi"
+        driver.app.go("#general")
+        await driver.press("enter")
+        assert [one.text for one in driver.client.queued] == ["hi"]
+
+    run(script, rooms=())
+
+
 def test_a_line_that_was_not_sent_is_sent_again_by_a_key() -> None:
     async def script(driver: Driver) -> None:
         await driver.type("hi")
