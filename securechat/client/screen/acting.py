@@ -30,6 +30,12 @@ _KINDS: Final = {
     "announcement": (N_("announcements"), N_("everybody reads; only who looks after it talks")),
 }
 """The kinds of rooms as the server calls them, and what they mean."""
+_PASTS: Final = {
+    "all": N_("all that was ever said here"),
+    "joined": N_("what is said after they came"),
+    "none": N_("only what they missed after they came"),
+}
+"""What newcomers may read, as `/newcomers` calls it."""
 _TIMES: Final = {
     "10m": N_("10 minutes"),
     "1h": N_("an hour"),
@@ -178,6 +184,24 @@ class Acting(Moving):
         """Let the room be of another kind."""
         menu = Menu(_("What kind of room is {room}?").format(room=title_of(self.chat.active)), _kinds())
         self.push_screen(menu, lambda kind: self._command("kind", kind))
+
+    def action_choose_past(self) -> None:
+        """Choose what those who come later read."""
+        choices = [Choice(what, _(about)) for what, about in _PASTS.items()]
+        menu = Menu(_("What do newcomers of {room} read?").format(room=title_of(self.chat.active)), choices)
+        self.push_screen(menu, lambda what: self._command("newcomers", what))
+
+    def action_knock(self) -> None:
+        """Ask to be let into a room."""
+        fields = (
+            Field("name", _("Name of the room"), hint=_("garden"), check=_wrong_room),
+            Field("reason", _("Why (may stay empty)")),
+        )
+        about = _("Those who look after the room are told, and may invite you.")
+        form = Form(_("Ask to be let in"), fields, about=about, done=_("ask"))
+        self.push_screen(
+            form, lambda values: self._command("knock", values["name"], values["reason"]) if values else None
+        )
 
     def action_rename_room(self) -> None:
         """Give the room another name."""

@@ -40,11 +40,13 @@ class Item:
 
 ROOM_MENU: Final = (
     Item("enter_room", N_("go into a room: from the list, by its name or by a link"), "join"),
+    Item("knock", N_("ask to be let into a room that is for the invited"), "knock"),
     Item("make_room", N_("make a room")),
     Item("invite_person", N_("ask somebody into this room"), "invite", Where.ROOM),
     Item("invite_link", N_("make a link that lets people into this room"), "link", Where.ROOM),
     Item("change_topic", N_("change the topic of this room"), "topic", Where.ROOM),
     Item("change_kind", N_("let this room be of another kind: open, private, announcements"), "kind", Where.ROOM),
+    Item("choose_past", N_("choose what newcomers read of what was said before"), "newcomers", Where.ROOM),
     Item("rename_room", N_("give this room another name"), "rename", Where.ROOM),
     Item("show_links", N_("see the links into this room"), "links", Where.ROOM),
     Item("show_reports", N_("see what was reported to you"), "reports"),

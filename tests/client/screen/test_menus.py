@@ -52,6 +52,17 @@ def test_a_private_room_is_made_with_its_topic() -> None:
     run(script)
 
 
+def test_asking_to_be_let_in_and_what_newcomers_read() -> None:
+    async def script(driver: Driver) -> None:
+        await choose(driver, "f2", "/knock")
+        await fill(driver, "attic", "let me in")
+        await driver.until(lambda: ("KNOCK", "#attic", "let me in") in driver.client.asked)
+        await choose(driver, "f2", "/newcomers", "after they came")
+        await driver.until(lambda: ("MODE", "#general", "+H", "joined") in driver.client.asked)
+
+    run(script)
+
+
 def test_a_room_gets_another_kind_and_another_name() -> None:
     async def script(driver: Driver) -> None:
         await choose(driver, "f2", "/kind", "announcements")
