@@ -17,6 +17,7 @@ class Account:
     seen_sequence: int = 0  # what is newer its clients may have missed (server.past); 0: unknown
     second_factor: bool = False  # a login by password needs a code as well; the hub fills it in
     newest_session: int = 0  # the number of its newest session since the server started; the hub counts
+    password_changes: int = 0  # since the server started; the hub counts
     lacks_factor: bool = False  # the policy asks for a second factor that it does not have; the hub fills it in
 
 

@@ -134,6 +134,13 @@ APP_PASSWORD_REFUSED = StandardReply(
     "APP_PASSWORD_REFUSED", "There is one of this name already, or as many as there may be: 20"
 )
 
+# PASSWD: another password for one's own account; and INVALID_CREDENTIALS, WEAK_PASSWORD.
+PASSWORD_SHOWN = StandardReply("PASSWORD_SHOWN", "It is the right one; within two minutes: PASSWD NEW :<new password>")
+PASSWORD_NOT_SHOWN = StandardReply(
+    "PASSWORD_NOT_SHOWN", "Show the password that is good now first: PASSWD OLD :<password> [<code>]"
+)
+PASSWORD_CHANGED = StandardReply("PASSWORD_CHANGED", "The new password is in force")
+
 # SESSIONS: the sessions of one's own account.
 SESSION = StandardReply("SESSION", "A session")
 SESSIONS_END = StandardReply("SESSIONS_END", "End of the list; SESSIONS REVOKE <number>|others|all ends them")

@@ -10,13 +10,12 @@ from securechat.errors import InvalidName
 from securechat.server import certificates
 from securechat.server.administration_ports import SessionFacts
 from securechat.server.hub import Hub
-from securechat.server.lifecycle import State
 from securechat.server.own_sessions import all_facts, revoke, sessions_of, tell
+from securechat.server.password_changes import CHANGED, end_powers, forget_password
 from securechat.server.presence import end_session, evict_guest
 from securechat.server.second_factors import end_app_password, note_second_factor
 from securechat.server.server_bans import locked_out, take_over
 from securechat.server.sessions import Session
-from securechat.server.user_modes import withdraw
 
 _ANEW = "TOTP SETUP :<password> sets up another one"
 
@@ -52,7 +51,7 @@ class HubEffects:
         """End the account's sessions and let it log in no more."""
         with self._hub.lock:
             self._set_suspended(account_id, suspended=True)
-            self._end_powers(account_id)
+            end_powers(self._hub, account_id)
         self._end_sessions(account_id, "The account is suspended")
 
     def account_unsuspended(self, account_id: int) -> None:
@@ -71,14 +70,9 @@ class HubEffects:
 
         For these are checked against the credentials of before.
         """
-        hub = self._hub
-        with hub.lock:
-            for session in hub.sessions:
-                exchange = session.exchange
-                if exchange is not None and exchange.account is not None and exchange.account.id == account_id:
-                    exchange.account = None
-            self._end_powers(account_id)
-        self._end_sessions(account_id, "The password was changed; log in with the new one")
+        with self._hub.lock:
+            forget_password(self._hub, account_id)
+        self._end_sessions(account_id, CHANGED)
 
     def second_factor_removed(self, account_id: int) -> None:
         """Ask for no code any more, and tell whoever is there: the owner may not have wished it."""
@@ -149,18 +143,6 @@ class HubEffects:
         """How many users are in each room now, by its id."""
         with self._hub.lock:
             return {room_id: len(live.members) for room_id, live in self._hub.rooms_by_id.items()}
-
-    def _end_powers(self, account_id: int) -> None:
-        """Take back what was got, or is about to be got, by the account's password from others (OPER). Lock held."""
-        for session in self._hub.sessions:
-            if session.claim is not None and session.claim.id == account_id:
-                session.claim = None
-            if session.operates_as is not None and session.operates_as.id == account_id:
-                session.outlet.post(partial(self._end_powers_of, session))
-
-    def _end_powers_of(self, session: Session) -> None:
-        if session.user is not None and session.state is State.PRESENT:
-            withdraw(self._hub, session, session.user)
 
     def _end_sessions(self, account_id: int, reason: str) -> None:
         """End every session of the account, those that are logged in but not welcomed yet included."""

@@ -34,7 +34,7 @@ _OWN: Final = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) |
 # begin (at the start, or behind a quote, `:`, `>` or `<`), as "pass" is also a word. The others keep a first word.
 _NAMED: Final = "REGISTER|OPER|TOTP|APPPASSWORD"
 _COMMAND: Final = (
-    r"(?:(AUTHENTICATE|PASS|MANAGE)[ \t]+(?!\(hidden\))[^\r\n]+"
+    r"(?:(AUTHENTICATE|PASS|PASSWD|MANAGE)[ \t]+(?!\(hidden\))[^\r\n]+"
     rf"|((?:{_NAMED})[ \t]+\S+)[ \t]+(?!\(hidden\))[^\r\n]+)"
 )
 _SECRETS: Final = (

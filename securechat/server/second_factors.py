@@ -30,10 +30,10 @@ def note_second_factor(hub: Hub, account: Account, *, present: bool) -> None:
 
 
 def forget_setups(hub: Hub, account: Account) -> None:
-    """Let whoever is setting one up for the account begin again."""
+    """Let whoever is setting one up for the account, or about to change its password, begin again."""
     for session in hub.sessions:
         if session.account is not None and session.account.id == account.id:
-            session.setup = None
+            session.setup = session.shown_password = None
 
 
 def end_app_password(hub: Hub, number: int) -> None:

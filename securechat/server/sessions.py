@@ -26,6 +26,14 @@ class Setup:
     ends: float  # monotonic seconds
 
 
+@dataclass(slots=True)
+class ShownPassword:
+    """The right password, shown by who is about to change it; it is looked at once more then."""
+
+    password: str = field(repr=False)
+    ends: float  # monotonic seconds
+
+
 THREAD_SHIFT = 16
 """A group key holds the capabilities that change how a line looks below this bit, and its I/O thread above."""
 
@@ -69,6 +77,7 @@ class Session:
         "said_at",
         "settled",
         "setup",
+        "shown_password",
         "state",
         "user",
         "username",
@@ -94,6 +103,7 @@ class Session:
         self.number = 0  # among the sessions of its account, since the server started; 0: it has not logged in
         self.program = ""  # what its program calls itself (SESSIONS NAME)
         self.setup: Setup | None = None  # the second factor that it is setting up
+        self.shown_password: ShownPassword | None = None  # the one that it is about to change (PASSWD)
         self.asked_host = ""  # by which name it asked for the server (SNI), if the configuration makes that known
         self.absent = False  # the program is connected by itself, its owner is not there (draft/pre-away)
         self.away_at_login = ""  # the away message of an AWAY before login

@@ -166,20 +166,34 @@ def admitted(context: Context, account: Account | None, credential: Credential) 
 
 
 def _upgrade(context: Context, account_id: int, password: str, checked: Credentials) -> None:
-    """Hash the password again with today's parameters. On a worker; a failure is only logged.
+    """Hash the password again with today's parameters. On a worker; a failure is only logged."""
+    _replace(context, account_id, password, checked).add_done_callback(_log_upgrade)
 
-    Only instead of those that were `checked`: the password may have been changed since.
+
+def replace_password(context: Context, account: Account, shown: str, password: str) -> bool:
+    """Give the account another password in place of the one that was `shown`. On a worker, slowly.
+
+    False when that is not the right one any more: an administrator may have given another one a moment ago. Raises
+    StorageError.
     """
+    # In its turn behind what was written before, such as the same password hashed anew.
+    stored = context.hub.journal.call(lambda unit: unit.accounts.credentials(account.id)).result()
+    return verify_password(shown, stored) and _replace(context, account.id, password, stored).result()
+
+
+def _replace(context: Context, account_id: int, password: str, checked: Credentials) -> "Future[bool]":
+    """Store a password, but only instead of those that were `checked`: they may have been changed since."""
     credentials = hash_password(password, parameters(context))
 
-    def replace(unit: UnitOfWork) -> None:
-        if unit.accounts.credentials(account_id) == checked:
-            unit.accounts.set_credentials(account_id, credentials)
+    def replace(unit: UnitOfWork) -> bool:
+        if unit.accounts.credentials(account_id) != checked:
+            return False
+        unit.accounts.set_credentials(account_id, credentials)
+        return True
 
-    done = context.hub.journal.call(replace)
-    done.add_done_callback(_log_upgrade)
+    return context.hub.journal.call(replace)
 
 
-def _log_upgrade(done: "Future[None]") -> None:
+def _log_upgrade(done: "Future[bool]") -> None:
     if done.exception() is not None:
         logger.warning("A password hash was not upgraded; the next login tries again", exc_info=done.exception())

@@ -2,6 +2,7 @@
 
 import base64
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 
 from securechat.server.live_effects import HubEffects
 from tests.server.harness import code_of
@@ -11,6 +12,7 @@ from tests.server.login_people import Caller
 from tests.server.login_steps import comes_in, logs_in, sends_something_of_sasl
 
 SETUP_SECONDS = 600
+PASSWORD_SECONDS = 120
 
 # Accounts
 
@@ -159,6 +161,50 @@ def revokes_an_app_password(machine: Machine) -> None:
     if revoked or (caller.is_gone and machine.calm):
         owner.past.append(owner.app_passwords.pop(name, "none"))
         machine.seen.add("revoked an app password")
+
+
+@step(4)
+def changes_its_password(machine: Machine) -> None:
+    """Both halves of it, or the first one."""
+    caller = machine.a_caller(lambda one: one.is_present and bool(one.told))
+    if caller is None or not machine.calm:
+        return
+    owner = machine.owners[caller.told]
+    given = machine.something_given(owner)
+    machine.tell(f"{machine.index(caller)}: PASSWD OLD :{given}")
+    shown = ask(machine, caller, owner, given, f"PASSWD OLD :{given}", "showed the password", " PASSWORD_SHOWN ")
+    if shown:
+        caller.showed = owner.password, owner.secret, machine.harness.now + PASSWORD_SECONDS
+    if machine.choices.one_of((1, 1, 0)) and caller.is_free:
+        changed = says_the_new_password(machine, caller, owner)
+        if shown and not changed:
+            raise machine.broken(f"the password was not changed: {caller.lines}")
+
+
+@step(2)
+def changes_its_password_later(machine: Machine) -> None:
+    caller = machine.a_caller(lambda one: one.is_present and bool(one.told))
+    if caller is not None and machine.calm:
+        says_the_new_password(machine, caller, machine.owners[caller.told])
+
+
+def says_the_new_password(machine: Machine, caller: Caller, owner: Owner) -> bool:
+    """The second half; whether it is in force."""
+    password = f"{owner.changes + 2}-{first_password(owner.name)}"
+    machine.tell(f"{machine.index(caller)}: PASSWD NEW :{password}")
+    (shown, secret, until), caller.showed = caller.showed or ("", None, 0.0), None
+    lines = machine.say(caller, f"PASSWD NEW :{password}")
+    if not any(" PASSWORD_CHANGED " in line for line in lines):
+        return False
+    if (shown, secret) != (owner.password, owner.secret) or machine.harness.now > until:
+        raise machine.broken(f"another password without right: {lines}")
+    owner.past.append(owner.password)
+    owner.password = password
+    owner.changes += 1
+    if caller.right is not None and caller.right.changes is not None:
+        caller.right = replace(caller.right, changes=owner.changes)  # whoever has changed it stays
+    machine.seen.add("changed the own password")
+    return True
 
 
 # Powers

@@ -174,6 +174,12 @@ LINES: dict[str, tuple[str, ...]] = {
     "OPER": ("OPER {room} wrong", "OPER {member} wrong"),
     "PART": ("PART {room}", "PART {room} :why", "PART #none,{room}"),
     "PASS": ("PASS {room}",),
+    "PASSWD": (
+        "PASSWD {room}",
+        "PASSWD OLD :{room}",
+        "PASSWD NEW :{room} long enough",
+        "PASSWD NEW {room} {room}",
+    ),
     "PING": ("PING {room}", "PING {member}"),
     "PONG": ("PONG {room}",),
     "PRIVMSG": (

@@ -376,7 +376,7 @@ class Machine:
         """Whoever has made an account is logged in to it; `_check_accounts` asks whether it might be made."""
         if caller.told not in self.owners:
             self._note_made(caller.told)
-        return Right(self.owners[caller.told], 0, made=True)
+        return Right(self.owners[caller.told], 0, changes=0, made=True)
 
     def _check_right(self, caller: Caller) -> None:
         """Nobody is logged in but as they were told, and only as long as they may be."""

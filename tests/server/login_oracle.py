@@ -71,10 +71,12 @@ class Owner:
             if app_passwords and plain_form(secret) == plain_form(given):
                 return Right(self, self.turn, app_password=name, secret=secret)
         if self.secret is None:
-            return Right(self, self.turn) if given == self.password else None
+            return Right(self, self.turn, changes=self.changes) if given == self.password else None
         password, _, code = given.rpartition(" ")
         fitting = self.fitting_code(code, now)
-        return Right(self, self.turn, code=fitting) if fitting and password == self.password else None
+        if fitting is None or password != self.password:
+            return None
+        return Right(self, self.turn, changes=self.changes, code=fitting)
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ class Right:
 
     owner: Owner
     turn: int
+    changes: int | None = None  # how often the password had been changed that was shown; None: none was
     app_password: str = ""
     secret: str = ""  # of the app password
     code: Code | None = None
@@ -111,6 +114,8 @@ class Right:
     def holds(self) -> bool:
         """Whether it does so now."""
         if self.owner.suspended or self.owner.turn != self.turn:
+            return False
+        if self.changes not in (None, self.owner.changes):
             return False
         if self.certificate:
             return self.certificate not in self.owner.revoked

@@ -48,6 +48,7 @@ class Caller:
     powers: list[Right] = field(default_factory=list)  # by what it has those of an administrator (OPER)
     passed: list[str] = field(default_factory=list)  # by PASS
     setup: tuple[bytes, float] | None = None  # a second factor that is being set up, and until when (s)
+    showed: tuple[str, bytes | None, float] | None = None  # the password that it may change, the secret, until when (s)
     scram: ScramClient | None = None  # an exchange that has begun
     challenge: bytes = b""
     scram_of: tuple[Owner, str, int, str] | None = None  # for whom, with which password, in which turn, with which code

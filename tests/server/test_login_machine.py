@@ -104,8 +104,8 @@ def servers() -> Iterator[Servers]:
         logger.addHandler(bugs)
         stack.callback(logger.removeHandler, bugs)
         patch.setattr(logger, "propagate", False)  # full disks are loud
-        for module in ("securechat.server.commands.accounts", "securechat.server.passwords"):
-            patch.setattr(f"{module}.hash_password", cheap_hash)
+        for module in ("commands.accounts", "passwords", "verification"):
+            patch.setattr(f"securechat.server.{module}.hash_password", cheap_hash)
         patch.setattr("securechat.protocol.sasl._keys", functools.lru_cache(10_000)(sasl._keys))
         made = Servers(stack)
         stack.callback(made.close)
@@ -160,6 +160,7 @@ EVERYTHING = {
     "took the second factor away",
     "made an app password",
     "revoked an app password",
+    "changed the own password",
     "an administrator took the second factor away",
     "an administrator revoked an app password",
     "revoked a certificate",
@@ -219,7 +220,9 @@ MISTAKES: dict[str, Mistake] = {
     "another password ends no exchange": instead(
         "server.live_effects.HubEffects.credentials_changed", ends_sessions_alone
     ),
-    "powers outlast a suspension": instead("server.live_effects.HubEffects._end_powers", always(None)),
+    "powers outlast a suspension": instead("server.live_effects.end_powers", always(None)),
+    "another password of one's own ends nothing": instead("server.commands.passwords.changed_by_owner", always(0)),
+    "nothing is asked before another password": instead("server.commands.passwords.prove", lambda *given: given[-1]()),
     "revoking an app password ends nothing": instead("server.commands.app_passwords.end_app_password", always(None)),
     "revoking a certificate ends nothing": instead("server.certificates.take_over", take_over_alone),
     "sending others away ends nothing": instead("server.own_sessions._end", always(None)),

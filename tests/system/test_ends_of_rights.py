@@ -161,6 +161,13 @@ def app_password_of(account: Account) -> str:
     return account.server.admin("user", "app-passwords", account.name).stdout.splitlines()[1].split()[0]
 
 
+def changed_password(account: Account, _: RawClient) -> None:
+    """By the account itself, over a session that came in by its certificate."""
+    with account.by_certificate() as owner:
+        irc(owner, f"PASSWD OLD :{PASSWORD}", "PASSWORD_SHOWN")
+        irc(owner, "PASSWD NEW :quite another one", "PASSWORD_CHANGED ")
+
+
 ENDS: dict[str, End] = {
     "the account is suspended": End(lambda one, _: console(one, "user", "suspend", one.name), ALL, set()),
     "the account is suspended by IRC": End(
@@ -171,6 +178,7 @@ ENDS: dict[str, End] = {
         ALL,
         {"app password", "certificate"},
     ),
+    "the password is changed by its owner": End(changed_password, PASSWORDS, {"app password", "certificate"}),
     "the app password is revoked": End(revoked_app_password, {"app password"}, {"password", "certificate"}),
     "the app password is revoked by an administrator": End(
         lambda one, _: console(one, "user", "app-password-revoke", one.name, app_password_of(one)),
@@ -264,6 +272,8 @@ HALF_OPEN = {"challenged": challenged, "proved": proved, "shown": shown}
     [
         ("challenged", "the account is suspended", False),
         ("challenged", "the password is another", False),
+        ("challenged", "the password is changed by its owner", False),
+        ("proved", "the password is changed by its owner", False),
         ("proved", "the account is suspended", False),
         ("proved", "the password is another", False),
         ("shown", "the account is suspended", False),

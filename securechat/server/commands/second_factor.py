@@ -77,10 +77,13 @@ def _check(
     if throttled(context, account.name):
         return
 
+    changes = account.password_changes
+
     def checked(result: Result) -> None:
         if throttled(context, account.name, result):
             return
-        if isinstance(result, Credential) and admitted(context, account, result) is not None:
+        right = isinstance(result, Credential) and admitted(context, account, result) is not None
+        if right and account.password_changes == changes:
             then()
         else:
             count_failure(context, account.name)
@@ -111,7 +114,7 @@ def store(
 def failed(context: Context, error: BaseException) -> None:
     """Answer what was not stored."""
     if not isinstance(error, StorageError):
-        logger.error("A second factor could not be looked after", exc_info=error)
+        logger.error("What proves an account could not be looked after", exc_info=error)
     context.response.fail(context.message.command, replies.NOT_STORED)
 
 

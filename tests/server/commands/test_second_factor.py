@@ -195,7 +195,9 @@ def test_with_everybody_a_late_login_is_refused(tmp_path: Path) -> None:
         assert guest.session.account is None
 
 
-@pytest.mark.parametrize("line", ["TOTP SETUP :hush hush", "APPPASSWORD ADD phone :hush hush"])
+@pytest.mark.parametrize(
+    "line", ["TOTP SETUP :hush hush", "APPPASSWORD ADD phone :hush hush", "PASSWD OLD :hush", "passwd hush"]
+)
 def test_no_secret_of_a_line_is_in_a_log(line: str) -> None:
     from securechat.server.logs import redact
 
