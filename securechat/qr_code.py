@@ -46,6 +46,7 @@ def _half_blocks(text: str, quiet: int, *, boost: bool, dark: bool) -> list[str]
     """Return the lines in which the dark modules are drawn, or else the light ones."""
     import segno  # late: few people ever see one
 
+    text = text.encode(errors="replace").decode()  # a server's text may hold what was no UTF-8
     code = segno.make(text, error="l", micro=False, boost_error=boost)
     rows = [[bool(module) is dark for module in row] for row in code.matrix_iter(border=quiet)]
     if len(rows) % 2:

@@ -48,6 +48,7 @@ BODIES = {
     Kind.ROOM: "",
     Kind.DIRECT: "",
     Kind.SETTLED: "",
+    Kind.DELETE: "",
 }
 MASKS = [
     sum(chosen)

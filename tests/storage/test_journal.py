@@ -72,6 +72,7 @@ def test_only_recorded_kinds_get_a_number_and_a_row(database: Database, journal:
     items = [
         happened(
             kind,
+            conversation=ROOM + 1 if kind is Kind.DELETE else ROOM,  # nothing is left of what is deleted
             target="7" if kind is Kind.BLOCK else "#general",
             text=report if kind is Kind.REPORT else "",
         )

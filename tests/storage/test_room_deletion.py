@@ -38,11 +38,12 @@ def rows_of(database: Database, room: int) -> dict[str, int]:
         "invite_rooms": "conversation_id",
         "reports": "conversation",
     }
-    with database.writer.begin():
-        return {
-            table: database.writer.execute(text(f"SELECT count(*) FROM {table} WHERE {column} = {room}")).scalar_one()
+    return database._on_reader(  # the writing connection is the journal's
+        lambda connection: {
+            table: connection.execute(text(f"SELECT count(*) FROM {table} WHERE {column} = {room}")).scalar_one()
             for table, column in columns.items()
         }
+    )
 
 
 def fill(journal: Journal) -> None:
