@@ -232,6 +232,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("look after passwords for programs and devices of yours"),
         devices.app_password,
     ),
+    Command("password", "", N_("change the password of your account"), devices.password, 0, ("passwd",)),
     Command("totp", N_("[on, off or recovery]"), N_("look after your second factor"), devices.totp),
     Command("code", N_("CODE"), N_("log in again after a lost link, with a second factor"), devices.code, 1),
     Command("theme", N_("[NAME]"), N_("show the themes of the full screen, or take another one"), appearance.theme),

@@ -1,9 +1,10 @@
-"""The commands for one's own devices: who is logged in, app passwords, the second factor."""
+"""The commands for one's own devices and what they log in by: sessions, passwords, the second factor."""
 
 from collections.abc import Callable, Sequence
 
 from securechat.client.desk import Desk
-from securechat.client.errors import UsageError
+from securechat.client.errors import RoomRefused, UsageError
+from securechat.client.passwords import ask_new_password
 from securechat.client.sanitize import sanitize
 from securechat.client.setting_up import secret_lines, show_recovery
 from securechat.client.texts import N_, _
@@ -40,9 +41,7 @@ def sessions(desk: Desk, rest: str) -> None:
         ended = _notes(desk.client.ask("SESSIONS", "REVOKE", words[1]), "SESSION_REVOKED")
         numbers = ", ".join(sanitize(one[0]) for one in ended)
         desk.note(_("Ended: {numbers}").format(numbers=numbers) if ended else _("There was nothing to end."))
-        desk.note(
-            _("Who knows what it has logged in by can come back: revoke that as well, or have the password changed.")
-        )
+        desk.note(_("Who knows what it has logged in by can come back: revoke that as well, or change the /password"))
     else:
         raise UsageError(_("Use: /{name} {usage}").format(name="sessions", usage=_("[revoke NUMBER]")))
 
@@ -91,6 +90,23 @@ def app_password(desk: Desk, rest: str) -> None:
     else:
         usage = _("[add NAME or revoke NAME]")
         raise UsageError(_("Use: /{name} {usage}").format(name="apppassword", usage=usage))
+
+
+def password(desk: Desk, _rest: str) -> None:
+    """Change the password of the own account; one that is too weak is asked for again."""
+    old = _old_password(desk)
+    desk.client.show_password(_with_code(desk, old))
+    while True:
+        new = ask_new_password(desk.ask_hidden, desk.note, _("The new password: "))
+        try:
+            desk.client.take_new_password(old, new)
+        except RoomRefused as refusal:
+            if refusal.code != "WEAK_PASSWORD":
+                raise
+            desk.note(str(refusal))
+        else:
+            break
+    desk.note(_("The password is changed. Your other devices that came in by the old one have to log in anew."))
 
 
 def totp(desk: Desk, rest: str) -> None:
@@ -145,7 +161,14 @@ def code(desk: Desk, rest: str) -> None:
 
 def _proof(desk: Desk) -> str:
     """Ask for what the server wants to see again before it gives new rights: `<password>` or `<password> <code>`."""
-    password = desk.ask_hidden(_("Your password: "))
+    return _with_code(desk, _old_password(desk))
+
+
+def _old_password(desk: Desk) -> str:
+    return desk.ask_hidden(_("Your password: "))
+
+
+def _with_code(desk: Desk, password: str) -> str:
     has_factor = any(row[:1] == ["on"] for row in _notes(desk.client.ask("TOTP", "STATUS"), "TOTP_STATUS"))
     return f"{password} {_plain(desk.ask_hidden(_('A code of the second factor: ')))}" if has_factor else password
 

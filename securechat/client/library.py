@@ -202,6 +202,24 @@ class Client:
         """Know that logins need a code from now on, or no more; of use with a `code` of the type TypedCode alone."""
         self._call(lambda: self._session.expect_code(needed=needed))
 
+    def change_password(self, old: str, new: str, *, code: str = "") -> None:
+        """Give the own account another password; its other sessions by the old one end.
+
+        `code` is of the second factor, where there is one. Raises RoomRefused when the old one is wrong (its code is
+        INVALID_CREDENTIALS) or the new one too weak (WEAK_PASSWORD).
+        """
+        self.show_password(f"{old} {code}" if code else old)
+        self.take_new_password(old, new)
+
+    def show_password(self, proof: str) -> None:
+        """Show `<password>` or `<password> <code>`, after which there are two minutes to take a new one."""
+        self.ask("PASSWD", "OLD", proof)
+
+    def take_new_password(self, old: str, new: str) -> None:
+        """Take the new one; a link that is lost comes back by it, if this one was made by the old one."""
+        self.ask("PASSWD", "NEW", new)
+        self._call(lambda: self._session.password_changed(old, new))
+
     # --- who and where ---
 
     @property

@@ -43,10 +43,10 @@ def given_password(file: Path | None, environment: Mapping[str, str]) -> str | N
     return environment.get(VARIABLE) or None
 
 
-def ask_new_password(ask: Ask, say: Callable[[str], None]) -> str:
-    """Ask for a new password twice, until both are the same."""
+def ask_new_password(ask: Ask, say: Callable[[str], None], prompt: str = "") -> str:
+    """Ask for a new password twice, until both are the same. `prompt` stands for that of the first time."""
     while True:
-        password = ask(_("Password: "))
+        password = ask(prompt or _("Password: "))
         if not password:
             say(_("The password is empty."))
         elif ask(_("The same again: ")) == password:

@@ -100,6 +100,11 @@ class Session:
         """Log in to this account over the next links."""
         self.identity = replace(self.identity, name=name, password=password, register=False, token="")
 
+    def password_changed(self, old: str, new: str) -> None:
+        """Log in by the new one over the next links; an app password in its place stays good."""
+        if self.identity.password == old:
+            self.identity = replace(self.identity, password=new)
+
     # --- the link ---
 
     def opened(self) -> None:

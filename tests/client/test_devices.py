@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from securechat.client.commands import execute
-from securechat.client.errors import UsageError
+from securechat.client.errors import RoomRefused, UsageError
 from securechat.protocol.message import Message, parse
 from securechat.qr_code import terminal_lines
 
@@ -63,6 +63,16 @@ class FakeClient:
 
     def expect_code(self, *, needed: bool) -> None:
         self.needed = needed
+
+    def show_password(self, proof: str) -> None:
+        self.asked.append(("show", proof))
+
+    def take_new_password(self, old: str, new: str) -> None:
+        self.asked.append(("take", old, new))
+        if new == "weak":
+            raise RoomRefused("The server refused: The password is too short", "WEAK_PASSWORD")
+        if new == "late":
+            raise RoomRefused("The server refused: Show the password first", "PASSWORD_NOT_SHOWN")
 
     def give_code(self, code: str) -> None:
         self.given = code
@@ -138,6 +148,22 @@ def test_app_passwords() -> None:
     assert desk.notes == ["The app password, which is not shown again: abcd-efgh"]
     assert run("/apppassword revoke phone").client.asked == [("APPPASSWORD", "REVOKE", "phone")]
     assert run("/apppassword", APPPASSWORD_LIST=[]).notes[0].startswith("You have no app passwords.")
+
+
+def test_another_password() -> None:
+    desk = run("/password", "old one", "new", "other", "weak", "weak", "new one", "new one")
+    assert desk.client.asked[1:] == [("show", "old one"), ("take", "old one", "weak"), ("take", "old one", "new one")]
+    first, again = "The new password: ", "The same again: "
+    assert desk.prompts == ["Your password: ", *[first, again] * 3]
+    assert desk.notes == [
+        "These were two different passwords.",
+        "The server refused: The password is too short",
+        "The password is changed. Your other devices that came in by the old one have to log in anew.",
+    ]
+    desk = run("/passwd", "old one", "123 456", "new one", "new one", TOTP_STATUS=HAS_ONE)
+    assert desk.client.asked[1] == ("show", "old one 123456")
+    with pytest.raises(RoomRefused, match="Show the password first"):
+        run("/password", "old one", "late", "late")
 
 
 def test_sessions() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from securechat import __version__
 from securechat.client.codes import TypedCode
-from securechat.client.errors import LoginRefused, UsageError
+from securechat.client.errors import LoginRefused, RoomRefused, UsageError
 from securechat.client.events import CodeNeeded, Connected, Event
 from securechat.client.known_servers import KnownServers, load
 from securechat.client.library import Client
@@ -158,6 +158,38 @@ def test_an_app_password_needs_no_code_and_comes_back_by_itself(server: ServerPr
         waited(bot, Connected)
         kill(server, "gerda")
         assert waited(bot, Connected) == Connected("gerda", again=True)
+
+
+def test_a_password_is_changed_and_the_link_comes_back_by_the_new_one(server: ServerProcess) -> None:
+    factor = Factor(server, "irma")
+    code, new = TypedCode(), "quite another  one"
+    code.put(factor.recovery[0])
+    ca = server.folder / "certs" / "ca.pem"
+    with Client(f"localhost:{server.port}", "irma", password=PASSWORD, code=code, ca=ca) as irma:
+        waited(irma, Connected)
+        with pytest.raises(RoomRefused, match="Wrong password"):
+            irma.change_password(PASSWORD, new)
+        with pytest.raises(RoomRefused, match="too short"):
+            irma.change_password(PASSWORD, "short", code=factor.recovery[1])
+        irma.take_new_password(PASSWORD, new)
+        kill(server, "irma")
+        waited(irma, CodeNeeded)
+        irma.give_code(factor.recovery[2])
+        assert waited(irma, Connected) == Connected("irma", again=True)
+        with pytest.raises(RoomRefused, match="Show the password"):
+            irma.take_new_password(new, PASSWORD)
+
+
+def test_a_program_by_an_app_password_keeps_it(server: ServerProcess) -> None:
+    server.sign_up("jana")
+    with server.member("jana") as jana:
+        app_password = jana.ask(f"APPPASSWORD ADD bot :{PASSWORD}")[-1].rpartition(":")[2]
+    ca = server.folder / "certs" / "ca.pem"
+    with Client(f"localhost:{server.port}", "jana", password=app_password, ca=ca) as bot:
+        waited(bot, Connected)
+        bot.change_password(PASSWORD, "quite another one")
+        kill(server, "jana")
+        assert waited(bot, Connected) == Connected("jana", again=True)
 
 
 def test_where_everybody_needs_one_it_is_set_up_at_the_first_login(

@@ -14,6 +14,12 @@ class Answering(FakeClient):
         self.asked.append(words)
         return [parse(b"NOTE TOTP RECOVERY_CODE :aaaa-bbbb")] if words[0] == "TOTP" else []
 
+    def show_password(self, proof: str) -> None:
+        self.asked.append(("show", proof))
+
+    def take_new_password(self, old: str, new: str) -> None:
+        self.asked.append(("take", old, new))
+
 
 def test_a_code_is_asked_for_and_not_shown() -> None:
     client = Answering()
@@ -43,6 +49,24 @@ def test_giving_up_does_nothing() -> None:
         await driver.press("escape")
         await driver.until(lambda: "Nothing was done." in driver.texts())
         assert not any(words[0] == "TOTP" for words in client.asked)
+
+    run(script, client=client)
+
+
+def test_a_password_is_changed_and_never_shown() -> None:
+    client = Answering()
+
+    async def script(driver: Driver) -> None:
+        await driver.type("/password")
+        await driver.press("enter")
+        for prompt, secret in (("Your password", "old-one"), ("The new password", "new-one"), ("again", "new-one")):
+            await driver.until(lambda: isinstance(driver.app.screen, Secret) and prompt in driver.screen)  # noqa: B023
+            await driver.type(secret)
+            assert secret not in driver.screen
+            await driver.press("enter")
+        await driver.until(lambda: any(text.startswith("The password is changed.") for text in driver.texts()))
+        assert client.asked[-2:] == [("show", "old-one"), ("take", "old-one", "new-one")]
+        assert not any("-one" in text for text in driver.texts())
 
     run(script, client=client)
 
