@@ -12,7 +12,7 @@ from threading import Event, Thread
 from typing import Any, ClassVar, Final
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -323,12 +323,12 @@ class ChatApp(Searching):
 
         self._desk.run(ask)
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """Narrow terminals show the conversation alone."""
-        self._lay_out()
+        self._lay_out(event.size.width)  # here `self.size` is still the size before
 
-    def _lay_out(self) -> None:
-        width = self.size.width
+    def _lay_out(self, width: int | None = None) -> None:
+        width = self.size.width if width is None else width
         bare = self.has_class("bare")
         self._rooms.display = width >= _NARROW and not bare
         self._people.display = width >= _WIDE and not bare and not self.has_class("alone")

@@ -39,6 +39,12 @@ class Driver:
         """Click somewhere in a part of the screen."""
         await self._pilot.click(selector, offset=offset)
 
+    async def resize(self, width: int, height: int) -> None:
+        """Let the terminal have another size, once, as a tiling window manager does."""
+        await self._pilot.resize_terminal(width, height)
+        await self.until(lambda: self.app.screen.size == (width, height))
+        await self.pause()
+
     async def happens(self, *events: object) -> None:
         """Let the client hear of something, and wait until it has been taken in."""
         done: list[bool] = []

@@ -286,6 +286,20 @@ def test_narrow_screens_show_the_conversation_alone() -> None:
     run(script, size=(60, 15))
 
 
+def test_another_size_of_the_terminal_is_heeded_at_once() -> None:
+    async def script(driver: Driver) -> None:
+        rooms, people = driver.app.query_one("#rooms"), driver.app.query_one("#people")
+        assert (rooms.display, people.display) == (True, True)
+        await driver.resize(80, 24)
+        assert (rooms.display, people.display) == (True, False)
+        await driver.resize(60, 15)
+        assert (rooms.display, people.display) == (False, False)
+        await driver.resize(110, 30)
+        assert (rooms.display, people.display) == (True, True)
+
+    run(script)
+
+
 def test_a_refused_room_is_told_and_nothing_ends() -> None:
     async def script(driver: Driver) -> None:
         await driver.until(lambda: any("invited" in text for text in driver.texts()))
