@@ -14,7 +14,7 @@ class Account:
     created: int  # milliseconds since the epoch
     replay_sequence: int = 0  # up to here clients without chathistory have certainly received everything; 0: unknown
     bot: bool = False  # of a program; never of an administrator
-    seen_sequence: int = 0  # what is newer its clients may have missed (server.past); 0: unknown
+    seen_sequence: int = 0  # since then its clients were here, or are (server.past); 0: unknown
     second_factor: bool = False  # a login by password needs a code as well; the hub fills it in
     newest_session: int = 0  # the number of its newest session since the server started; the hub counts
     password_changes: int = 0  # since the server started; the hub counts

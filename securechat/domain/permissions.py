@@ -384,8 +384,8 @@ def require(subject: Subject, action: Action, policy: Policy, room: str = "") ->
 def readable_after(subject: Subject, policy: Policy, *, joined: int, seen: int) -> int | None:
     """Return the sequence number after which `subject` may read what was said in the room; None: nothing at all.
 
-    `joined` is that of the event by which they became a member, `seen` that from which on they have been here, or were
-    the last time: what is newer they may have missed, whatever the room keeps from its newcomers.
+    `joined` is that of the event by which they became a member, `seen` that from which on they were here the last time
+    before: what is newer they may have missed, whatever the room keeps from its newcomers.
     """
     if not may(subject, Action.READ_HISTORY, policy):
         return None

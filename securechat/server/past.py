@@ -3,9 +3,10 @@
 A message that somebody may not read does not exist for them. For rooms the permission table decides
 (permissions.readable_after); it is told since when somebody is a member, and since when they have been here.
 
-What a member may have missed is everything since the beginning of the time that their account has been here, over all
-of its connections, or was here the last time before. A connection counts once it has stood for a minute: one that
-breaks before has hardly shown what was missed, and must not be taken for one that has.
+What a member may have missed is everything since the beginning of the time that their account was here before, over
+all of its connections; so it stays for as long as they are here now, however late they look for it. A connection counts
+once it has stood for a minute: one that breaks before has hardly shown what was missed, and must not be taken for one
+that has.
 """
 
 import logging
@@ -26,9 +27,8 @@ SETTLED_SECONDS = 60.0
 
 def readable_after(hub: Hub, user: User, live: LiveRoom) -> int | None:
     """Return the sequence number after which `user` may read what was said in a room; None: nothing at all."""
-    seen = user.account.seen_sequence if user.account is not None else 0
     joined = live.joined_sequence(user.key)
-    return permissions.readable_after(user.subject(live), hub.policy, joined=joined, seen=seen)
+    return permissions.readable_after(user.subject(live), hub.policy, joined=joined, seen=user.missed_after)
 
 
 def may_read(hub: Hub, user: User, stored: StoredEvent) -> bool:
@@ -48,10 +48,16 @@ def arrives(hub: Hub, session: Session) -> None:
     session.came_sequence = session.outlet.delivered_sequence
     session.came_at = hub.monotonic()
     session.settled = False
+    user = session.user
+    if user is not None and user.account is not None and len(user.sessions) == 1:
+        user.missed_after = user.account.seen_sequence
 
 
 def settle(hub: Hub, session: Session) -> None:
-    """Once a session has stood for a while, let the account have been here since its oldest session came."""
+    """Once a session has stood for a while, let the account have been here since its oldest session came.
+
+    That counts from the next time on: what was missed before this one may not have been looked for yet.
+    """
     user = session.user
     if user is None or user.account is None or session.settled:
         return

@@ -50,6 +50,7 @@ class User:
         "invited_to",
         "markers",
         "metadata",
+        "missed_after",
         "named",
         "nick",
         "operator",
@@ -76,6 +77,7 @@ class User:
         self.resigned = False  # an administrator who has given up their powers
         self.markers: dict[int, int] = {}  # of a guest: see markers.ReadMarkers
         self.metadata: dict[str, str] = {}  # of a guest: see metadata.Metadata
+        self.missed_after = 0  # what is newer they may have missed: see server.past
         self.changes: Window | None = None  # how often a guest has changed these
         self.blocked_by: Collection[PersonKey] = ()  # who does not want to hear this user: see blocks.Blocks
         self.sessions: list[Session] = []

@@ -373,10 +373,26 @@ def test_what_was_missed_and_nothing_that_was_seen(tmp_path: Path) -> None:
         assert read(bob) == ["first", "missed"], "since the last time"
         stands(harness, bob)
         says(anna, "second")
-        assert read(bob) == ["second"]
+        assert read(bob) == ["first", "missed", "second"], "it is not lost to whoever looks for it late"
     with running(tmp_path) as harness:
         assert read(member(harness, "bob")) == ["second"]
         assert read(member(harness, "anna")) == ["before", "first", "missed", "second"]
+
+
+def test_who_logs_in_late_comes_by_it(harness: Harness) -> None:
+    anna, bob = member(harness, "anna"), member(harness, "bob")
+    anna.sends("JOIN #tea", "MODE #tea +H none")
+    bob.sends("JOIN #tea")
+    says(anna, "first")
+    for text in ("second", "third"):
+        bob.vanishes()
+        bob = member(harness, "bob")
+        stands(harness, bob)
+        says(anna, text)
+    bob.vanishes()
+    guest = harness.person("guest", MODERN)
+    guest.sends("CAP REQ :sasl", "AUTHENTICATE PLAIN", "AUTHENTICATE AGJvYgBjb3JyZWN0IGhvcnNl")
+    assert read(guest) == ["third"]
 
 
 def test_connections_that_break_at_once_take_nothing_away(harness: Harness) -> None:
@@ -416,7 +432,8 @@ def test_what_cannot_be_stored_of_it_is_read_again(tmp_path: Path) -> None:
         bob = member(harness, "bob")
         with harness.disk_full():
             stands(harness, bob)
-        assert read(bob) == []
+        bob.vanishes()
+        assert read(member(harness, "bob")) == []
     with running(tmp_path) as harness:
         assert read(member(harness, "bob")) == ["first"]
 
