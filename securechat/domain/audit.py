@@ -68,7 +68,10 @@ class Act(Enum):
     )
     OPER = "oper", "Somebody took the powers of an administrator, by the password of the account that is the target."
     KILL = "kill", "All connections of somebody were ended."
-    ROOM_ENTER = "room enter", "An administrator entered a room whose rules would have kept out anybody else."
+    ROOM_ENTER = (
+        "room enter",
+        "An administrator entered a room that would have kept out anybody else, or what was said before from them.",
+    )
     ROOM_KICK = "room kick", "Somebody was put out of a room."
     ROOM_INVITE = "room invite", "Somebody was asked into a room, and may come in although it is closed."
     ROOM_CREATE = "room create", "A room was made by an administrator, who is not in it."

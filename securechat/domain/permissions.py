@@ -401,8 +401,14 @@ def require_entry(subject: Subject, policy: Policy, room: str) -> None:
 
 
 def enters_by_power(subject: Subject, policy: Policy) -> bool:
-    """Whether `subject`, who may join, may do so for the powers of an administrator alone."""
-    return subject.operator and not _joins(_but(subject, operator=False), policy)
+    """Whether `subject`, who may join, does so by the powers of an administrator.
+
+    As nobody else could, or to read what nobody else could who enters.
+    """
+    if not subject.operator:
+        return False
+    anybody = _but(subject, operator=False)
+    return not _joins(anybody, policy) or not _reads_earlier(_but(anybody, roles=MEMBER), policy)
 
 
 def enters_by_link(subject: Subject, policy: Policy) -> bool:
@@ -410,7 +416,7 @@ def enters_by_link(subject: Subject, policy: Policy) -> bool:
     return subject.has_link and not _joins(_but(subject, operator=False, has_link=False), policy)
 
 
-def _but(subject: Subject, **facts: bool) -> Subject:
+def _but(subject: Subject, **facts: bool | RoomRole) -> Subject:
     """Return the same subject, of whom other `facts` are true."""
     values = {one.name: getattr(subject, one.name) for one in fields(Subject) if one.init}
     return Subject(**values | facts)

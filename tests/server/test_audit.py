@@ -254,6 +254,18 @@ def test_an_administrator_who_enters_a_closed_room_is_recorded(harness: Harness,
     assert tea.anna.bodies() == [":root!root@securechat JOIN #tea"]
 
 
+@pytest.mark.parametrize("rule", ["joined", "none"])
+def test_an_administrator_who_reads_what_newcomers_may_not_is_recorded(harness: Harness, rule: str) -> None:
+    """Anybody may enter, but who enters by these powers may read what was said before."""
+    tea = Tea(harness)
+    tea.anna.sends(f"MODE #tea +H {rule}")
+    root = harness.person("root", CAPS, password=ROOT_PASSWORD)
+    root.sends("JOIN #tea")
+    assert rows(harness)[1:] == [("room enter", "root", "", "#tea", "", "")]
+    root.sends("PART #tea", "MODE root -o", "JOIN #tea")
+    assert len(rows(harness)) == 2, "without the powers, as anybody"
+
+
 def test_an_administrator_who_enters_as_anybody_could_is_not_recorded(harness: Harness) -> None:
     tea = Tea(harness)
     root = harness.person("root", CAPS, password=ROOT_PASSWORD)
