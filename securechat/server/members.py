@@ -85,7 +85,7 @@ def remove(hub: Hub, live: LiveRoom, member: Member) -> Callable[[], None]:
 
 
 def return_to(hub: Hub, user: User, source: Source, live: LiveRoom, roles: RoomRole, joined: Joined | None) -> None:
-    """Undo that `user`, as `source` was then, left a room: they are in it if they are still here, and members.
+    """Undo that `user`, as `source` was then, left a room: who is here, still or again, is in it.
 
     The room was not told what they did outside of it, a new nick or the end, so it is told now.
     """
@@ -101,7 +101,7 @@ def return_to(hub: Hub, user: User, source: Source, live: LiveRoom, roles: RoomR
     elif user.sessions:
         hub.enter(user, live, roles, joined)
     elif user.account is not None:
-        hub.set_membership(user.account.id, live, roles, joined)
+        _return_account(hub, live, user.account, roles, joined)
 
 
 def _tell_gone(hub: Hub, user: User, live: LiveRoom) -> None:
@@ -112,7 +112,10 @@ def _tell_gone(hub: Hub, user: User, live: LiveRoom) -> None:
 
 
 def _return_account(hub: Hub, live: LiveRoom, account: Account, roles: RoomRole, joined: Joined | None) -> None:
-    """Undo that an account was taken out while it was not here; if it has come meanwhile, it is seen to come in."""
+    """Undo that an account was taken out that is not here, or not as that user any more.
+
+    If it has come meanwhile, it is seen to come in.
+    """
     hub.set_membership(account.id, live, roles, joined)
     user = hub.users_of_account.get(account.id)
     if user is not None and user not in live.members:

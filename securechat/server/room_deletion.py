@@ -1,5 +1,7 @@
 """Taking a room away: from everybody who is in it, and from the disk with all that was said there."""
 
+from collections.abc import Callable
+
 from securechat.domain.account import Account
 from securechat.domain.audit import Act
 from securechat.domain.events import Event, Kind
@@ -10,7 +12,7 @@ from securechat.server.entries import Publication, Reply
 from securechat.server.hub import Hub
 from securechat.server.members import Member, remove
 from securechat.server.rendering import text_bytes
-from securechat.server.users import NOBODY, LiveRoom
+from securechat.server.users import NOBODY, LiveRoom, User
 
 
 def members_of(hub: Hub, live: LiveRoom) -> list[Member]:
@@ -35,11 +37,7 @@ def delete_room(actor: Actor, live: LiveRoom, detail: str, reason: str) -> None:
     publication = Publication(event, NOBODY, actor.session)
     farewells = _farewells(hub, live, reason, publication)
     undoing = [remove(hub, live, member) for member in members_of(hub, live)]
-    for invited in list(live.invited):
-        if not isinstance(invited, int):
-            invited.invited_to.pop(live, None)
-    live.invited.clear()
-    undoing.append(hub.remove_room(live))
+    undoing += [_withdraw_invitations(live), hub.remove_room(live)]
 
     def undo() -> None:
         for one in reversed(undoing):
@@ -49,6 +47,24 @@ def delete_room(actor: Actor, live: LiveRoom, detail: str, reason: str) -> None:
     actor.publish(publication)
     for farewell in farewells:
         actor.publish(farewell)
+
+
+def _withdraw_invitations(live: LiveRoom) -> Callable[[], None]:
+    """Forget who may come in; return what undoes it, for those who are here still."""
+    invited = live.invited
+    live.invited = {}
+    for one in invited:
+        if isinstance(one, User):
+            one.invited_to.pop(live, None)
+
+    def undo() -> None:
+        for one in invited:
+            if isinstance(one, int):
+                live.invited[one] = None
+            elif one.sessions:
+                live.invited[one] = one.invited_to[live] = None
+
+    return undo
 
 
 def _farewells(hub: Hub, live: LiveRoom, why: str, publication: Publication) -> list[Reply]:

@@ -6,6 +6,7 @@ import pytest
 
 from securechat.names import NICK_BYTES, ROOM_NAME_BYTES
 from securechat.server.commands import moderation
+from securechat.server.presence import end_session
 from securechat.server.rendering import LINE_BYTES
 from securechat.server.users import User
 from tests.server.harness import Harness, code_of, running
@@ -100,6 +101,26 @@ def test_who_comes_back_before_a_failed_kick_is_seen_to(harness: Harness) -> Non
     harness.settle()
     assert anna.received()[-1] == ":bob!bob@securechat JOIN #tea"
     assert user in harness.hub.rooms["#tea"].members
+
+
+@pytest.mark.parametrize("leaving", ["PART #tea", "KICK #tea bob"])
+def test_who_comes_again_before_a_leave_fails_is_in_the_room(harness: Harness, leaving: str) -> None:
+    """The account is a member still, so whoever it is by now is in the room, too, and hears it."""
+    harness.account("bob")
+    (anna,) = harness.members_of("#tea", "anna")
+    bob = harness.person("bob", password="correct horse")
+    bob.sends("JOIN #tea")
+    with harness.one_batch(fails=True):
+        (bob if leaving.startswith("PART") else anna).sends_unsettled(f"{leaving}\r\n".encode())
+        with harness.hub.lock:
+            end_session(harness.hub, bob.session, "gone")
+            user = User("bob", "bob", "", harness.hub.accounts["bob"])
+            harness.hub.add_user(user)
+    harness.settle()
+    live = harness.hub.rooms["#tea"]
+    assert user in live.members
+    assert live.room.id in user.rooms
+    assert bob.session.user not in live.members
 
 
 def test_a_long_reason_and_too_many_targets(harness: Harness) -> None:

@@ -212,6 +212,23 @@ def test_a_room_whose_deletion_cannot_be_stored_is_as_it_was(harness: Harness) -
     assert not harness.hub.rooms["#tea"].room.rules.locked
 
 
+def test_invitations_outlast_a_deletion_that_cannot_be_stored(harness: Harness) -> None:
+    anna = member(harness, "anna")
+    bob, gina = member(harness, "bob", room="#other"), harness.person("gina")
+    gone = harness.person("gone")
+    anna.sends("MODE #tea +i", "INVITE bob #tea", "INVITE gina #tea", "INVITE gone #tea")
+    with harness.disk_full():
+        harness.settle()
+        answer = perform(console(harness), {"operation": "room delete", "room": "tea"})
+        gone.vanishes()
+    assert answer["code"] == "storage"
+    for one in (bob, gina):
+        one.received()
+        assert " JOIN #tea" in one.answers("JOIN #tea")[0]
+    assert " 473 " in harness.person("gone").answers("JOIN #tea")[-1]
+    assert not harness.hub.rooms["#tea"].invited
+
+
 def test_a_message_is_taken_away(harness: Harness) -> None:
     anna, bob = member(harness, "anna", f"{MODERN} draft/message-redaction"), member(harness, "bob", MODERN)
     anna.received()
