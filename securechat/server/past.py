@@ -43,6 +43,16 @@ def may_read(hub: Hub, user: User, stored: StoredEvent) -> bool:
     return may(user.subject(), Action.READ_DIRECT_HISTORY, hub.policy) or stored.time >= user.named
 
 
+def may_have_read(hub: Hub, user: User, stored: StoredEvent) -> bool:
+    """Whether `user` may have read that message of a room at some time since they became a member, if not now."""
+    live = hub.rooms_by_id.get(stored.conversation)
+    if live is None:
+        return False
+    joined = live.joined_sequence(user.key)
+    after = permissions.readable_after(user.subject(live), hub.policy, joined=joined, seen=0)
+    return after is not None and stored.sequence > after
+
+
 def arrives(hub: Hub, session: Session) -> None:
     """Note that a session is that of its account from now on; what is older it has to be shown."""
     session.came_sequence = session.outlet.delivered_sequence

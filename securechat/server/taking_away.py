@@ -12,7 +12,7 @@ from securechat.protocol.message import cut
 from securechat.server.actors import Actor
 from securechat.server.entries import Publication
 from securechat.server.hub import Hub
-from securechat.server.past import may_read
+from securechat.server.past import may_have_read
 from securechat.server.rendering import text_bytes
 from securechat.server.users import Audience, LiveRoom, User, audience_of
 
@@ -59,12 +59,12 @@ def take_away(actor: Actor, place: Place, stored: StoredEvent, reason: str, *, o
 def _audiences(hub: Hub, place: Place, stored: StoredEvent) -> tuple[Audience, Audience]:
     """Those whose clients know of messages that are taken away, and those whose do not.
 
-    For who could not read it there is nothing that could be taken away.
+    For who could never read it there is nothing that could be taken away.
     """
     bit = MESSAGE_REDACTION.bit
     hearers = place.hearers
     if place.room is not None:
-        hearers = [one for one in place.room.members if may_read(hub, one, stored)]
+        hearers = [one for one in place.room.members if may_have_read(hub, one, stored)]
         if len(hearers) == len(place.room.members):
             return place.room.audience_with(bit), place.room.audience_without(bit)
     sessions = [one for hearer in hearers for one in hearer.sessions]

@@ -395,6 +395,27 @@ def test_who_logs_in_late_comes_by_it(harness: Harness) -> None:
     assert read(guest) == ["third"]
 
 
+def test_who_has_seen_it_is_told_that_it_was_taken_away(harness: Harness) -> None:
+    """It is on their screen still, or in a client that keeps what it was shown."""
+    capabilities = f"{MODERN} draft/message-redaction"
+    anna, bob = member(harness, "anna", capabilities), member(harness, "bob", capabilities)
+    anna.sends("JOIN #tea", "MODE #tea +H none")
+    before = says(anna, "before")
+    bob.sends("JOIN #tea")
+    seen = says(anna, "seen")
+    for _ in range(2):
+        bob.vanishes()
+        bob = member(harness, "bob", capabilities)
+        stands(harness, bob)
+    bob.vanishes()
+    bob = member(harness, "bob", capabilities)
+    assert read(bob) == []
+    anna.sends(f"REDACT #tea {seen}")
+    assert bob.bodies() == [f":anna!anna@securechat REDACT #tea {seen}"]
+    anna.sends(f"REDACT #tea {before}")
+    assert bob.received() == []
+
+
 def test_connections_that_break_at_once_take_nothing_away(harness: Harness) -> None:
     anna, bob = member(harness, "anna"), member(harness, "bob")
     anna.sends("JOIN #tea", "MODE #tea +H none")
