@@ -103,7 +103,7 @@ def ask(machine: Machine, caller: Caller, owner: Owner, given: str, line: str, p
     return done
 
 
-@step(3)
+@step(4)
 def takes_its_second_factor_away(machine: Machine) -> None:
     """Or asks for new recovery codes."""
     caller = machine.a_caller(lambda one: bool(one.told))
@@ -133,7 +133,7 @@ def takes_its_second_factor_away(machine: Machine) -> None:
         owner.recovery = recovery_codes(lines)
 
 
-@step(4)
+@step(6)
 def makes_an_app_password(machine: Machine) -> None:
     caller = machine.a_caller(lambda one: one.is_present and bool(one.told))
     if caller is None:
@@ -304,8 +304,8 @@ def gets_another_password(machine: Machine) -> None:
 @step(2)
 def loses_what_it_had_beside_the_password(machine: Machine) -> None:
     """An administrator takes the second factor away, or an app password."""
-    owner = machine.an_owner()
-    name = machine.choices.one_of(("", "phone", "mail"))
+    owner = machine.somebody_to_be()
+    name = machine.choices.one_of([*owner.app_passwords, *owner.app_passwords, ""])
     if not name:
         machine.tell(f"securechat-admin user second-factor-reset {owner.name}")
         if machine.administer("user second-factor-reset", name=owner.name)["ok"]:
