@@ -29,9 +29,9 @@ class InMemorySecondFactors:
     def set_recovery(self, account_id: int, digests: Iterable[bytes]) -> None:
         self.factors[account_id] = replace(self.factors[account_id], recovery=frozenset(digests))
 
-    def use_step(self, account_id: int, step: int) -> bool:
+    def use_step(self, account_id: int, secret: bytes, step: int) -> bool:
         factor = self.factors.get(account_id)
-        if factor is None or step <= factor.last_step:
+        if factor is None or secret != factor.secret or step <= factor.last_step:
             return False
         self.factors[account_id] = replace(factor, last_step=step)
         return True

@@ -234,8 +234,8 @@ class SecondFactorRepository(Protocol):
     def set_recovery(self, account_id: int, digests: Iterable[bytes]) -> None:
         """Let these be the recovery codes, and no others."""
 
-    def use_step(self, account_id: int, step: int) -> bool:
-        """Use up the code of a step and all before; False when that has been done already."""
+    def use_step(self, account_id: int, secret: bytes, step: int) -> bool:
+        """Use up the code of a step and all before; False when that has been done already, or the secret is another."""
 
     def use_recovery(self, account_id: int, digest: bytes) -> bool:
         """Use up a recovery code; False when there is no such one (any more)."""

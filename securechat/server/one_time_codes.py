@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
 
@@ -34,16 +34,17 @@ NOBODYS: Final = SecondFactor(secrets.token_bytes(SECRET_BYTES), 0)
 
 @dataclass(slots=True, frozen=True)
 class Use:
-    """What a right code uses up: a step, or a recovery code."""
+    """What a right code uses up: a step of a secret, or a recovery code."""
 
     step: int = 0
+    secret: bytes = field(default=b"", repr=False)
     digest: bytes = b""
 
     def spend(self, unit: UnitOfWork, account_id: int) -> bool:
-        """Use it up in this transaction; False when somebody was faster."""
+        """Use it up in this transaction; False when somebody was faster, or the account has another secret by now."""
         if self.digest:
             return unit.second_factors.use_recovery(account_id, self.digest)
-        return unit.second_factors.use_step(account_id, self.step)
+        return unit.second_factors.use_step(account_id, self.secret, self.step)
 
 
 def code_at(secret: bytes, step: int) -> str:
@@ -59,7 +60,7 @@ def match(factor: SecondFactor, code: str, now: int) -> Use | None:
     found = None
     for step in (current - 1, current, current + 1):
         if hmac.compare_digest(code_at(factor.secret, step).encode(), given) and step > factor.last_step:
-            found = Use(step=step)
+            found = Use(step, factor.secret)
     digest = digest_of(code)
     if digest in factor.recovery:
         found = Use(digest=digest)

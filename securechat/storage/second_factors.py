@@ -69,12 +69,11 @@ class SecondFactors:
         for digest in digests:
             self._connection.execute(insert(RecoveryCodeRow).values(account_id=account_id, digest=digest))
 
-    def use_step(self, account_id: int, step: int) -> bool:
-        """Use up the code of a step and all before; False when that has been done already."""
+    def use_step(self, account_id: int, secret: bytes, step: int) -> bool:
+        """Use up the code of a step and all before; False when that has been done already, or the secret is another."""
+        where = (SecondFactorRow.account_id == account_id, SecondFactorRow.secret == secret)
         changed = self._connection.execute(
-            update(SecondFactorRow)
-            .where(SecondFactorRow.account_id == account_id, SecondFactorRow.last_step < step)
-            .values(last_step=step)
+            update(SecondFactorRow).where(*where, SecondFactorRow.last_step < step).values(last_step=step)
         )
         return bool(changed.rowcount)
 

@@ -24,7 +24,7 @@ def test_a_code_is_good_one_step_around_its_own_and_only_once() -> None:
     now = NOW
     step = now // 30_000
     for distance in (-1, 0, 1):
-        assert codes.match(FACTOR, codes.code_at(SECRET, step + distance), now) == codes.Use(step=step + distance)
+        assert codes.match(FACTOR, codes.code_at(SECRET, step + distance), now) == codes.Use(step + distance, SECRET)
         used = replace(FACTOR, last_step=step + distance)
         assert codes.match(used, codes.code_at(SECRET, step + distance), now) is None
     for distance in (-2, 2):

@@ -154,6 +154,23 @@ def test_a_factor_that_is_set_up_meanwhile_counts(harness: Harness, login: Login
     assert login(one, "alice", PASSWORD) == FAILED
 
 
+def test_a_code_of_the_secret_of_before_is_worth_nothing_to_who_has_begun_in_time(
+    harness: Harness, secret: bytes
+) -> None:
+    """Whoever has the lost telephone holds a login open until another second factor is in its place."""
+    thief, alice = begun(harness), begun(harness)
+    client = ScramClient("alice", PASSWORD, "fyko+d2lbbFgONRv9qkxdawL", code(harness, secret, 3))
+    thief.sends("AUTHENTICATE SCRAM-SHA-256")
+    thief.received()
+    challenge = data_of(send_data(thief, client.first()))
+    plain(alice, "alice", f"{PASSWORD} {next_code(harness, secret)}")
+    other, _ = set_up(alice, f"{PASSWORD} {next_code(harness, secret)}")
+    assert other != secret
+    next_code(harness, secret)
+    assert send_data(thief, client.final(challenge)) == FAILED
+    assert thief.session.account is None
+
+
 @BOTH
 def test_passwords_with_spaces_and_digits_keep_working(harness: Harness, login: Login) -> None:
     harness.account("alice", "correct horse 123456")

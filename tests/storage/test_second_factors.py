@@ -28,8 +28,12 @@ def test_a_second_factor_comes_and_goes(database: Database) -> None:
 
 def test_what_is_used_up_is_used_up(database: Database) -> None:
     database.write(lambda unit: unit.second_factors.set(1, FACTOR))
-    assert [database.write(lambda unit: unit.second_factors.use_step(1, 9)) for _ in range(2)] == [True, False]
-    assert not database.write(lambda unit: unit.second_factors.use_step(1, 8))
+    assert not database.write(lambda unit: unit.second_factors.use_step(1, b"of before", 9))
+    assert [database.write(lambda unit: unit.second_factors.use_step(1, b"secret", 9)) for _ in range(2)] == [
+        True,
+        False,
+    ]
+    assert not database.write(lambda unit: unit.second_factors.use_step(1, b"secret", 8))
     assert [database.write(lambda unit: unit.second_factors.use_recovery(1, b"a")) for _ in range(2)] == [True, False]
     assert database.read(lambda unit: unit.second_factors.of(1)) == SecondFactor(b"secret", 9, frozenset({b"b"}))
 
