@@ -81,6 +81,8 @@ class HubEffects:
             account = hub.accounts_by_id.get(account_id)
             if account is not None:
                 note_second_factor(hub, account, present=False)
+                if account.lacks_factor:  # then nobody else has powers by its password (OPER), either
+                    end_powers(hub, account.id)
                 tell(hub, account, f"The second factor of your account was taken away by an administrator; {_ANEW}")
 
     def app_password_revoked(self, number: int) -> None:

@@ -312,6 +312,8 @@ def loses_what_it_had_beside_the_password(machine: Machine) -> None:
             owner.secret, owner.recovery = None, []
             for one in machine.callers:
                 one.may_stay |= one.is_present and one.told == owner.name
+                if owner.lacks_factor(machine.policy.second_factor):
+                    one.powers = [right for right in one.powers if right.owner is not owner]
             machine.seen.add("an administrator took the second factor away")
         return
     listed: object = machine.administer("user app-passwords", name=owner.name)["result"]

@@ -64,6 +64,19 @@ def test_it_is_asked_before(harness: Harness, alice: Person) -> None:
     assert refused["code"] == "no_second_factor"
 
 
+def test_where_one_is_asked_for_nobody_keeps_powers_by_the_password_alone(tmp_path: Path) -> None:
+    with running(tmp_path, accounts__second_factor="administrators") as harness:
+        harness.account("root", administrator=True)
+        root = harness.person("root", password=PASSWORD)
+        secret, _ = set_up(root)
+        guest = harness.person("guest")
+        assert " 381 " in guest.answers(f"OPER root :{PASSWORD} {next_code(harness, secret)}")[-1]
+        text(harness, RESET, name="root")
+        for one in (root, guest):
+            assert any(line.endswith(" -o") for line in one.received())
+            assert " 481 " in one.answers("WALLOPS :hello")[0]
+
+
 def test_by_another_administrator_and_nobody_their_own(harness: Harness, alice: Person) -> None:
     harness.account("root", administrator=True)
     root = harness.person("root", password=PASSWORD)
