@@ -127,16 +127,28 @@ class RevocationList:
         """Raises TrustError when there is one that cannot be read: it is not known who must be kept out then."""
         self._directory = directory
         self._state = self._look()
+        self._trouble = ""  # why it cannot be read
         self.serials = revoked_serials(directory)
         """The serial numbers of what is revoked."""
 
     def has_changed(self) -> bool:
-        """Whether there is another list, which has been read then. Raises TrustError, once, when that cannot be."""
+        """Whether there is another list, which has been read then. Raises TrustError, once, when that cannot be.
+
+        What cannot be read is tried again, even if the file seems the same: a list that is being copied to its place
+        is whole a moment later, and who makes it readable changes nothing else of it.
+        """
         state = self._look()
-        if state == self._state:
+        if state == self._state and not self._trouble:
             return False
-        self._state = state
-        self.serials = revoked_serials(self._directory)
+        self._state, before = state, self._trouble
+        try:
+            self.serials = revoked_serials(self._directory)
+        except TrustError as error:
+            self._trouble = str(error)
+            if self._trouble == before:
+                return False
+            raise
+        self._trouble = ""
         return True
 
     def _look(self) -> tuple[int, int] | None:

@@ -1,5 +1,7 @@
 """Revoked certificates of clients: the list, who reads it, and how long it is good."""
 
+import errno
+import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +21,10 @@ def serial_of(certificate: Path) -> str:
         ["openssl", "x509", "-noout", "-serial", "-in", certificate], capture_output=True, text=True, check=True
     )
     return shown.stdout.strip().removeprefix("serial=")
+
+
+def unreadable(_: Path) -> bytes:
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def crl(folder: Path) -> x509.CertificateRevocationList:
@@ -156,3 +162,17 @@ def test_a_list_is_read_again_when_it_is_another_file(folder: Path) -> None:
     refused(watched.has_changed)
     assert not watched.has_changed()  # said once
     assert watched.serials == {serial}
+
+
+def test_a_list_that_cannot_be_read_is_read_as_soon_as_it_can(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else has copied it there and then makes it readable: neither its time nor its place changes."""
+    watched = RevocationList(folder)
+    serial = serial_of(issue_client_certificate(folder, "anna")[0])
+    revoke(folder, "anna")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", unreadable)
+        assert refused(watched.has_changed).endswith("crl.pem: Permission denied")
+        assert not watched.has_changed()
+    assert watched.has_changed()
+    assert watched.serials == {serial}
+    assert not watched.has_changed()
