@@ -67,9 +67,14 @@ def chosen(directory: Path, what: str, now: datetime | None = None) -> list[Issu
     """Return what `revoke` would revoke: every certificate of an account that is good, or the one of a serial number.
 
     A serial number need not be known: a certificate may be older than the list of those that were issued. Raises
-    TrustError when there is nothing to revoke.
+    TrustError when there is nothing to revoke, or nobody who could sign it here.
     """
-    now = now or datetime.now(UTC)
+    found = _meant(directory, what, now or datetime.now(UTC))
+    _signer(directory, now or datetime.now(UTC))
+    return found
+
+
+def _meant(directory: Path, what: str, now: datetime) -> list[IssuedCertificate]:
     known = issued(directory)
     of_account = [one for one in known if one.account and fold(one.account) == fold(what)]
     if of_account:
@@ -242,14 +247,19 @@ def _number(read: x509.CertificateRevocationList | None) -> int:
         return 0
 
 
-def _write(directory: Path, revoked: Iterable[tuple[int, datetime]], now: datetime) -> None:
-    """Sign a list and put it in the place of the one that is there."""
+def _signer(directory: Path, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """Return who signs the list. Raises TrustError where nobody can."""
     if not (directory / CA_KEY_FILE).exists():
         raise TrustError(
             f"the authority's key {directory / CA_KEY_FILE} is not here, so no list can be signed; revoke it where the "
             f"key is, and copy {CRL_FILE} from there into {directory}"
         )
-    authority, key = signer(directory, now)
+    return signer(directory, now)
+
+
+def _write(directory: Path, revoked: Iterable[tuple[int, datetime]], now: datetime) -> None:
+    """Sign a list and put it in the place of the one that is there."""
+    authority, key = _signer(directory, now)
     builder = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(authority.subject)

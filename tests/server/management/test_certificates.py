@@ -41,6 +41,20 @@ def test_they_are_listed_and_revoked_with_a_record(tmp_path: Path) -> None:
     ]
 
 
+def test_what_nobody_can_sign_here_is_not_on_the_record(tmp_path: Path) -> None:
+    """The authority's key is kept elsewhere."""
+    certs = tmp_path / "certs"
+    authority.make(certs, ["localhost"], [])
+    issue_client_certificate(certs, "anna")
+    (certs / "ca.key").rename(tmp_path / "ca.key")
+    store = InMemoryStore()
+    console = Administration(
+        Configuration(), store, NoEffects(), lambda: ServerAddress("h", 1, ""), certificates=FolderCertificates(certs)
+    )
+    assert "so no list can be signed; revoke it where the key is" in text(console, "certificate revoke", what="anna")
+    assert store.read(lambda unit: unit.audit.page(0, 9)) == []
+
+
 def test_where_there_is_no_authority_there_are_none() -> None:
     console = Administration(Configuration(), InMemoryStore(), NoEffects(), lambda: ServerAddress("h", 1, ""))
     assert text(console, "certificate list") == "No certificate was made for anybody."
