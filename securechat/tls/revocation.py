@@ -25,6 +25,8 @@ from securechat.tls.files import CA_FILE, CA_KEY_FILE, CRL_FILE
 from securechat.tls.issuing import BACKDATED, parse_serial, serial_text, signer
 
 CRL_DAYS: Final = 90
+LONGER_THAN_NAMES: Final = 16
+"""So many digits are a serial number even if it is not known; fewer may be a name, such as `ada`."""
 RENEWAL_SHARE: Final = 3
 """The list is renewed when one part in so many of its life is left."""
 
@@ -66,8 +68,9 @@ def issued(directory: Path) -> list[IssuedCertificate]:
 def chosen(directory: Path, what: str, now: datetime | None = None) -> list[IssuedCertificate]:
     """Return what `revoke` would revoke: every certificate of an account that is good, or the one of a serial number.
 
-    A serial number need not be known: a certificate may be older than the list of those that were issued. Raises
-    TrustError when there is nothing to revoke, or nobody who could sign it here.
+    A serial number need not be known: a certificate may be older than the list of those that were issued. But one that
+    could be meant as a name is asked for with colons then: whoever revokes the certificates of somebody who has none
+    must not read that it is done. Raises TrustError when there is nothing to revoke, or nobody who could sign it here.
     """
     found = _meant(directory, what, now or datetime.now(UTC))
     _signer(directory, now or datetime.now(UTC))
@@ -87,6 +90,11 @@ def _meant(directory: Path, what: str, now: datetime) -> list[IssuedCertificate]
     if number is None:
         raise TrustError(f"no certificate was issued for {what}; see: {files.command(directory, 'list')}")
     found = [one for one in known if one.serial == serial_text(number)]
+    if not found and ":" not in what and len(what) < LONGER_THAN_NAMES:
+        raise TrustError(
+            f"no certificate was issued for {what}; see: {files.command(directory, 'list')} (if it is the serial "
+            "number of one that is not listed, write it with colons)"
+        )
     if found and found[0].revoked is not None:
         raise TrustError(f"the certificate {found[0].serial} is revoked already")
     return found or [IssuedCertificate("", serial_text(number))]

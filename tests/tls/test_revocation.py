@@ -85,12 +85,18 @@ def test_by_serial_number_with_colons_or_unknown(folder: Path) -> None:
     assert crl(folder).extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == 2
 
 
-@pytest.mark.parametrize("what", ["nobody", "", "0", "12g4", "a" * 41, "../x"])
+@pytest.mark.parametrize("what", ["nobody", "", "0", "12g4", "a" * 41, "../x", "ada", "Deb"])
 def test_what_cannot_be_revoked(folder: Path, what: str) -> None:
     assert f"no certificate was issued for {what}; see: securechat-gencert list --dir" in refused(
         lambda: chosen(folder, what)
     )
     assert not (folder / "crl.pem").exists()
+
+
+def test_a_known_number_may_be_as_short_as_a_name(folder: Path) -> None:
+    assert "write it with colons" in refused(lambda: revoke(folder, "cafe"))
+    assert [one.serial for one in revoke(folder, "ca:fe")] == ["CAFE"]
+    assert refused(lambda: revoke(folder, "cafe")) == "the certificate CAFE is revoked already"
 
 
 def test_without_the_key_of_the_authority(folder: Path) -> None:
