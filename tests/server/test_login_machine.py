@@ -200,6 +200,12 @@ def another_account(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(COMMANDS, "AUTHENTICATE", replace(row, handler=authenticate))
 
 
+def revoking_ends_nothing(patch: pytest.MonkeyPatch) -> None:
+    """App passwords go, by their owner or an administrator, and what came in by them stays."""
+    for module in ("commands.app_passwords", "live_effects"):
+        instead(f"server.{module}.end_app_password", always(None))(patch)
+
+
 def ends_sessions_alone(effects: HubEffects, account_id: int) -> None:
     """Another password, but what has begun goes on."""
     effects._end_sessions(account_id, "another password")
@@ -223,7 +229,7 @@ MISTAKES: dict[str, Mistake] = {
     "powers outlast a suspension": instead("server.live_effects.end_powers", always(None)),
     "another password of one's own ends nothing": instead("server.commands.passwords.changed_by_owner", always(0)),
     "nothing is asked before another password": instead("server.commands.passwords.prove", lambda *given: given[-1]()),
-    "revoking an app password ends nothing": instead("server.commands.app_passwords.end_app_password", always(None)),
+    "revoking an app password ends nothing": revoking_ends_nothing,
     "revoking a certificate ends nothing": instead("server.certificates.take_over", take_over_alone),
     "sending others away ends nothing": instead("server.own_sessions._end", always(None)),
     "an app password is as good as the password": instead(
