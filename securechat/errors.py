@@ -3,6 +3,7 @@
 SecurechatError
 ├── ProtocolError        the peer sent bytes that are not the protocol
 ├── ConfigurationError   the operator's files or flags are wrong (carries every problem found)
+├── CannotListen         an address or port is not to be had now (carries every problem found)
 ├── TrustError           a certificate is not what it must be
 ├── StorageError         the database cannot do it (full disk, newer schema, locked)
 └── DomainError          a rule of the chat says no
@@ -21,6 +22,14 @@ class ProtocolError(SecurechatError):
 
 class ConfigurationError(SecurechatError):
     """The configuration is wrong; `problems` lists everything found, a line each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class CannotListen(SecurechatError):  # noqa: N818 - read as the sentence that it is
+    """Addresses or ports are not to be had, perhaps only for now; `problems` lists every one, a line each."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))

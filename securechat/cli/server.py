@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from securechat import __version__
 from securechat.cli.completion import add_completion
-from securechat.errors import ConfigurationError, SecurechatError
+from securechat.errors import CannotListen, ConfigurationError, SecurechatError
 
 if TYPE_CHECKING:
     from securechat.server.app import Server
@@ -51,10 +51,11 @@ def main(argv: list[str] | None = None) -> int:
     gc.disable()  # what the imports make is no garbage; looking for it takes a tenth of the start. On again in `start`.
     try:
         server = _start(arguments)
-    except ConfigurationError as error:
+    except (ConfigurationError, CannotListen) as error:
         for problem in error.problems:
             print(f"securechat-server: {problem}", file=sys.stderr)
-        return EXIT_CONFIGURATION
+        # A port or an address may be there a moment later, when what starts servers tries again.
+        return EXIT_CONFIGURATION if isinstance(error, ConfigurationError) else EXIT_OTHER
     except SecurechatError as error:
         print(f"securechat-server: {error}", file=sys.stderr)
         return EXIT_OTHER

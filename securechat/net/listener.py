@@ -8,7 +8,7 @@ import resource
 import socket
 from collections.abc import Callable, Sequence
 
-from securechat.errors import ConfigurationError
+from securechat.errors import CannotListen
 from securechat.net.connection import Connection, MakeConnection
 from securechat.net.io_thread import IoThread
 from securechat.server.admission import Admission
@@ -31,7 +31,7 @@ def open_listeners(addresses: Sequence[tuple[str, int]], setting: str = "with --
     """Return a listening socket for each (host, port); `::` also takes IPv4 where the system allows it.
 
     `setting` says where another port is chosen.
-    Raises ConfigurationError naming every address that cannot be listened on, and why.
+    Raises CannotListen naming every address that cannot be listened on, and why.
     """
     opened: list[socket.socket] = []
     problems = []
@@ -43,7 +43,7 @@ def open_listeners(addresses: Sequence[tuple[str, int]], setting: str = "with --
     if problems:
         for listening in opened:
             listening.close()
-        raise ConfigurationError(problems)
+        raise CannotListen(problems)
     return opened
 
 

@@ -83,7 +83,7 @@ class Server:
     def start(self) -> None:
         """Make what is missing, open everything and serve.
 
-        Raises ConfigurationError, TrustError or StorageError with one clear line for the operator; nothing stays open.
+        Raises CannotListen, TrustError or StorageError with one clear line for the operator; nothing stays open.
         """
         try:
             self._start()

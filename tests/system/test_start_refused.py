@@ -37,7 +37,7 @@ def stopped(tmp_path: Path) -> Path:
 def test_a_port_in_use(tmp_path: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         port = other.getsockname()[1]
-        (said,) = refusal(tmp_path, "--listen", f"127.0.0.1:{port}", code=CONFIGURATION)
+        (said,) = refusal(tmp_path, "--listen", f"127.0.0.1:{port}")
     assert said == (
         f"cannot listen on 127.0.0.1:{port}: another program uses port {port} already "
         "(is a securechat-server running? choose another port with --listen)"
@@ -46,7 +46,7 @@ def test_a_port_in_use(tmp_path: Path) -> None:
 
 
 def test_an_address_that_is_not_ours(tmp_path: Path) -> None:
-    (said,) = refusal(tmp_path, "--listen", "192.0.2.1:6697", code=CONFIGURATION)
+    (said,) = refusal(tmp_path, "--listen", "192.0.2.1:6697")
     assert said == "cannot listen on 192.0.2.1:6697: this machine has no such address"
 
 
