@@ -45,6 +45,8 @@ def normalize(text: str) -> str:
 
 def is_possible_mask(mask: str) -> bool:
     """Whether a mask can stand on a list, and on the wire."""
+    if mask.partition("!")[0].endswith(":"):  # `a:` or `m:` that names nobody
+        return False
     return len(mask.encode()) <= MASK_BYTES and mask.isprintable() and " " not in mask and mask[0] != ":"
 
 

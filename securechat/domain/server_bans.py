@@ -40,6 +40,8 @@ def parse_target(text: str) -> str:
         raise ValueError(f"{text!r} is no address, network or mask of nicks")
     if not mask.strip("*?"):
         raise ValueError(f"{text!r} means everybody")
+    if "." in mask:
+        raise ValueError(f"{text!r} is no address or network, and no nick has a dot in it")
     return mask
 
 

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser, operation: Operation) -> None
         if argument.metavar:
             shown["metavar"] = argument.metavar
         if argument.type is int:
-            shown["type"] = int
+            shown["type"] = _whole_number
         if argument.secret or argument.hidden:
             continue
         if argument.needed:
@@ -33,6 +33,14 @@ def add_arguments(parser: argparse.ArgumentParser, operation: Operation) -> None
         parser.add_argument(option, dest=argument.name, default=default, **shown)
     if operation.question is not None:
         parser.add_argument("--yes", action="store_true", help="do it without asking")
+
+
+def _whole_number(text: str) -> int:
+    """Return the number that a person wrote. Raises ArgumentTypeError, in words."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
 
 
 def add_console_arguments(parser: argparse.ArgumentParser, operation: Operation) -> None:

@@ -79,7 +79,7 @@ def test_a_label_and_a_long_line(harness: Harness) -> None:
         ("user passwd root", "INVALID_SUBCOMMAND :There is no such operation here"),
         ("user add x", "INVALID_SUBCOMMAND :"),
         ("audit export", "INVALID_SUBCOMMAND :"),
-        ("invite revoke x", "INVALID_PARAMS :argument NUMBER: invalid int value: 'x'"),
+        ("invite revoke x", "INVALID_PARAMS :argument NUMBER: 'x' is not a whole number"),
         ("invite create --expires soon", "BAD_DURATION :An invite expires after"),
     ],
 )

@@ -273,6 +273,8 @@ def test_what_was_said_to_a_person_is_unknown(harness: Harness) -> None:
         ("room ban", {"room": "tea", "who": "a b"}, "bad_mask: 'a b' is neither a name nor a mask: "),
         ("room ban", {"room": "tea", "who": ""}, "bad_mask: '' is neither "),
         ("room ban", {"room": "tea", "who": "m:bob"}, "bad_mask: 'm:bob' is neither "),
+        ("room ban", {"room": "tea", "who": "a:"}, "bad_mask: 'a:' is neither "),
+        ("room mute", {"room": "tea", "who": "a:"}, "bad_mask: 'a:' is neither "),
         ("room ban", {"room": "tea", "who": "b", "lasts": "soon"}, "bad_duration: It lasts for a time like 10m, "),
         (
             "room unban",
