@@ -57,6 +57,9 @@ class InMemoryAccounts:
     def set_suspended(self, account_id: int, suspended: bool) -> None:
         self._row(account_id).suspended = suspended
 
+    def set_administrator(self, account_id: int, administrator: bool) -> None:
+        self._row(account_id).administrator = administrator
+
     def set_replay_sequence(self, account_id: int, sequence: int) -> None:
         self._row(account_id).replay_sequence = sequence
 

@@ -32,6 +32,7 @@ class Act(Enum):
     )
     USER_REGISTER = "user register", "Somebody became an administrator by an invite; the detail is its number."
     USER_PASSWD = "user passwd", "An account was given another password; its sessions ended."
+    USER_ROLE = "user role", "An account was made an administrator's, or one no more; the detail is what it is now."
     USER_SUSPEND = "user suspend", "An account was kept out."
     USER_UNSUSPEND = "user unsuspend", "A suspended account was let in again."
     USER_SECOND_FACTOR_RESET = (

@@ -38,6 +38,9 @@ class AccountRepository(Protocol):
     def set_suspended(self, account_id: int, suspended: bool) -> None:
         """Suspend or unsuspend the account."""
 
+    def set_administrator(self, account_id: int, administrator: bool) -> None:
+        """Let the account be an administrator's, or one no more."""
+
     def set_replay_sequence(self, account_id: int, sequence: int) -> None:
         """Remember how far the account's clients without chathistory have certainly received everything."""
 

@@ -126,6 +126,9 @@ class LiveEffects(Protocol):
     def account_unsuspended(self, account_id: int) -> None:
         """The account may log in again."""
 
+    def role_changed(self, account_id: int, *, administrator: bool) -> None:
+        """The account is an administrator's, or one no more, and so are its sessions."""
+
     def credentials_changed(self, account_id: int) -> None:
         """The password is another; the sessions of the account end."""
 
@@ -181,6 +184,9 @@ class NoEffects:
 
     def account_unsuspended(self, account_id: int) -> None:
         """Nobody has to know."""
+
+    def role_changed(self, account_id: int, *, administrator: bool) -> None:
+        """Nobody is logged in."""
 
     def credentials_changed(self, account_id: int) -> None:
         """Nobody has to know."""

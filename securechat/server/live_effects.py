@@ -13,7 +13,7 @@ from securechat.server.hub import Hub
 from securechat.server.own_sessions import all_facts, revoke, sessions_of, tell
 from securechat.server.password_changes import CHANGED, end_powers, forget_password
 from securechat.server.presence import end_session, evict_guest
-from securechat.server.second_factors import end_app_password, note_second_factor
+from securechat.server.second_factors import end_app_password, note_second_factor, settle_account
 from securechat.server.server_bans import locked_out, take_over
 from securechat.server.sessions import Session
 
@@ -64,6 +64,17 @@ class HubEffects:
         account = self._hub.accounts_by_id.get(account_id)
         if account is not None:
             account.suspended = suspended
+
+    def role_changed(self, account_id: int, *, administrator: bool) -> None:
+        """Give the account an administrator's powers, or take them, those included that others got by its password."""
+        hub = self._hub
+        with hub.lock:
+            account = hub.accounts_by_id.get(account_id)
+            if account is not None:
+                account.administrator = administrator
+                settle_account(hub, account)
+            if not administrator:
+                end_powers(hub, account_id)
 
     def credentials_changed(self, account_id: int) -> None:
         """End the account's sessions: whoever is there must know the new password. Logins under way fail.

@@ -17,6 +17,11 @@ def note_second_factor(hub: Hub, account: Account, *, present: bool) -> None:
     """
     forget_setups(hub, account)
     account.second_factor = present
+    settle_account(hub, account)
+
+
+def settle_account(hub: Hub, account: Account) -> None:
+    """Work out again what the account has to have and may do; whoever is there as it is told of powers so changed."""
     account.lacks_factor = lacks_second_factor(account, hub.policy)
     user = hub.users_of_account.get(account.id)
     if user is None:

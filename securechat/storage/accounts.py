@@ -83,6 +83,10 @@ class Accounts:
         """Suspend or unsuspend the account. Raises NoSuchAccount."""
         self._set(account_id, suspended=suspended)
 
+    def set_administrator(self, account_id: int, administrator: bool) -> None:
+        """Let the account be an administrator's, or one no more. Raises NoSuchAccount."""
+        self._set(account_id, administrator=administrator)
+
     def set_replay_sequence(self, account_id: int, sequence: int) -> None:
         """Remember how far the account's clients without chathistory have received everything. Raises NoSuchAccount."""
         self._set(account_id, replay_sequence=sequence)

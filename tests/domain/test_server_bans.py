@@ -25,7 +25,8 @@ def test_targets(written: str, target: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "*", "?*", "a b", "a!b@c", "#tea", "192.0.2.0/33", "2001:db8::/x", "x" * 65, "a,b", "300.1.1.1", "192.0.2.*"]
+    "text",
+    ["", "*", "?*", "a b", "a!b@c", "#tea", "192.0.2.0/33", "2001:db8::/x", "x" * 65, "a,b", "300.1.1.1", "192.0.2.*"],
 )
 def test_what_is_no_target(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no|means everybody"):

@@ -62,6 +62,9 @@ class RecordedEffects:
     def account_unsuspended(self, account_id: int) -> None:
         self.told.append(("unsuspended", account_id))
 
+    def role_changed(self, account_id: int, *, administrator: bool) -> None:
+        self.told.append(("role", (account_id, administrator)))
+
     def credentials_changed(self, account_id: int) -> None:
         self.told.append(("credentials", account_id))
 

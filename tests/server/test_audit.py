@@ -350,6 +350,10 @@ OPERATIONS_RECORDED: dict[str, tuple[dict[str, object], Row]] = {
         {"name": "BOB", "password": "another one", "reason": "forgotten"},
         ("user passwd", "root", "bob", "", "", "forgotten"),
     ),
+    "user role": (
+        {"name": "BOB", "role": "administrator", "reason": "trusted"},
+        ("user role", "root", "bob", "", "administrator", "trusted"),
+    ),
     "user suspend": ({"name": "bob", "reason": "left"}, ("user suspend", "root", "bob", "", "", "left")),
     "user unsuspend": ({"name": "bob"}, ("user unsuspend", "root", "bob", "", "", "")),
     "user second-factor-reset": (

@@ -21,6 +21,10 @@ from securechat.server.management.tables import or_dash, table, time
 
 logger = logging.getLogger(__name__)
 
+_ADMINISTRATOR = "administrator"
+_MEMBER = "member"
+_ROLES = (_ADMINISTRATOR, _MEMBER)
+
 
 @dataclass(frozen=True, slots=True)
 class AccountSummary:
@@ -122,6 +126,36 @@ def user_unsuspend(administration: Administration, name: str, *, reason: str = "
     return _fresh(administration, account.name)
 
 
+def user_role(administration: Administration, name: str, role: str, *, reason: str = "") -> AccountSummary:
+    """Let an account be an administrator's, or one no more; its sessions stay, and have other powers at once."""
+    check_reason(reason)
+    word = role.lower()
+    if word not in _ROLES:
+        text = f"The roles of an account are: {', '.join(_ROLES)}. A program's account is made so, by user add --bot."
+        raise AdministrationError("unknown_role", text)
+    administrator = word == _ADMINISTRATOR
+
+    def store(unit: UnitOfWork) -> tuple[Account, list[int]]:
+        account = account_named(unit, name)
+        if account.bot:
+            text = f"{account.name} is the account of a program: no program administers a server."
+            raise AdministrationError("administrator_or_bot", text)
+        if account.administrator is administrator:
+            raise AdministrationError("nothing_to_do", f"{account.name} is that already: {word}.")
+        unit.accounts.set_administrator(account.id, administrator)
+        unit.audit.append(administration.deed(Act.USER_ROLE, account.name, detail=word, reason=reason))
+        return account, unit.invites.revoke_bootstrap() if administrator else []
+
+    account, ended = administration.store.write(store)
+    administration.effects.invites_revoked(ended)
+    administration.effects.role_changed(account.id, administrator=administrator)
+    logger.info(
+        "Role changed",
+        extra={"account": account.name, "administrator": administrator, "by": administration.made_by},
+    )
+    return _fresh(administration, account.name)
+
+
 def _hashed(administration: Administration, password: str, name: str) -> Credentials:
     from securechat.server.passwords import Parameters, check_password, hash_password
 
@@ -185,6 +219,10 @@ def _users_text(accounts: list[dict[str, Any]]) -> str:
     return table(("NAME", "ROLE", "STATE", "SESSIONS", "CREATED (UTC)"), rows) if rows else "There are no accounts."
 
 
+def _role_text(account: dict[str, Any]) -> str:
+    return f"{account['name']} is now: {_ADMINISTRATOR if account['administrator'] else _MEMBER}."
+
+
 _NAME = Argument("name", "name of the account", needed=True, metavar="NAME")
 _PASSWORD = Argument("password", needed=True, secret=True)
 
@@ -212,6 +250,14 @@ FAMILY = Family(
             _account_text("Changed the password of {name}; whoever was logged in as {name} has to log in again."),
             "Give an account another password; its sessions end.",
             (_NAME, _PASSWORD, REASON),
+        ),
+        Operation(
+            "user role",
+            user_role,
+            _role_text,
+            "Let an account be an administrator's, or one no more.",
+            (_NAME, Argument("role", ", ".join(_ROLES), needed=True, metavar="ROLE"), REASON),
+            over_irc=Action.MANAGE,
         ),
         Operation(
             "user suspend",

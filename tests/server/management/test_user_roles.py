@@ -1,0 +1,97 @@
+"""`securechat-admin user role`: administrators made and unmade, here or not, and what becomes of their powers."""
+
+from pathlib import Path
+
+import pytest
+
+from securechat.server.operations import OPERATIONS, perform
+from tests.server.harness import Harness, running
+from tests.server.second_factors import PASSWORD, set_up
+
+ROLE = "user role"
+FORBIDDEN = ":chat.test 481 bob :Only administrators may do this"
+
+
+def answered(harness: Harness, **parameters: object) -> str:
+    administration = harness.hub.administration
+    assert administration is not None
+    answer = perform(administration.on_behalf_of("root"), {"operation": ROLE, **parameters})
+    harness.settle()
+    return OPERATIONS[ROLE].text(answer["result"]) if answer["ok"] else f"{answer['code']}: {answer['error']}"
+
+
+def stored(harness: Harness, name: str) -> bool:
+    account = harness.database.read(lambda unit: unit.accounts.by_name(name))
+    assert account is not None
+    return account.administrator
+
+
+def test_powers_come_and_go_at_once_and_the_session_stays(harness: Harness) -> None:
+    harness.account("bob")
+    bob = harness.person("bob", password=PASSWORD)
+    assert bob.answers("MANAGE user list") == [FORBIDDEN]
+    assert answered(harness, name="BOB", role="Administrator") == "bob is now: administrator."
+    assert bob.received() == [":bob!bob@securechat MODE bob +o"]
+    assert " NOTE MANAGE RESULT " in bob.answers("MANAGE user list")[0]
+    assert stored(harness, "bob")
+    assert answered(harness, name="bob", role="member") == "bob is now: member."
+    assert bob.received() == [":bob!bob@securechat MODE bob -o"]
+    assert bob.answers("MANAGE user list") == [FORBIDDEN]
+    assert bob.outlet.closed is None
+    assert not stored(harness, "bob")
+
+
+def test_who_is_not_here_has_them_at_the_next_login(harness: Harness) -> None:
+    harness.account("bob")
+    answered(harness, name="bob", role="administrator")
+    assert " NOTE MANAGE RESULT " in harness.person("bob", password=PASSWORD).answers("MANAGE user list")[0]
+
+
+def test_what_others_got_by_the_password_of_one_goes_too(harness: Harness) -> None:
+    harness.account("root", administrator=True)
+    harness.account("bob")
+    bob = harness.person("bob", password=PASSWORD)
+    assert any(" 381 " in line for line in bob.answers(f"OPER root :{PASSWORD}"))
+    assert answered(harness, name="root", role="member") == "root is now: member."
+    assert bob.answers("MANAGE user list")[-1] == FORBIDDEN
+    assert not any(" 381 " in line for line in bob.answers(f"OPER root :{PASSWORD}"))
+
+
+def test_one_administrator_makes_another_over_irc_and_lays_their_own_down(harness: Harness) -> None:
+    harness.account("root", administrator=True)
+    harness.account("bob")
+    root = harness.person("root", password=PASSWORD)
+    assert root.answers("MANAGE user role bob administrator --reason 'on holiday'") == [
+        ":chat.test NOTE MANAGE RESULT :bob is now: administrator."
+    ]
+    assert ":chat.test NOTE MANAGE RESULT :root is now: member." in root.answers("MANAGE user role root member")
+    assert " 481 " in root.answers("MANAGE user role root administrator")[-1]
+
+
+def test_where_the_policy_asks_for_a_second_factor_it_comes_first(tmp_path: Path) -> None:
+    with running(tmp_path, accounts__second_factor="administrators") as harness:
+        harness.account("bob")
+        bob = harness.person("bob", password=PASSWORD)
+        answered(harness, name="bob", role="administrator")
+        assert " FAIL MANAGE SECOND_FACTOR_REQUIRED " in bob.answers("MANAGE user list")[-1]
+        set_up(bob)
+        assert " NOTE MANAGE RESULT " in bob.answers("MANAGE user list")[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "expected"),
+    [
+        ("bob", "king", "unknown_role: The roles of an account are: administrator, member. "),
+        ("bob", "member", "nothing_to_do: bob is that already: member."),
+        ("root", "administrator", "nothing_to_do: root is that already: administrator."),
+        ("robo", "administrator", "administrator_or_bot: robo is the account of a program: "),
+        ("robo", "member", "administrator_or_bot: "),
+        ("nobody", "member", "no_such_account: There is no account nobody."),
+    ],
+)
+def test_what_is_refused(harness: Harness, name: str, role: str, expected: str) -> None:
+    harness.account("root", administrator=True)
+    harness.account("bob")
+    harness.account("robo", bot=True)
+    assert answered(harness, name=name, role=role).startswith(expected)
+    assert not harness.database.read(lambda unit: unit.audit.page(0, 10))
