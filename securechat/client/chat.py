@@ -205,6 +205,7 @@ class Chat:
             return None  # it was taken off the list already
         if event.own:
             buffer.joined = False
+        if event.own or event.by:  # who was put out did not just leave
             buffer.append(EntryKind.EVENT, event.time, text=sentence(event))
         else:
             self._presence(buffer, event, went=event.nick)

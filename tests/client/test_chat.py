@@ -183,6 +183,12 @@ class TestComingAndGoing:
         chat.apply(Left("#ops", "anna", at(2)))
         assert texts(chat) == lines
 
+    @pytest.mark.parametrize("presences", ["shown", "condensed", "hidden"])
+    def test_who_is_put_out_did_not_just_leave(self, presences: str) -> None:
+        chat = Chat("bob", presences=presences)
+        chat.apply(Left("#ops", "anna", at(2), reason="spam", by="carl"))
+        assert texts(chat) == ["anna was put out by carl: spam"]
+
     def test_leaving_and_coming_oneself(self, chat: Chat) -> None:
         chat.apply(Joined("#ops", "bob", at(1), own=True))
         assert chat.buffer("#ops").joined
