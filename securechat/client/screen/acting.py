@@ -135,9 +135,26 @@ class Acting(Moving):
         known = {fold(one.name): one.name for one in self.chat if one.direct}
         for buffer in self.chat:
             known.update({fold(one.sender): one.sender for one in buffer.entries[-200:] if one.sender})
-        choices = [Choice(nick, sanitize(nick)) for key, nick in sorted(known.items()) if key not in here]
-        title = _("Whom do you ask into {room}?").format(room=title_of(self.chat.active))
-        self.push_screen(Menu(title, choices, typed=_person_of), lambda nick: self._command("invite", nick))
+
+        def choices() -> list[Choice]:
+            return [Choice(nick, sanitize(nick)) for key, nick in sorted(known.items()) if key not in here]
+
+        menu = Menu(
+            _("Whom do you ask into {room}?").format(room=title_of(self.chat.active)), choices(), typed=_person_of
+        )
+        self.push_screen(menu, lambda nick: self._command("invite", nick))
+        rooms = [one.name for one in self.chat if one.name.startswith("#") and one.joined]
+
+        def ask() -> None:
+            people = {fold(nick): nick for room in rooms for nick in self._desk.client.members(room)}
+
+            def show() -> None:
+                known.update(people)
+                menu.show_choices(choices())
+
+            self.to_screen(show)
+
+        self._desk.run(ask)
 
     def action_invite_link(self) -> None:
         """Make a link that lets people into the room, and show it."""

@@ -15,7 +15,7 @@ class Where(Enum):
     ANYWHERE = auto()
     TALKING = auto()  # in a room or with a person
     ROOM = auto()
-    DIRECT = auto()
+    GONE = auto()  # with a person, or in a room that one is not in any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class Item:
         """Whether it can be done in this conversation."""
         if self.where is Where.ROOM:
             return buffer.name.startswith("#") and buffer.joined
-        if self.where is Where.DIRECT:
-            return buffer.direct
+        if self.where is Where.GONE:
+            return buffer.direct or (buffer.name.startswith("#") and not buffer.joined)
         return self.where is Where.ANYWHERE or bool(buffer.name)
 
 
@@ -52,7 +52,7 @@ ROOM_MENU: Final = (
     Item("show_reports", N_("see what was reported to you"), "reports"),
     Item("search", N_("look for a text in what was said here"), "search", Where.TALKING),
     Item("leave_room", N_("leave this room"), "part", Where.ROOM),
-    Item("close_conversation", N_("take this conversation off the list"), "", Where.DIRECT),
+    Item("close_conversation", N_("take this conversation off the list"), "", Where.GONE),
     Item("change_away", N_("tell others that you are away, or back"), "away"),
 )
 """The menu of a room: F2."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from securechat.client.events import Invited, ModeChanged
+from securechat.client.events import Invited, Left, ModeChanged
 from securechat.client.screen.app import ChatApp
 from securechat.client.screen.dialogs import Question
 from securechat.client.screen.forms import Card, Form, Menu
@@ -140,6 +140,16 @@ def test_leaving_a_room_asks_first() -> None:
     run(script)
 
 
+def test_a_room_from_which_one_was_put_out_can_be_taken_off_the_list() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.happens(Left("#general", "bob", START, own=True, by="anna"))
+        await choose(driver, "f2", "off the list")
+        await driver.until(lambda: driver.app.chat.find("#general") is None)
+        assert not any(asked[0] == "part" for asked in driver.client.asked)
+
+    run(script)
+
+
 def test_a_link_is_made_and_shown_whole() -> None:
     link = "securechat://chat.lan:6697/general?invite=abc"
     client = FakeClient()
@@ -233,6 +243,26 @@ def test_private_rooms_are_marked_and_rules_are_told() -> None:
         driver.client.there = [("@", "anna"), ("", "bob"), ("@", "boris")]
         await driver.happens(ModeChanged("#general", "anna", "+o", "boris", START))
         await driver.until(lambda: "@boris" in driver.screen)
+
+    run(script)
+
+
+def test_who_is_asked_into_a_room_may_be_anybody_with_whom_one_is_in_another() -> None:
+    async def script(driver: Driver) -> None:
+        driver.client.there = [("@", "bob")]
+        await driver.type("/join ops")
+        await driver.press("enter")
+        await driver.until(lambda: driver.app.chat.active.name == "#ops" and driver.app._members)
+        driver.client.there = [("@", "anna"), ("", "bob"), ("", "silent")]
+        await driver.press("f2")
+        await driver.until(lambda: isinstance(driver.app.screen, Menu))
+        await driver.type("/invite")
+        await driver.press("enter")
+        await driver.until(lambda: "silent" in driver.screen)
+        assert "bob" not in [choice.value for choice in driver.app.screen._choices]  # type: ignore[attr-defined]
+        await driver.type("sil")
+        await driver.press("enter")
+        await driver.until(lambda: ("INVITE", "silent", "#ops") in driver.client.asked)
 
     run(script)
 
