@@ -11,6 +11,7 @@ from securechat.client.screen.desk import ScreenDesk
 from securechat.client.screen.dialogs import Help, Question
 from securechat.client.screen.lists import Rows
 from securechat.client.screen.log_view import LogView
+from securechat.client.screen.palette import palette
 from securechat.client.screen.prompt import Prompt
 from securechat.client.screen.themed import Themed
 from securechat.client.texts import _, ngettext
@@ -182,6 +183,10 @@ class Moving(Themed[int]):
         """Show or hide who is in the room."""
         self.toggle_class("alone")
         self._lay_out()
+
+    def action_command_palette(self) -> None:
+        """Find a room, a person, a key or a command; in the language of the client, as Textual's own is not."""
+        self.push_screen(palette())
 
     def action_help(self) -> None:
         """Show all keys and commands."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from securechat.client.screen.dialogs import command_rows
@@ -40,11 +40,19 @@ class Everything(Provider):
 
     async def search(self, query: str) -> Hits:
         """What fits the letters."""
-        matcher = self.matcher(query)
+        matcher, any_hit = self.matcher(query), False
         for name, about, run in self._found():
             score, offsets = matcher.fuzzy_search.match(query, name)
             if score > 0:
+                any_hit = True
                 shown_name = Content(name)  # `Matcher.highlight` would take a name for markup
                 for offset in offsets:
                     shown_name = shown_name.stylize(matcher.match_style, offset, offset + 1)
                 yield Hit(score, shown_name, run, text=name, help=about)
+        if not any_hit:  # Textual's own words for it are English
+            yield Hit(1, Content(_("Nothing is called so.")), lambda: None)
+
+
+def palette() -> CommandPalette:
+    """Return the screen that finds everything."""
+    return CommandPalette(placeholder=_("a room, a person, a key or a command"), id="--command-palette")
