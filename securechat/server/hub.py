@@ -92,6 +92,7 @@ class Hub:
         self.users: dict[str, User] = {}  # by folded nick
         self.accounts: dict[str, Account] = {}  # by folded name
         self.accounts_by_id: dict[int, Account] = {}
+        self.ended_early: dict[int, bool] = {}  # of accounts that are not known yet: whether they are suspended
         self.app_passwords: set[int] = set()  # the numbers of those that are good
         self.users_of_account: dict[int, User] = {}
         self.names_of_people = TakenNames()  # accounts and nicks that are present

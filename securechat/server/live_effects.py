@@ -60,10 +60,12 @@ class HubEffects:
             self._set_suspended(account_id, suspended=False)
 
     def _set_suspended(self, account_id: int, *, suspended: bool) -> None:
-        """The hub may not know an account yet that is being made at this moment; then it takes it over as it is."""
+        """The hub may not know an account yet that is being made at this moment: whoever makes it known asks for it."""
         account = self._hub.accounts_by_id.get(account_id)
         if account is not None:
             account.suspended = suspended
+        else:
+            self._hub.ended_early[account_id] = suspended
 
     def role_changed(self, account_id: int, *, administrator: bool) -> None:
         """Give the account an administrator's powers, or take them, those included that others got by its password."""
@@ -83,6 +85,8 @@ class HubEffects:
         """
         with self._hub.lock:
             forget_password(self._hub, account_id)
+            if account_id not in self._hub.accounts_by_id:
+                self._hub.ended_early.setdefault(account_id, False)  # see `_set_suspended`
         self._end_sessions(account_id, CHANGED)
 
     def second_factor_removed(self, account_id: int) -> None:

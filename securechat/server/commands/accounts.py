@@ -29,12 +29,15 @@ from securechat.server.login import logged_in, throttled
 from securechat.server.membership import GENERAL, roles_on_entering
 from securechat.server.passwords import check_password, hash_password
 from securechat.server.ports import Pool
-from securechat.server.presence import evict_guest, is_same_secret, register_when_ready
+from securechat.server.presence import end_session, evict_guest, is_same_secret, register_when_ready
 from securechat.server.registry import Stage, command
 from securechat.server.users import NOBODY, LiveRoom, User
 from securechat.server.verification import parameters
 
 logger = logging.getLogger(__name__)
+
+CHANGED_EARLY = "The account was made, and changed by an administrator at the same moment; log in to it"
+"""What somebody is told who cannot be logged in to the account that they have just made."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -87,6 +90,9 @@ def register(context: Context) -> None:
 
         return hub.journal.call(store).result()
 
+    def too_late(account: Account) -> None:
+        _add(context, account, use)
+
     def afterwards() -> None:
         hub.names_of_people.remove(wish.name)
         use.end()
@@ -97,7 +103,7 @@ def register(context: Context) -> None:
         lambda account: _made(context, account, use),
         failed=lambda error: _failed(context, wish, error),
         busy=lambda: context.response.fail("REGISTER", replies.TEMPORARILY_UNAVAILABLE, wish.name),
-        too_late=lambda account: _add(context, account, use),
+        too_late=too_late,
         afterwards=afterwards,
     )
 
@@ -204,8 +210,14 @@ def _failed(context: Context, wish: _Wish, error: BaseException) -> None:
     context.response.fail("REGISTER", replies.TEMPORARILY_UNAVAILABLE, wish.name)
 
 
-def _add(context: Context, account: Account, use: _Use) -> None:
-    """Know the account, whether or not its maker is still there, and make it a member of the rooms of its invite."""
+def _add(context: Context, account: Account, use: _Use) -> bool:
+    """Know the account, whether or not its maker is still there, and make it a member of the rooms of its invite.
+
+    Return whether its maker may be logged in to it: not when it was suspended, or given another password, in the
+    moment between being stored and this.
+    """
+    suspended = context.hub.ended_early.pop(account.id, None)
+    account.suspended = bool(suspended)
     context.hub.add_account(account)
     use.settle(account)
     evict_guest(context.hub, account.name, keep=context.session.user)
@@ -217,14 +229,18 @@ def _add(context: Context, account: Account, use: _Use) -> None:
         invite = use.known.invite
         for name, room_id in zip(invite.rooms, invite.room_ids, strict=True):
             _put_into_room(context.hub, account, use.known, name, room_id)
+    return suspended is None
 
 
 def _made(context: Context, account: Account, use: _Use) -> None:
     """Let the account in."""
     hub = context.hub
     session = context.session
-    _add(context, account, use)
+    may_log_in = _add(context, account, use)
     session.password = ""
+    if not may_log_in:
+        end_session(hub, session, CHANGED_EARLY)
+        return
 
     def confirm() -> None:
         context.response.line("REGISTER", ("SUCCESS", account.name, "Account created"))

@@ -7,6 +7,7 @@ import pytest
 
 from securechat.errors import StorageError
 from securechat.server.commands import accounts
+from securechat.server.operations import perform
 from securechat.server.presence import evict_guest
 from tests.server.harness import Harness, Person, code_of, running
 
@@ -319,6 +320,29 @@ def test_an_account_whose_maker_is_gone_before_it_is_stored_can_be_used(harness:
     alice = harness.person("alice", password=PASSWORD)
     assert alice.session.user is not None
     assert [live.room.name for live in alice.session.user.rooms.values()] == ["#tea"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "suspended"), [("user suspend", True), ("user unsuspend", False), ("user passwd", False)]
+)
+def test_nobody_is_let_into_an_account_that_was_changed_before_it_was_known(
+    tmp_path: Path, operation: str, suspended: bool
+) -> None:
+    """It is stored, and the I/O thread of its maker has not come to it yet."""
+    with running(tmp_path, access__registration="open") as harness:
+        one = newcomer(harness)
+        harness.workers.put_off()
+        register(one)
+        harness.workers.work()
+        administration = harness.hub.administration
+        assert administration is not None
+        given = {"password": "quite another one"} if operation == "user passwd" else {}
+        assert perform(administration, {"operation": operation, "name": "alice", **given})["ok"]
+        harness.settle()
+        assert one.received() == [f"ERROR :Closing link: ({accounts.CHANGED_EARLY})"]
+        assert one.outlet.closed
+        assert harness.hub.accounts["alice"].suspended == suspended
+        assert not harness.hub.ended_early
 
 
 def test_too_much_to_do_and_a_full_disk(harness: Harness) -> None:
