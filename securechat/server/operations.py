@@ -51,8 +51,13 @@ _WORDS: Final = {str: "text", bool: "true or false", int: "a whole number", list
 _RESERVED: Final = {"operation", QUESTION}
 
 
-def perform(administration: Administration, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Run the operation that `request` asks for and return the answer. Never raises; our own bugs are logged."""
+def perform(
+    administration: Administration, request: Mapping[str, Any], check: Callable[[], None] = lambda: None
+) -> dict[str, Any]:
+    """Run the operation that `request` asks for and return the answer. Never raises; our own bugs are logged.
+
+    `check` raises what refuses it. It is called when the turn has come, as the right to ask for it may end meanwhile.
+    """
     name = request.get("operation")
     operation = OPERATIONS.get(name) if isinstance(name, str) else None
     if operation is None:
@@ -70,12 +75,15 @@ def perform(administration: Administration, request: Mapping[str, Any]) -> dict[
         if operation.question is None:
             return _refusal("bad_request", f"{name}: there is nothing to ask before it.")
         run = operation.question
-    return _carried_out(operation.name, lambda: run(administration, **parameters), administration)
+    return _carried_out(operation.name, lambda: run(administration, **parameters), administration, check)
 
 
-def _carried_out(name: str, run: Callable[[], object], administration: Administration) -> dict[str, Any]:
+def _carried_out(
+    name: str, run: Callable[[], object], administration: Administration, check: Callable[[], None]
+) -> dict[str, Any]:
     try:
         with administration.turn:
+            check()
             return {"ok": True, "result": _plain(run())}
     except StorageError as error:
         logger.error("%s failed: %s", name, error)

@@ -13,7 +13,7 @@ from securechat.printing import printable
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.message import cut
 from securechat.protocol.standard_replies import StandardReply, note
-from securechat.server.administration import Administration
+from securechat.server.administration import Administration, AdministrationError
 from securechat.server.context import Context
 from securechat.server.lifecycle import State
 from securechat.server.management.arguments import add_arguments, request_of
@@ -110,17 +110,21 @@ def _answer(context: Context, managed: Administration, operation: Operation, wor
         given = _parser(operation).parse_args(words)
     except _WrongArgumentsError as error:
         return replies.INVALID_PARAMS, [f"{error}; MANAGE HELP {operation.name} tells more"]
-    with context.hub.lock:  # others were served while this waited for its turn: the powers may be gone
-        if context.session.state is State.ENDED or not _is_permitted(context, operation):
-            return replies.NOT_PERMITTED, [replies.NOT_PERMITTED.text]
     request = request_of(operation, given)
     asks = operation.question is not None and not given.yes
-    answer = perform(managed, request | ({QUESTION: True} if asks else {}))
+    answer = perform(managed, request | ({QUESTION: True} if asks else {}), lambda: _check(context, operation))
     if not answer["ok"]:
         return StandardReply(answer["code"].upper(), answer["error"]), [answer["error"]]
     if asks:
         return replies.CONFIRM, [answer["result"], "Nothing is done yet. If you mean it, repeat it with --yes"]
     return replies.RESULT, [line for line in operation.text(answer["result"]).splitlines() if line.strip()]
+
+
+def _check(context: Context, operation: Operation) -> None:
+    """Raise AdministrationError when the powers are gone: others were served while this waited for its turn."""
+    with context.hub.lock:
+        if context.session.state is State.ENDED or not _is_permitted(context, operation):
+            raise AdministrationError(replies.NOT_PERMITTED.code.lower(), replies.NOT_PERMITTED.text)
 
 
 def _parser(operation: Operation) -> _Parser:

@@ -7,6 +7,7 @@ from securechat.server import logs
 from securechat.server.commands import managing
 from securechat.server.management.rows import Argument, Operation
 from securechat.server.operations import OPERATIONS
+from securechat.server.presence import end_session
 from tests.server.harness import Harness, Person
 from tests.server.management.test_rows import burn
 
@@ -139,6 +140,26 @@ def test_powers_that_went_while_it_waited(harness: Harness) -> None:
     root.sends_unsettled(b"MANAGE user list\r\n")
     other.sends("MODE root -o")
     assert ":chat.test FAIL MANAGE NOT_PERMITTED :You are not allowed to do this" in root.received()
+
+
+def test_powers_that_went_while_another_operation_was_run(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the console somebody has the turn for long, and is followed by who takes the powers away."""
+    root, bob = administrator(harness), harness.account("bob")
+    administration = harness.hub.administration
+    assert administration is not None
+
+    class Turn:
+        def __enter__(self) -> None:
+            with harness.hub.lock:
+                harness.hub.accounts["root"].suspended = True
+                end_session(harness.hub, root.session, "The account is suspended")
+
+        def __exit__(self, *_: object) -> None: ...
+
+    monkeypatch.setattr(administration, "turn", Turn())
+    root.sends("MANAGE user suspend bob")
+    assert not bob.suspended
+    assert on_record(harness) == []
 
 
 def test_when_it_cannot_be_done_now(harness: Harness) -> None:
