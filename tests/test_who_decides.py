@@ -55,6 +55,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "server.management.invites": {".administrator": SHOWS},
     "server.management.acting": {"Role.ADMINISTRATOR": FEEDS},
     "server.management.room_moderation": {"rules.locked": SHOWS, "rules.slow_seconds": SHOWS},
+    "server.management.room_standing": {"rules.history": SHOWS},
     "server.management.users": {".administrator": SHOWS, ".bot": SHOWS},
     "server.permission_page": dict.fromkeys(
         (

@@ -2,6 +2,7 @@
 
 from securechat.domain.mask_lists import ACCOUNT, BANS, FOR_GOOD, MUTE, RoomMasks, normalize
 from securechat.domain.roles import (
+    HISTORY_FOR_NEWCOMERS,
     LEADING,
     ListEntry,
     RoomKind,
@@ -88,6 +89,12 @@ def mute_masks(member: Member) -> tuple[str, ...]:
     account = account_of(member)
     by_name = normalize(f"{MUTE}:{name_of(member)}")
     return (f"{MUTE}:{ACCOUNT}:{account.name}", by_name) if account is not None else (by_name,)
+
+
+def set_history(change: ModeChange, word: str, reason: str = "") -> None:
+    """Let a room show newcomers that much, a word of HISTORY_FOR_NEWCOMERS, of what was said before."""
+    sign, parameter = ("-", "") if word == HISTORY_FOR_NEWCOMERS[0] else ("+", word)
+    change.set_rule((sign, _LETTERS["history"], parameter), "history", word, reason)
 
 
 def set_kind(change: ModeChange, kind: RoomKind, reason: str = "") -> None:

@@ -1,10 +1,11 @@
-"""Roles in a room and kinds of rooms, in their words: `securechat-admin room role` and `room set`."""
+"""Roles in a room, kinds of rooms and what newcomers read, in words: `securechat-admin room role` and `room set`."""
 
 from dataclasses import dataclass
+from typing import Any, Final
 
 from securechat.domain.mask_lists import BANS
 from securechat.domain.permissions import Action
-from securechat.domain.roles import KINDS, STANDINGS, kind_of
+from securechat.domain.roles import HISTORY_FOR_NEWCOMERS, KINDS, STANDINGS, kind_of
 from securechat.names import room_to_people
 from securechat.server.administration import Administration, AdministrationError, check_reason
 from securechat.server.management.acting import ADMINISTRATOR, acting, room_of
@@ -13,7 +14,7 @@ from securechat.server.management.rows import REASON, Argument, Operation
 from securechat.server.members import name_of
 from securechat.server.presence import MOST_MASKS
 from securechat.server.room_modes import ModeChange
-from securechat.server.standings import StandingChange, set_kind, standing_in
+from securechat.server.standings import StandingChange, set_history, set_kind, standing_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,12 @@ class MemberRole:
 
 
 @dataclass(frozen=True, slots=True)
-class KindOfRoom:
-    """What kind of room it is."""
+class RoomSettings:
+    """What kind of room it is, and what it shows of its history to newcomers."""
 
     room: str
     kind: str
+    history: str
 
 
 def room_role(administration: Administration, room: str, name: str, role: str, *, reason: str = "") -> MemberRole:
@@ -57,19 +59,41 @@ def room_role(administration: Administration, room: str, name: str, role: str, *
         return MemberRole(shown, called, standing_in(actor.hub, live, member).value)
 
 
-def room_set(administration: Administration, room: str, *, kind: str = "", reason: str = "") -> KindOfRoom:
-    """Let a room be of another kind: a name for some of its modes."""
+def room_set(
+    administration: Administration, room: str, *, kind: str = "", history: str = "", reason: str = ""
+) -> RoomSettings:
+    """Let a room be of another kind, which is a name for some of its modes, or show newcomers more or less."""
     check_reason(reason)
-    wanted = KINDS.get(kind.lower())
-    if wanted is None:
+    wanted, word = KINDS.get(kind.lower()), history.lower()
+    if wanted is None and (kind or not history):
         raise AdministrationError("unknown_kind", f"Say what kind of room it is to be: --kind {'|'.join(KINDS)}.")
+    if word and word not in HISTORY_FOR_NEWCOMERS:
+        text = f"Say what newcomers are to read: --history {'|'.join(HISTORY_FOR_NEWCOMERS)}."
+        raise AdministrationError("unknown_history", text)
     with acting(administration) as actor:
         live = room_of(administration, room)
         change = ModeChange(actor, live, ADMINISTRATOR)
-        set_kind(change, wanted, reason)
+        if wanted is not None:
+            set_kind(change, wanted, reason)
+        if word:
+            set_history(change, word, reason)
         if change.publish() is None:
             raise AdministrationError("nothing_to_do", f"{room_to_people(live.room.name)} is that already.")
-        return KindOfRoom(room_to_people(live.room.name), kind_of(live.room.rules))
+        rules = live.room.rules
+        return RoomSettings(room_to_people(live.room.name), kind_of(rules), rules.history)
+
+
+_READ: Final = {
+    "all": "Newcomers read all that was ever said there",
+    "joined": "Newcomers read what is said from their joining on",
+    "none": "Newcomers read nothing of before, and members only what they may have missed",
+}
+
+
+def _set_text(done: dict[str, Any]) -> str:
+    kind = KINDS.get(done["kind"])
+    about = f" {kind.summary}." if kind is not None else ""
+    return f"{done['room']} is now a room of this kind: {done['kind']}.{about} {_READ[done['history']]}."
 
 
 OPERATIONS = (
@@ -89,11 +113,12 @@ OPERATIONS = (
     Operation(
         "room set",
         room_set,
-        lambda done: f"{done['room']} is now a room of this kind: {done['kind']}. {KINDS[done['kind']].summary}.",
-        "Let a room be open, private or for announcements.",
+        _set_text,
+        "Let a room be open, private or for announcements, and choose what newcomers read.",
         (
             ROOM,
             Argument("kind", "; ".join(f"{one.word}: {one.summary}" for one in KINDS.values()), metavar="KIND"),
+            Argument("history", f"what newcomers read: {', '.join(HISTORY_FOR_NEWCOMERS)}", metavar="WORD"),
             REASON,
         ),
         over_irc=Action.MANAGE,

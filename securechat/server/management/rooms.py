@@ -57,7 +57,7 @@ class RoomDetails:
     created: str
     messages: int
     first_message: str | None
-    rules: dict[str, bool | int]  # those that are not as in a new room; a key is only said to be there
+    rules: dict[str, bool | int | str]  # those that are not as in a new room; a key is only said to be there
     bans: int
     mutes: int
     exceptions: int
@@ -224,14 +224,10 @@ def _members(administration: Administration, live: LiveRoom) -> list[RoomMember]
     return sorted(shown, key=lambda one: fold(one.name))
 
 
-def _unusual(rules: RoomRules) -> dict[str, bool | int]:
+def _unusual(rules: RoomRules) -> dict[str, bool | int | str]:
     usual = RoomRules()
     values = {one.name: getattr(rules, one.name) for one in fields(RoomRules)}
-    return {
-        name: bool(value) if isinstance(value, str) else value
-        for name, value in values.items()
-        if value != getattr(usual, name)
-    }
+    return {name: True if name == "key" else value for name, value in values.items() if value != getattr(usual, name)}
 
 
 def _count(number: int, word: str) -> str:
@@ -261,7 +257,7 @@ def _members_text(members: list[dict[str, Any]]) -> str:
     return table(("NAME", "ROLE", "HERE"), shown) if shown else "Nobody is in it: who enters first looks after it."
 
 
-def _rule_words(name: str, value: bool | int) -> str:
+def _rule_words(name: str, value: bool | int | str) -> str:
     word = name.replace("_", " ")
     return word if value is True else f"not {word}" if value is False else f"{word} {value}"
 

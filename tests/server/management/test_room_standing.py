@@ -53,13 +53,30 @@ def test_the_kind_of_a_room(harness: Harness) -> None:
     anna = member(harness, "anna")
     for word, modes in (("private", "+is"), ("announcement", "-is+m"), ("open", "-m")):
         told = f"tea is now a room of this kind: {word}. {KINDS[word].summary}."
-        assert done(harness, "room set", room="tea", kind=word.title()) == told
+        assert done(harness, "room set", room="tea", kind=word.title()).startswith(told)
         assert anna.received() == [f":chat.test MODE #tea {modes}"]
         listed = perform(console(harness), {"operation": "room list"})["result"]
         assert {one["name"]: one["kind"] for one in listed} == {"general": "open", "tea": word}
     anna.sends("MODE #tea +i")
     line = next(one for one in done(harness, "room list").splitlines() if one.startswith("tea"))
     assert line.split()[1] == "other"
+
+
+def test_what_newcomers_read(harness: Harness) -> None:
+    anna = member(harness, "anna")
+    told = done(harness, "room set", room="tea", history="Joined")
+    assert told.endswith(
+        "of this kind: open. Anybody on the server may come in and write. "
+        "Newcomers read what is said from their joining on."
+    )
+    assert done(harness, "room set", room="tea", kind="private", history="none", reason="why not").endswith("missed.")
+    assert anna.received() == [":chat.test MODE #tea +H joined", ":chat.test MODE #tea +isH none"]
+    assert "Rules    invite only, secret, history none" in done(harness, "room show", room="tea").splitlines()
+    anna.sends("MODE #tea +m")
+    told = done(harness, "room set", room="tea", history="all")
+    assert told == "tea is now a room of this kind: other. Newcomers read all that was ever said there."
+    assert record(harness)[-1] == "root room rule  #tea -H"
+    assert "root room rule  #tea +H none why not" in record(harness)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +93,13 @@ def test_the_kind_of_a_room(harness: Harness) -> None:
         ("room set", {}, "unknown_kind: Say what kind of room it is to be: --kind open|private|announcement."),
         ("room set", {"kind": "cosy"}, "unknown_kind: "),
         ("room set", {"kind": "open"}, "nothing_to_do: tea is that already."),
+        ("room set", {"kind": "cosy", "history": "none"}, "unknown_kind: "),
+        (
+            "room set",
+            {"history": "some"},
+            "unknown_history: Say what newcomers are to read: --history all|joined|none.",
+        ),
+        ("room set", {"history": "all"}, "nothing_to_do: tea is that already."),
         ("room set", {"room": "none", "kind": "open"}, "no_such_room: "),
     ],
 )
@@ -103,9 +127,8 @@ def test_administrators_do_it_over_irc_in_rooms_that_they_are_not_in(harness: Ha
     harness.account("root", administrator=True)
     root = harness.person("root", password="correct horse")
     answer = root.answers("MANAGE room set tea --kind private")
-    assert answer == [
-        f":chat.test NOTE MANAGE RESULT :tea is now a room of this kind: private. {KINDS['private'].summary}."
-    ]
+    told = f"tea is now a room of this kind: private. {KINDS['private'].summary}. Newcomers read all that was ever "
+    assert answer == [f":chat.test NOTE MANAGE RESULT :{told}said there."]
     assert root.answers("MANAGE room role tea bob reader") == [
         ":chat.test NOTE MANAGE RESULT :In tea, bob is now: reader."
     ]
