@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from securechat.protocol.capabilities import CAPABILITIES
+from securechat.server.operations import perform
 from securechat.server.registry import COMMANDS
 from tests.server.harness import Harness, Person, code_of, running
 from tests.server.leak_lines import ENTERING, INSIDE, LINES
@@ -36,7 +37,7 @@ KINDS = {
     "secret": "+s-n",
     "private": "+is",
     "with a key": "+sk zebra-key",
-    "with everything": "+iskltmCf zebra-key 60 5",
+    "with everything": "+iskltmCfH zebra-key 60 5 none",
     "locked": "+isL",
 }
 """What a room has that does not exist for those outside."""
@@ -301,6 +302,28 @@ NO_ROOM = {"403"}
 """What a program is told of a room that it cannot see: it may make none, so it learns nothing by asking for a name."""
 DOOR_MESSAGES = {"437", "471", "473", "474", "475", "476"}
 """What tells whoever asks to come in, or to take the name, that this is not possible; nothing but the name is in it."""
+
+
+def delete(world: World) -> None:
+    """Let an administrator of the machine delete the room, if there is one."""
+    administration = world.harness.hub.administration
+    assert administration is not None
+    if world.modes:
+        assert perform(administration, {"operation": "room delete", "room": ROOM, "reason": "zebra"})["ok"]
+    world.harness.settle()
+
+
+@pytest.mark.parametrize("way", [WITHOUT, WITH])
+def test_a_room_that_was_deleted_is_none(tmp_path: Path, way: str) -> None:
+    """Nobody outside hears of it, and afterwards its name is as any other: whoever says it makes a room."""
+    with nothing_logged(), two_worlds(tmp_path, KINDS["private"], way) as worlds:
+        assert tell_apart(worlds, delete) == []
+        level(*worlds)
+        assert list(try_everything(worlds)) == []
+        for command in ("JOIN", "RENAME"):
+            for line in (line for template in ENTERING[command] for line in worlds[0].lines(template)):
+                for name in ("left", "invi", "gina", "robo"):
+                    assert tell_apart(worlds, partial(says, name, line)) == [], f"{name}: {line}"
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "secret"])
