@@ -5,7 +5,16 @@ from dataclasses import dataclass, field, fields
 from enum import Enum, IntEnum
 
 from securechat.domain.account import Account
-from securechat.domain.roles import FOUNDER, HEARD, LEADING, MEMBER, OUTSIDER, RoomRole, RoomRules
+from securechat.domain.roles import (
+    FOUNDER,
+    HEARD,
+    HISTORY_FOR_NEWCOMERS,
+    LEADING,
+    MEMBER,
+    OUTSIDER,
+    RoomRole,
+    RoomRules,
+)
 from securechat.errors import NotPermitted
 
 
@@ -238,7 +247,7 @@ def _sees(subject: Subject, _: Policy) -> bool:
 
 
 def _reads_earlier(subject: Subject, policy: Policy) -> bool:
-    return _member_of_room(subject, policy) and (subject.leads or subject.rules.history == "all")
+    return _member_of_room(subject, policy) and (subject.leads or not keeps_history(subject.rules))
 
 
 def _reads_again(subject: Subject, policy: Policy) -> bool:
@@ -394,6 +403,11 @@ def readable_after(subject: Subject, policy: Policy, *, joined: int, seen: int) 
     return joined if may(subject, Action.READ_AGAIN, policy) else max(joined, seen)
 
 
+def keeps_history(rules: RoomRules) -> bool:
+    """Whether a room with these rules keeps anything that was said there from any of its members."""
+    return rules.history != HISTORY_FOR_NEWCOMERS[0]
+
+
 def require_entry(subject: Subject, policy: Policy, room: str) -> None:
     """Raise NotPermitted, naming what is in the way, unless `subject` may join the room."""
     for action in (*HURDLES, Action.JOIN_ROOM):
@@ -432,7 +446,7 @@ def roles_on_entering(subject: Subject, rules: RoomRules, *, general: bool, aban
     """
     if general:
         return FOUNDER if subject.role is Role.ADMINISTRATOR and subject.operator else MEMBER
-    return FOUNDER if abandoned and (subject.operator or rules.history == "all") else MEMBER
+    return FOUNDER if abandoned and (subject.operator or not keeps_history(rules)) else MEMBER
 
 
 def raised(roles: RoomRole, role: RoomRole) -> RoomRole:

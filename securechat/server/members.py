@@ -25,6 +25,11 @@ def find_member(hub: Hub, live: LiveRoom, name: str) -> Member | None:
     return account if account is not None and live.room.id in hub.memberships[account.id] else None
 
 
+def is_member(hub: Hub, live: LiveRoom, member: Member) -> bool:
+    """Whether they are in the room still."""
+    return member in live.members if isinstance(member, User) else live.room.id in hub.memberships[member.id]
+
+
 def is_known(hub: Hub, name: str) -> bool:
     """Whether somebody goes by that nick, or an account has that name."""
     return fold(name) in hub.users or fold(name) in hub.accounts

@@ -6,6 +6,7 @@ from securechat.clock import format_time
 from securechat.domain.audit import Act, Deed, name_of
 from securechat.domain.events import SAID, Event, Kind, Source
 from securechat.domain.history import StoredEvent
+from securechat.domain.permissions import keeps_history
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import MESSAGE_REDACTION
 from securechat.protocol.message import cut
@@ -59,14 +60,15 @@ def take_away(actor: Actor, place: Place, stored: StoredEvent, reason: str, *, o
 def _audiences(hub: Hub, place: Place, stored: StoredEvent) -> tuple[Audience, Audience]:
     """Those whose clients know of messages that are taken away, and those whose do not.
 
-    For who could never read it there is nothing that could be taken away.
+    For who could never read it there is nothing that could be taken away. In a room that keeps nothing from anybody
+    nobody is asked about: there may be thousands.
     """
     bit = MESSAGE_REDACTION.bit
-    hearers = place.hearers
-    if place.room is not None:
-        hearers = [one for one in place.room.members if may_have_read(hub, one, stored)]
-        if len(hearers) == len(place.room.members):
-            return place.room.audience_with(bit), place.room.audience_without(bit)
+    room, hearers = place.room, place.hearers
+    if room is not None:
+        if not keeps_history(room.room.rules):
+            return room.audience_with(bit), room.audience_without(bit)
+        hearers = [one for one in room.members if may_have_read(hub, one, stored)]
     sessions = [one for hearer in hearers for one in hearer.sessions]
     knowing = [one for one in sessions if one.has(bit)]
     return audience_of(knowing), audience_of([one for one in sessions if not one.has(bit)])

@@ -16,13 +16,16 @@ from securechat.server.management.acting import acting, room_of
 from securechat.server.management.room_moderation import ROOM
 from securechat.server.management.rows import REASON, Argument, Family, Operation
 from securechat.server.management.tables import or_dash, table, time
-from securechat.server.members import account_of, name_of
+from securechat.server.members import Member, account_of, is_member, name_of
 from securechat.server.membership import GENERAL
 from securechat.server.room_deletion import delete_room, members_of
 from securechat.server.room_renaming import problem_of_name, rename_room
 from securechat.server.room_topics import set_topic
 from securechat.server.standings import is_voiced, standing_in
 from securechat.server.users import LiveRoom, User
+
+MOST_AT_ONCE = 200
+"""How many members of a room are looked at before others have their turn: some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,8 @@ def room_list(administration: Administration) -> list[RoomSummary]:
 def room_members(administration: Administration, room: str) -> list[RoomMember]:
     """Who is in a room, by name."""
     with administration.hub.lock:
-        return _members(administration, room_of(administration, room))
+        live = room_of(administration, room)
+    return _members(administration, live)
 
 
 def room_show(administration: Administration, room: str) -> RoomDetails:
@@ -104,7 +108,7 @@ def room_show(administration: Administration, room: str) -> RoomDetails:
     with administration.hub.lock:
         live = room_of(administration, room)
         shown, lists, rules = live.room, live.room.lists, live.room.rules
-        members = tuple(_members(administration, live))
+    members = tuple(_members(administration, live))
     messages, first, links = _extent(administration, shown.id)
     bans = [one for one in lists.get(BANS, ()) if not 0 < one.expires <= administration.clock()]
     return RoomDetails(
@@ -213,15 +217,26 @@ def _extent(administration: Administration, room_id: int) -> tuple[int, int, int
 
 
 def _members(administration: Administration, live: LiveRoom) -> list[RoomMember]:
+    """Takes the hub lock, some members at a time: masks are held against each, and everybody else waits meanwhile."""
     hub = administration.hub
+    with hub.lock:
+        members = members_of(hub, live)
     shown = []
-    for member in members_of(hub, live):
-        account = account_of(member)
-        words = (standing_in(hub, live, member).value, *(["voiced"] if is_voiced(hub, live, member) else []))
-        present = isinstance(member, User) if administration.runs else None
-        name = account.name if account is not None else name_of(member)
-        shown.append(RoomMember(name, account is None, words, present))
+    for first in range(0, len(members), MOST_AT_ONCE):
+        with hub.lock:
+            shown += [
+                _shown(administration, live, member)
+                for member in members[first : first + MOST_AT_ONCE]
+                if is_member(hub, live, member)  # still
+            ]
     return sorted(shown, key=lambda one: fold(one.name))
+
+
+def _shown(administration: Administration, live: LiveRoom, member: Member) -> RoomMember:
+    hub, account = administration.hub, account_of(member)
+    words = (standing_in(hub, live, member).value, *(["voiced"] if is_voiced(hub, live, member) else []))
+    present = isinstance(member, User) if administration.runs else None
+    return RoomMember(account.name if account is not None else name_of(member), account is None, words, present)
 
 
 def _unusual(rules: RoomRules) -> dict[str, bool | int | str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from securechat.server import taking_away
 from tests.server.harness import MODERN, Harness, Person, code_of, running
 
 PASSWORD = "correct horse"
@@ -216,6 +217,19 @@ def test_trouble_with_reading(harness: Harness, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(harness.database, "read", broken)
     (line,) = alice.answers(f"REDACT #tea {identifier}")
     assert line.startswith(f":chat.test FAIL REDACT INTERNAL_ERROR #tea {identifier} :")
+
+
+def test_where_nothing_is_kept_from_anybody_nobody_is_asked_about(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be asked of each of thousands, while everybody else waits."""
+    alice, bob = logged_in(harness, "alice"), logged_in(harness, "bob")
+    members(harness, alice, bob)
+    identifier = says(alice)
+    bob.received()
+    monkeypatch.delattr(taking_away, "may_have_read")
+    alice.sends(f"REDACT #tea {identifier}")
+    assert bare(bob.received()) == [f":alice!alice@securechat REDACT #tea {identifier}"]
 
 
 def test_who_looks_after_a_room_takes_away_what_others_said(harness: Harness) -> None:

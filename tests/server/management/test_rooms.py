@@ -1,10 +1,15 @@
 """`securechat-admin room` and `message` beside a running server: what is done, seen, refused and recorded."""
 
+from typing import Any
+
 import pytest
 
 from securechat.domain.audit import Origin
+from securechat.domain.roles import Standing
 from securechat.server.administration import Administration
+from securechat.server.management import rooms
 from securechat.server.operations import OPERATIONS, perform
+from securechat.server.standings import standing_in
 from tests.server.harness import MODERN, Harness, Person, code_of
 
 PASSWORD = "correct horse"
@@ -70,6 +75,23 @@ def test_a_room_is_shown(harness: Harness) -> None:
     ]
     assert "open" not in shown.splitlines()[4]  # the key is nobody's who is not in the room
     assert done(harness, "room members", room="#TEA") == "\n".join(shown.splitlines()[-4:])
+
+
+def test_many_members_are_looked_at_a_few_at_a_time(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others have their turn meanwhile, and who has left by then is not shown."""
+    monkeypatch.setattr(rooms, "MOST_AT_ONCE", 1)
+    member(harness, "anna")
+    member(harness, "bob")
+    member(harness, "carl").vanishes()
+
+    def leaves_meanwhile(*about: Any) -> Standing:
+        user, live = harness.hub.users["bob"], harness.hub.rooms["#tea"]
+        if user in live.members:
+            harness.hub.leave(user, live)
+        return standing_in(*about)
+
+    monkeypatch.setattr(rooms, "standing_in", leaves_meanwhile)
+    assert [one.name for one in rooms.room_members(console(harness), "tea")] == ["anna", "carl"]
 
 
 def test_rooms_are_made_and_named(harness: Harness) -> None:
