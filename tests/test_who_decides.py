@@ -51,6 +51,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "server.commands.knocking": {".in_room": WORDS},
     "server.knocks": {"rules.invite_only": "forgets who has asked to come in once the door is open"},
     "server.heartbeat": {".lacks_factor": "gives whoever has to set up a second factor more time"},
+    "server.live_effects": {".lacks_factor": "ends the powers that nobody can be asked for anew without a factor"},
     "server.hub": {"rules.secret": "counts the rooms that the table hides"},
     "server.management.invites": {".administrator": SHOWS},
     "server.management.acting": {"Role.ADMINISTRATOR": FEEDS},
