@@ -285,7 +285,13 @@ class ChatApp(Searching):
         self._topic.update(
             Text(f"{title_of(active)}  {sanitize(active.topic)}".rstrip(), no_wrap=True, overflow="ellipsis")
         )
-        status = status_text(self.chat, str(self._client.address), self._client.next_attempt, self._lines.new_below)
+        status = status_text(
+            self.chat,
+            str(self._client.address),
+            self._client.next_attempt,
+            self._lines.new_below,
+            list_hidden=not self._rooms.display,
+        )
         self._status.update(Text(status, no_wrap=True, overflow="ellipsis"))
         self._lines.changed()
 
@@ -332,6 +338,8 @@ class ChatApp(Searching):
         bare = self.has_class("bare")
         self._rooms.display = width >= _NARROW and not bare
         self._people.display = width >= _WIDE and not bare and not self.has_class("alone")
+        if self._listener.is_alive():
+            self._draw()  # the status line tells what a list that is gone would
 
     def watch_app_focus(self, focused: bool) -> None:
         """When the terminal is looked at again, what came meanwhile is read."""

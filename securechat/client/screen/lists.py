@@ -92,10 +92,14 @@ def room_rows(buffers: Sequence[Buffer], active: Buffer, title: Callable[[Buffer
         text = Text(end="").append(f"{number % 10 if number < 11 else ' '} ", roles.elsewhere)
         text += Text(title(buffer), style=style)
         if buffer.unread:
-            count = f" {buffer.unread}{'' if buffer.all_counted else '+'}{'!' if buffer.mentions else ''}"
-            text += Text(count, style=roles.called if buffer.mentions else roles.unread)
+            text += Text(f" {unread_mark(buffer)}", style=roles.called if buffer.mentions else roles.unread)
         rows.append(Row(text, buffer.name))
     return rows
+
+
+def unread_mark(buffer: Buffer) -> str:
+    """Return how much is unread: `3`, `3+` when there is more than was counted, `3!` where one is named."""
+    return f"{buffer.unread}{'' if buffer.all_counted else '+'}{'!' if buffer.mentions else ''}"
 
 
 def title_of(buffer: Buffer) -> str:

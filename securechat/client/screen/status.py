@@ -4,12 +4,20 @@ import math
 
 from securechat.client.chat import Chat
 from securechat.client.sanitize import sanitize
+from securechat.client.screen.lists import title_of, unread_mark
 from securechat.client.texts import _, ngettext
 
 
-def status_text(chat: Chat, address: str, next_attempt: float | None, new_below: int) -> str:
-    """Return the line. `next_attempt`: seconds until one connects again, None while there is a link."""
+def status_text(
+    chat: Chat, address: str, next_attempt: float | None, new_below: int, *, list_hidden: bool = False
+) -> str:
+    """Return the line. `next_attempt`: seconds until one connects again, None while there is a link.
+
+    `list_hidden`: the list of rooms is not in sight, so that the line tells where something is unread.
+    """
     parts = [_link(chat, sanitize(address), next_attempt)]
+    if list_hidden and (unread := _unread_elsewhere(chat)):
+        parts.insert(0 if chat.connected else 1, unread)
     if new_below:
         text = ngettext("{count} new line below: Esc", "{count} new lines below: Esc", new_below)
         parts.insert(0, text.format(count=new_below))
@@ -21,6 +29,19 @@ def status_text(chat: Chat, address: str, next_attempt: float | None, new_below:
         )
         parts.insert(0, text.format(count=failed))
     return "   ".join(parts)
+
+
+def _unread_elsewhere(chat: Chat) -> str:
+    """Return where something is unread: first where the key leads, then how many others; empty when nothing is."""
+    first = chat.next_busy()
+    if first is None:
+        return ""
+    room = f"{title_of(first)} {unread_mark(first)}"
+    others = sum(1 for buffer in chat if buffer is not chat.active and buffer.unread) - 1
+    if not others:
+        return _("Alt+A: {room}").format(room=room)
+    text = ngettext("Alt+A: {room} and {count} other", "Alt+A: {room} and {count} others", others)
+    return text.format(room=room, count=others)
 
 
 def _link(chat: Chat, address: str, next_attempt: float | None) -> str:

@@ -290,6 +290,24 @@ def test_narrow_screens_show_the_conversation_alone() -> None:
     run(script, size=(60, 15))
 
 
+def test_without_the_list_of_rooms_the_status_line_tells_where_something_is_unread() -> None:
+    async def script(driver: Driver) -> None:
+        assert "Alt+A" not in driver.screen
+        await driver.happens(said(1, room="#ops"), said(2, room="#ops"))
+        assert "Alt+A: ops 2   ● bob" in driver.screen
+        await driver.happens(said(3, "bob: look", room="#build"), said(4, room="#all"))
+        assert "Alt+A: build 1! and 2 others   ● bob" in driver.screen
+        await driver.happens(Disconnected("no route"))
+        assert "│" not in driver.screen
+        assert "○ no link" in driver.screen or "◌ connecting" in driver.screen
+        await driver.happens(Connected("bob", again=True))
+        await driver.resize(80, 24)
+        assert "Alt+A" not in driver.screen
+        assert "build 1!" in driver.screen
+
+    run(script, size=(60, 15))
+
+
 def test_another_size_of_the_terminal_is_heeded_at_once() -> None:
     async def script(driver: Driver) -> None:
         rooms, people = driver.app.query_one("#rooms"), driver.app.query_one("#people")
