@@ -239,7 +239,7 @@ def refusal_of_newcomer(hub: "Hub", known: Known | None, subject: Subject) -> st
     reason = known.refusal(hub.now()) if known is not None else "unknown"
     if known is None or reason:
         return reason
-    if may(subject, Action.REGISTER_OPEN, hub.policy):
+    if may(subject, Action.REGISTER_OPEN, hub.policy) and not known.invite.administrator:
         return ""  # anybody may: the invite only leads into its rooms
     if not known.invite.newcomers:
         return "for members"

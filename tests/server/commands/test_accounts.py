@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from securechat.errors import StorageError
+from securechat.links import parse_link
 from securechat.server.commands import accounts
 from securechat.server.operations import perform
 from securechat.server.presence import evict_guest
@@ -244,6 +245,24 @@ def test_open_registration_needs_none_but_honours_one(tmp_path: Path) -> None:
         assert "REGISTER SUCCESS bob" in register(one)[0]
         assert "#tea" in "".join(one.answers("CAP END"))
         assert "INVITE_USED" in register(newcomer(harness, "token", "carol"))[0]
+
+
+@pytest.mark.parametrize("registration", ["open", "invite"])
+@pytest.mark.parametrize("end", ["user suspend", "user role"])
+def test_an_invite_makes_no_administrator_once_its_maker_is_none(tmp_path: Path, registration: str, end: str) -> None:
+    """Where everybody may make an account, too: the powers come from who has made the link."""
+    with running(tmp_path, access__registration=registration) as harness:
+        harness.account("root", PASSWORD, administrator=True)
+        root = harness.person("root", password=PASSWORD)
+        link = next(line for line in root.answers("MANAGE invite create --administrator") if "invite=" in line)
+        token = parse_link(link[link.index("securechat://") :].rstrip("'")).invite
+        administration = harness.hub.administration
+        assert administration is not None
+        given = {"role": "member"} if end == "user role" else {}
+        assert perform(administration, {"operation": end, "name": "root", **given})["ok"]
+        harness.settle()
+        assert " FAIL REGISTER INVITE_REVOKED " in register(newcomer(harness, token))[0]
+        assert "alice" not in harness.hub.accounts
 
 
 def test_the_servers_password_is_not_taken_for_an_invite(tmp_path: Path) -> None:
