@@ -26,6 +26,8 @@ def settle_account(hub: Hub, account: Account) -> None:
     user = hub.users_of_account.get(account.id)
     if user is None:
         return
+    for session in user.sessions:
+        hub.trusted.note(session)
     before = shown_modes(user)
     user.settle_powers()
     hub.note_modes(user)

@@ -19,13 +19,15 @@ class TrustedAddresses:
         """As `counted_as` writes them; replaced as a whole."""
 
     def note(self, session: Session) -> None:
-        """A session is welcome, or has logged in later."""
+        """A session is welcome, or has logged in later, or its account is an administrator's now, or one no more."""
         if never_locked_out(session.account):
             self._sessions[session] = counted_as(session.outlet.address)
             self._renew()
+        else:
+            self.forget(session)
 
     def forget(self, session: Session) -> None:
-        """A session has ended."""
+        """A session has ended, or is of no administrator any more."""
         if self._sessions.pop(session, None) is not None:
             self._renew()
 

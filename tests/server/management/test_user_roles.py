@@ -41,6 +41,17 @@ def test_powers_come_and_go_at_once_and_the_session_stays(harness: Harness) -> N
     assert not stored(harness, "bob")
 
 
+def test_the_address_of_who_is_here_is_locked_out_no_more_and_then_like_any_other(harness: Harness) -> None:
+    harness.account("bob")
+    bob = harness.person("bob", password=PASSWORD)
+    trusted, address = harness.hub.trusted, bob.outlet.address
+    assert not trusted.has(address)
+    answered(harness, name="bob", role="administrator")
+    assert trusted.has(address)
+    answered(harness, name="bob", role="member")
+    assert not trusted.has(address)
+
+
 def test_who_is_not_here_has_them_at_the_next_login(harness: Harness) -> None:
     harness.account("bob")
     answered(harness, name="bob", role="administrator")
