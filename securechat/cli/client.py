@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from securechat import __version__
 from securechat.cli.completion import add_completion
-from securechat.cli.streams import reader_has_gone
+from securechat.cli.streams import open_what_is_closed, reader_has_gone, write_no_more
 from securechat.client.errors import ClientError, UsageError
 from securechat.client.settings import THEMES, Effective, Settings, SettingsFile, print_lines
-from securechat.client.texts import N_, _, choose_language, use_language
+from securechat.client.texts import N_, _, choose_language, system_words, use_language
 from securechat.errors import ConfigurationError, SecurechatError
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ _OF_ARGPARSE = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the client and return its exit code."""
+    open_what_is_closed()
     arguments = list(sys.argv[1:] if argv is None else argv)
     early = _early(arguments)
     file = SettingsFile(early.config)
@@ -68,6 +69,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         return reader_has_gone()
+    except OSError as error:  # of standard output: what has to do with the link or with files is a ClientError
+        if options.debug:
+            raise
+        write_no_more()
+        sys.stderr.write(f"securechat-client: {_('Cannot write')}: {system_words(error.errno)}\n")
+        return 1
     except ConfigurationError as error:
         for problem in error.problems:
             sys.stderr.write(f"securechat-client: {problem}\n")
@@ -188,6 +195,7 @@ def _run(options: argparse.Namespace, effective: Effective) -> int:
     if options.print_config:
         for line in print_lines(effective, known):
             print(line)
+        sys.stdout.flush()  # while a reader that has gone, or a full disk, is still ours to tell
         return 0
     connection = effective.settings.connection
     reads = options.tail is not None or options.since is not None or options.follow

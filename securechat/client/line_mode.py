@@ -20,6 +20,8 @@ from securechat.client.texts import _
 from securechat.names import fold
 
 _AGE = re.compile(r"(\d{1,6})([smhdw])")
+_BEGINNING = datetime.fromtimestamp(0, UTC)
+"""No server has anything older, and years of less than four digits are no time on the wire."""
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -168,8 +170,10 @@ def parse_since(text: str, now: datetime | None = None) -> datetime:
     age = _AGE.fullmatch(text)
     try:
         if age is not None:
-            return (now or datetime.now(UTC)) - timedelta(**{_UNITS[age[2]]: int(age[1])})
-        return datetime.fromisoformat(text).astimezone(UTC)
+            moment = (now or datetime.now(UTC)) - timedelta(**{_UNITS[age[2]]: int(age[1])})
+        else:
+            moment = datetime.fromisoformat(text).astimezone(UTC)
+        return max(moment, _BEGINNING)
     except (ValueError, OverflowError):
         raise UsageError(
             _("{text} is no time: use an age such as 90s, 30m, 1h, 2d, or 2026-11-22T08:00Z.").format(

@@ -91,6 +91,30 @@ def test_what_is_piped_out_can_be_piped_in(server: ServerProcess, tmp_path: Path
     assert json.loads(result.stdout)["text"] == text
 
 
+def test_what_was_closed_by_the_shell_is_empty(server: ServerProcess, tmp_path: Path) -> None:
+    assert shell(f"echo heard | {client(server)}", tmp_path).returncode == 0
+    result = shell(f"{client(server, '--tail', '1', '--json')} <&-", tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert json.loads(result.stdout)["text"] == "heard"
+    for command in (f"{client(server)} <&-", f"{client(server, '--tail', '1')} >&-"):
+        result = shell(command, tmp_path)
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_a_full_disk_is_told_in_one_line(server: ServerProcess, tmp_path: Path) -> None:
+    assert shell(f"echo heard | {client(server)}", tmp_path).returncode == 0
+    for arguments in (["--tail", "1"], ["--print-config"]):
+        result = shell(f"{client(server, *arguments)} > /dev/full", tmp_path)
+        assert result.stderr == "securechat-client: Cannot write: No space left on device\n"
+        assert result.returncode == 1
+
+
+def test_since_before_there_was_any_server_is_everything(server: ServerProcess, tmp_path: Path) -> None:
+    result = shell(f"echo first | {client(server)} && {client(server, '--since', '99999w')} | tail -1", tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.endswith("first\n")
+
+
 # --- the exit codes: each by the shortest way to it ---
 
 
