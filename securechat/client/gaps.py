@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from securechat.client.conversations import Conversation, Fill, Query, as_old
 from securechat.client.errors import ClientError, NotDelivered
-from securechat.client.events import Event, Gap, Message, RoomEvent
+from securechat.client.events import Event, Gap, Left, Message, RoomEvent
 from securechat.client.outbox import Outbox, Stage
 from securechat.client.refusals import is_refusal
 from securechat.client.requests import Request
@@ -66,6 +66,17 @@ class Gaps:
     def drop(self, name: str) -> None:
         """That conversation is over: what it held or lacked is nobody's concern any more."""
         self._conversations.pop(fold(name), None)
+
+    def leave(self, event: Left) -> None:
+        """The own user is out of that room: what was held comes now, as no page will, and what is in doubt stays so."""
+        conversation = self._conversations.pop(fold(event.room), None)
+        if conversation is not None and conversation.fill is not None:
+            conversation.fill.failed = True
+            self._emit(Gap(conversation.name))
+            self._give(conversation.finish())
+        for outgoing in self._outbox.in_doubt(event.room):
+            self._outbox.refuse(outgoing, _unknown())
+        self._emit(event)
 
     def resume(self) -> None:
         """Somebody reads the events again: fetch what was dropped meanwhile."""
@@ -166,7 +177,7 @@ class Gaps:
             if outgoing.token in fill.tokens:
                 self._outbox.confirm(outgoing.token, fill.tokens[outgoing.token])
             elif fill.failed:
-                self._outbox.refuse(outgoing, NotDelivered(_("It is not known whether the message was stored.")))
+                self._outbox.refuse(outgoing, _unknown())
             else:
                 outgoing.stage = Stage.QUEUED
 
@@ -212,6 +223,10 @@ class Gaps:
             if fill is not None and not (refused or key.startswith("#") or key in named):
                 fill.waiting = False
                 self._finish(conversation, fill)
+
+
+def _unknown() -> NotDelivered:
+    return NotDelivered(_("It is not known whether the message was stored."))
 
 
 def _earlier(moment: str, milliseconds: int) -> str:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 from securechat.client.commands import execute
 from securechat.client.desk import no_themes
-from securechat.client.errors import UsageError
+from securechat.client.errors import RoomRefused, UsageError
 from securechat.client.events import Ended, Event, Joined, Left, Message, ModeChanged, TopicChanged
 from securechat.client.library import Client
 from securechat.client.looking import search_lines
 from securechat.client.outbox import WINDOW, Delivery
-from securechat.client.output import Formatter, to_json
+from securechat.client.output import Formatter, sentence, to_json
 from securechat.client.passwords import ask_terminal
 from securechat.client.sanitize import sanitize
 from securechat.client.texts import _
@@ -125,7 +125,10 @@ class Reader:
                 self._print(message)
 
     def follow(self, rooms: Sequence[str], tail: int, after: datetime | None) -> None:
-        """Print the same, and then for ever what is said. Raises RoomRefused, and what ends the link for good."""
+        """Print the same, and then for ever what is said.
+
+        Raises RoomRefused, also when somebody has put us out of the last of the rooms, and what ends the link for good.
+        """
         for room in rooms:
             self._client.join(room, tail=0 if after is not None else tail, after=after)
         wanted = {fold(room) for room in rooms}
@@ -140,6 +143,11 @@ class Reader:
                 continue
             if not (isinstance(event, Joined) and event.own):
                 self._print(event)
+            if isinstance(event, Left) and event.own:
+                wanted.discard(fold(event.room))
+                if not wanted:
+                    raise RoomRefused(sentence(event))
+                tell(sentence(event))
 
     def _print(self, event: Event) -> None:
         if self._json and (text := to_json(event)):

@@ -319,10 +319,11 @@ class Session:
             self._wanted[key] = event.room
             if returned:
                 return  # back after a lost link: nothing to tell
-        self.gaps.take(event)
         if isinstance(event, Left) and event.own:
             self._wanted.pop(key, None)
-            self.gaps.drop(event.room)
+            self.gaps.leave(event)
+        else:
+            self.gaps.take(event)
 
     def _pump(self) -> None:
         """Ask for pages and send messages, as far as it is their turn."""

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from securechat.client.conversations import latest, since
-from securechat.client.events import Event, Joined, Message
+from securechat.client.errors import NotDelivered
+from securechat.client.events import Event, Gap, Joined, Left, Message
 from securechat.client.login import Identity
 from securechat.client.outbox import Delivery
 from securechat.client.session import Session
@@ -69,6 +70,20 @@ def test_a_message_in_doubt_that_is_not_in_history_is_sent_again_before_later_on
     (asked,) = [line for line in sent if " AFTER #tea " in line]
     harness.page(asked, "#tea")
     assert [line.rpartition(" ")[2] for line in harness.sent() if "PRIVMSG" in line] == ["first", "second"]
+
+
+def test_who_is_put_out_while_a_gap_is_filled_hears_of_it_and_nothing_stays_in_doubt(harness: Harness) -> None:
+    delivery = harness.says("#tea", "mine")
+    harness.sent()
+    asked = comes_back(harness)
+    harness.gets(said(6, "six"), ":bob!bob@h KICK #tea anna :enough")
+    assert [type(event) for event in harness.heard()] == [Gap, Message, Left]
+    with pytest.raises(NotDelivered, match="not known"):
+        delivery.wait(0)
+    harness.joins("#tea")
+    harness.heard()
+    harness.page(asked, "#tea", said(5, "five"), said(6, "six"))
+    assert harness.texts() == []  # that page belonged to what is over
 
 
 def test_a_tail_comes_first_and_older_live_lines_are_dropped() -> None:
