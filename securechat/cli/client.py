@@ -73,7 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.debug:
             raise
         write_no_more()
-        sys.stderr.write(f"securechat-client: {_('Cannot write')}: {system_words(error.errno)}\n")
+        reason = _("Cannot write: {reason}").format(reason=system_words(error.errno))
+        sys.stderr.write(f"securechat-client: {reason}\n")
         return 1
     except ConfigurationError as error:
         for problem in error.problems:
