@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from securechat.clock import format_time
-from securechat.domain.account import Invite, refusal
+from securechat.domain.account import Account, Invite, refusal
 from securechat.domain.audit import Act, Origin
 from securechat.domain.look_alikes import check_rooms_to_be
 from securechat.domain.permissions import Action
@@ -86,7 +86,7 @@ def invite_create(
     link = _link_text(Link(host or address.host, address.port, room_to_people(wire[0]), token, address.fingerprint))
 
     def store(unit: UnitOfWork) -> Invite:
-        maker = unit.accounts.by_name(administration.actor) if administration.origin is Origin.IRC else None
+        maker = _maker(administration, unit, existing=existing)
         if unit.invites.count_open(now) >= MOST_IN_ALL:
             raise AdministrationError("too_many_invites", f"{MOST_IN_ALL:,} invites are open; revoke some first.")
         made = unit.invites.add(
@@ -113,6 +113,20 @@ def invite_create(
         "Invite made", extra={"invite": invite.id, "administrator": administrator, "by": administration.made_by}
     )
     return NewInvite(_invite_summary(administration, invite), link)
+
+
+def _maker(administration: Administration, unit: UnitOfWork, *, existing: bool) -> Account | None:
+    """Return whose invite it is, by whose right it goes on working; None: it is made at the machine itself.
+
+    Raises AdministrationError for powers that end with a session (OPER): the invite would outlast them.
+    """
+    if administration.origin is not Origin.IRC:
+        return None
+    maker = unit.accounts.by_name(administration.actor)
+    if maker is None or not (maker.administrator or existing):
+        text = "Powers by OPER end with the session, and an invite does not: log in to an administrator's account."
+        raise AdministrationError("powers_of_a_session", text)
+    return maker
 
 
 def invite_list(administration: Administration) -> list[InviteSummary]:

@@ -58,6 +58,19 @@ def test_an_invite_is_of_who_asks(harness: Harness) -> None:
     assert "  root  for Bob" in told(root, "MANAGE invite list")[1]
 
 
+@pytest.mark.parametrize("account", ["", "bob"])
+def test_powers_that_end_with_a_session_make_no_invite_to_the_server(harness: Harness, account: str) -> None:
+    """It would be good for longer than they are: nobody could say later by whose right."""
+    harness.account("root", PASSWORD, administrator=True)
+    if account:
+        harness.account(account, PASSWORD)
+    bob = harness.person("bob", password=PASSWORD if account else "")
+    bob.sends(f"OPER root :{PASSWORD}")
+    bob.received()
+    assert told(bob, "MANAGE invite create --administrator")[0].startswith("FAIL MANAGE POWERS_OF_A_SESSION :")
+    assert told(bob, "MANAGE invite list")[0].startswith("NOTE MANAGE RESULT :There are no invites.")
+
+
 def test_a_label_and_a_long_line(harness: Harness) -> None:
     root = administrator(harness)
     harness.account("bob", PASSWORD)
