@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import functools
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -211,6 +212,7 @@ def _without_server(configuration: "Configuration", request: dict[str, Any]) -> 
     from securechat.storage.engine import open_database
     from securechat.tls.revocation import FolderCertificates
 
+    logging.basicConfig(level=logging.WARNING, handlers=[_Warnings()])
     path = configuration.database_path
     create = OPERATIONS[request["operation"]].makes_database
     if not path.exists() and not create:
@@ -304,6 +306,14 @@ def _show_picture(operation: "Operation", result: Any) -> None:
         "smaller",
         file=sys.stderr,
     )
+
+
+class _Warnings(logging.Handler):
+    """Says on standard error what the program warns of while it does without a server, as everything else is said."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one line."""
+        _complain("warning", record.getMessage(), as_json=False)
 
 
 def _complain(code: str, error: str, *, as_json: bool) -> None:

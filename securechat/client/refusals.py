@@ -12,7 +12,7 @@ LOGIN_REFUSALS: dict[str, str] = {
     "906": N_("The login was broken off."),
     "908": N_("The server does not offer a way to log in that this client knows."),
     "431": N_("The server wants a name."),
-    "432": N_("The server does not accept the name {name}: letters, digits and []\\`_^{{|}}- are allowed."),
+    "432": N_("The server does not accept the name {name}."),
     "433": N_("The name {name} is taken."),
     "436": N_("The name {name} is taken."),
     "464": N_("The server wants another invite or server password."),
@@ -38,6 +38,9 @@ LOGIN_REFUSALS: dict[str, str] = {
     ),
     "TEMPORARILY_UNAVAILABLE": N_("The server cannot do this at the moment. Try again later."),
 }
+
+_WITH_THE_REASON = frozenset({"432", "BAD_ACCOUNT_NAME", "UNACCEPTABLE_PASSWORD", "WEAK_PASSWORD"})
+"""What the server gives the reason for, in its words: they stand behind ours."""
 
 GIVING_NO_REASON = {"403": "No such channel", "404": "Cannot send to channel"}
 """What a server says that gives no reason."""
@@ -86,7 +89,7 @@ def login_refusal(code: str, name: str, said: str) -> LoginRefused:
     template = LOGIN_REFUSALS.get(code)
     if template is not None:
         text = _(template).format(name=sanitize(name))
-        if code in {"WEAK_PASSWORD", "UNACCEPTABLE_PASSWORD", "BAD_ACCOUNT_NAME"} and said:
+        if code in _WITH_THE_REASON and said:
             text = f"{text} ({sanitize(said)})"
         return LoginRefused(text, code, wants_code=code == "904" and "second factor" in said)
     return LoginRefused(_("The server did not let you in: {reason}").format(reason=sanitize(said)), code)

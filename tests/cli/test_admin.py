@@ -6,6 +6,7 @@ import json
 import os
 import re
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -375,4 +376,16 @@ def test_a_link_is_shown_as_a_qr_code_on_a_terminal_alone(run: Run, monkeypatch:
         r"securechat-admin: the QR code needs \d+ columns and \d+ lines, and this terminal has 40 and 50; make it "
         r"larger, or its letters smaller\n",
         err,
+    )
+
+
+def test_a_warning_names_who_gives_it(run: Run, folder: Path) -> None:
+    """In a process of its own: here the tests look after what is logged."""
+    add(run, "anna")
+    (folder / "securechat.db").chmod(0o644)
+    command = [sys.executable, "-m", "securechat.cli.admin", "user", "list"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert re.fullmatch(
+        r"securechat-admin: the database can be read by other users of this machine; mend it with: chmod 600 \S+\n",
+        done.stderr,
     )

@@ -93,6 +93,8 @@ def test_registration_wants_a_server_that_offers_it_before_login() -> None:
     [
         (":s FAIL REGISTER INVITE_EXPIRED anna :x", "has expired"),
         (":s FAIL REGISTER WEAK_PASSWORD anna :at least 8 characters", "too weak. .at least 8 characters"),
+        (":s FAIL REGISTER BAD_ACCOUNT_NAME anna :it looks like another", "the name anna. .it looks like another"),
+        (":s 432 * anna :it mixes scripts", "does not accept the name anna. .it mixes scripts"),
         (":s FAIL REGISTER NEW_CODE anna :for \x1breasons", "did not let you in: for reasons"),
         (":s REGISTER VERIFICATION_REQUIRED anna :mail", "did not let you in: mail"),
     ],
