@@ -211,8 +211,15 @@ def _is_due(directory: Path, now: datetime) -> bool:
 def _kept(directory: Path) -> list[Path]:
     """The files of certificates that were issued; those from before each was kept are there once."""
     folder = directory / FOLDER
+    return [*_certificates_in(folder), *_certificates_in(folder / ISSUED)]
+
+
+def _certificates_in(folder: Path) -> list[Path]:
+    """The files of certificates in a folder; `glob` would say that there are none where it may not look."""
     try:
-        return [*sorted(folder.glob("*.pem")), *sorted((folder / ISSUED).glob("*.pem"))]
+        return sorted(path for path in folder.iterdir() if path.suffix == ".pem")
+    except FileNotFoundError:
+        return []
     except OSError as error:
         raise TrustError(f"cannot look into the folder {folder}: {error.strerror}") from error
 

@@ -99,6 +99,16 @@ def test_a_known_number_may_be_as_short_as_a_name(folder: Path) -> None:
     assert refused(lambda: revoke(folder, "cafe")) == "the certificate CAFE is revoked already"
 
 
+def test_a_folder_that_cannot_be_looked_into_is_not_an_empty_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when root has made the certificates beside a server of another user: there is something to revoke."""
+    issue_client_certificate(folder, "anna")
+    monkeypatch.setattr(os, "listdir", unreadable)
+    monkeypatch.setattr(os, "scandir", unreadable)
+    assert refused(lambda: revoke(folder, "anna")) == (
+        f"cannot look into the folder {folder / 'clients'}: Permission denied"
+    )
+
+
 def test_without_the_key_of_the_authority(folder: Path) -> None:
     issue_client_certificate(folder, "anna")
     (folder / "ca.key").rename(folder / "elsewhere")
