@@ -115,7 +115,7 @@ class EntranceForm(Form):
         fields = (
             Field("server", _("Link, or address of the server"), hint="securechat://…", check=_wrong_server),
             Field("invite", _("Invite (empty: you have an account there already)")),
-            Field("name", _("Your name there"), value=name, hint=_("anna"), check=_wrong_name),
+            Field("name", _("Your name there"), value=name, hint=_("for example anna"), check=_wrong_name),
             Field("password", _("Password"), secret=True, check=_wrong_password),
             Field("again", _("The same password again"), secret=True, check=self._wrong_again),
             Field("ca", _("File with the server's certificate authority (ca.pem)"), hint="ca.pem", check=_wrong_file),

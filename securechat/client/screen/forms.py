@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -19,6 +20,10 @@ from securechat.client.texts import _
 
 _MOST_SHOWN: Final = 500
 """So many choices of a menu are shown at once; letters typed find the others."""
+
+_AROUND_ROWS: Final = 6
+"""Rows of a menu that are no choices: its border, the title, the line to find by with a blank one, and the keys."""
+_LEAST_ROWS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,10 @@ class Menu(ModalScreen[str | None]):
         self._list.can_focus = False
         self._show("")
         self._filter.focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Give the rows all the place that there is: nine tenths of the screen less what stands around them."""
+        self._list.styles.max_height = max(_LEAST_ROWS, event.size.height * 9 // 10 - _AROUND_ROWS)
 
     def show_choices(self, choices: Sequence[Choice]) -> None:
         """Show other rows: those that the server has told meanwhile."""
@@ -138,6 +147,8 @@ class Form(ModalScreen[dict[str, str] | None]):
         Binding("enter", "go_on", priority=True),
     ]
 
+    AUTO_FOCUS = ""
+
     def __init__(self, title: str, fields: Sequence[Field], *, about: str = "", done: str = "") -> None:
         """`about`: what one should know before; `done`: what Enter in the last field does, in words."""
         super().__init__()
@@ -153,7 +164,7 @@ class Form(ModalScreen[dict[str, str] | None]):
     def compose(self) -> ComposeResult:
         """The fields, each below its name."""
         with VerticalScroll(classes="dialog form", can_focus=False):
-            yield Static(Text(self._title, style="bold"), markup=False)
+            yield Static(Text(self._title, style="bold"), classes="title", markup=False)
             if self._about:
                 yield Static(Text(self._about), markup=False)
             for field in self._fields:
@@ -171,7 +182,7 @@ class Form(ModalScreen[dict[str, str] | None]):
                 one.cursor_blink = False
         for place in self._wrong.values():
             place.display = False
-        next(iter(self._inputs.values())).focus()
+        self.set_focus(next(iter(self._inputs.values())), scroll_visible=False)  # what one should know stands above it
 
     @property
     def values(self) -> dict[str, str]:
@@ -193,6 +204,17 @@ class Form(ModalScreen[dict[str, str] | None]):
             focused.call_later(taken.set)
             await taken.wait()
         self.go_on()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Let what the field is called be in sight with it; before the first field, what one should know, too."""
+        place = next((i for i, one in enumerate(self._inputs.values()) if one is event.widget), 0)
+        above = self.query(".label")[place] if place else self.query_one(".title")
+        self.call_after_refresh(self._bring_in_sight, above, event.widget)
+
+    def _bring_in_sight(self, above: Widget, field: Widget) -> None:
+        """Show what stands above a field; on a low terminal the field comes first."""
+        above.scroll_visible(animate=False, immediate=True)
+        field.scroll_visible(animate=False, immediate=True)
 
     @on(Input.Changed)
     def _typed_on(self, event: Input.Changed) -> None:

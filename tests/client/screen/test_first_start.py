@@ -56,11 +56,17 @@ class Newcomer:
         return "\n".join(line.text for line in self.app.screen._compositor.render_strips())
 
 
-def begin(script: Callable[[Newcomer], Awaitable[None]], known: KnownServers, *, user: str = "") -> Entrance | None:
+def begin(
+    script: Callable[[Newcomer], Awaitable[None]],
+    known: KnownServers,
+    *,
+    user: str = "",
+    size: tuple[int, int] = (80, 30),
+) -> Entrance | None:
     app = FirstStart(Wishes(timeout=10, user=user), known, Look())
 
     async def main() -> None:
-        async with app.run_test(size=(80, 30)) as pilot:
+        async with app.run_test(size=size) as pilot:
             await script(Newcomer(app, pilot.press))
 
     asyncio.run(main())
@@ -104,6 +110,22 @@ def test_a_name_that_was_given_stands_there_already(link: str, tmp_path: Path) -
     assert entrance is not None
     assert entrance.client.nick == "zoe"
     entrance.client.close()
+
+
+def test_on_a_low_terminal_one_sees_what_a_field_is_for(tmp_path: Path) -> None:
+    async def script(newcomer: Newcomer) -> None:
+        await newcomer.until(lambda: "▌securechat://…" in newcomer.screen)
+        assert "Welcome to securechat" in newcomer.screen
+        assert "Link, or address of the server" in newcomer.screen
+        for label in ("Invite", "Your name there", "Password"):
+            await newcomer.press("tab")
+            await newcomer.until(lambda label=label: label in newcomer.screen)  # type: ignore[misc]
+        await newcomer.until(lambda: "Welcome to securechat" not in newcomer.screen)
+        await newcomer.press("shift+tab", "shift+tab", "shift+tab")
+        await newcomer.until(lambda: "Welcome to securechat" in newcomer.screen)
+        await newcomer.press("escape")
+
+    assert begin(script, KnownServers(tmp_path / "known"), size=(60, 15)) is None
 
 
 def test_what_is_wrong_is_said_beside_the_field_before_anything_is_sent(

@@ -6,7 +6,7 @@ from securechat.client.events import Invited, Left, ModeChanged
 from securechat.client.screen.app import ChatApp
 from securechat.client.screen.dialogs import Question
 from securechat.client.screen.forms import Card, Form, Menu
-from securechat.client.screen.menus import PERSON_MENU, ROOM_MENU
+from securechat.client.screen.menus import PERSON_MENU, ROOM_MENU, Where
 from securechat.qr_code import terminal_lines
 from tests.client.screen.driver import Driver, run
 from tests.client.screen.fake_client import START, FakeClient, said
@@ -39,6 +39,19 @@ async def fill(driver: Driver, *values: str) -> None:
 def test_every_item_is_an_action() -> None:
     for item in (*ROOM_MENU, *PERSON_MENU):
         assert callable(getattr(ChatApp, f"action_{item.action}", None)), item
+
+
+def test_a_menu_takes_the_place_that_there_is() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.press("f2")
+        await driver.until(lambda: "Esc: back" in driver.screen)
+        for item in ROOM_MENU[:-2]:
+            assert item.where is Where.GONE or item.summary in driver.screen
+        await driver.resize(60, 15)
+        await driver.until(lambda: "make a room" in driver.screen)
+        assert "Esc: back" in driver.screen
+
+    run(script, size=(80, 24))
 
 
 def test_a_private_room_is_made_with_its_topic() -> None:
