@@ -64,8 +64,8 @@ NOT_NOTICED: dict[str, str] = {
     "ENTER_UNLOCKED": _ASKED_TWICE,
     "RETURN_TO_ROOM": "it is asked only of who is a member already, and may read what is there",
     "REDACT_OTHERS": "only of a message that one may read: READ_HISTORY is asked before",
-    "READ_EARLIER": "only READ_HISTORY opens what it adds to",
-    "READ_AGAIN": "only READ_HISTORY opens what it adds to",
+    "READ_EARLIER": "only of members: READ_HISTORY is asked before. That newcomers are kept out: test_past notices",
+    "READ_AGAIN": "only of members: READ_HISTORY is asked before. What it keeps from them: test_past notices",
     "REDACT_OWN": "only of a message that one may read: READ_HISTORY is asked before",
     **dict.fromkeys(
         (

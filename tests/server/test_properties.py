@@ -143,6 +143,9 @@ sensible = st.one_of(
     st.builds("KILL {} :{}".format, names, texts),
     st.builds("MANAGE user {} {}".format, st.sampled_from(("list", "suspend", "unsuspend --reason 'x y'", "'")), names),
     st.sampled_from(("MANAGE HELP", "MANAGE audit list --limit 5", "MANAGE invite create", "MANAGE room list --x")),
+    st.builds("MANAGE room {} {}".format, st.sampled_from(("delete --yes", "lock", "unlock", "create", "show")), rooms),
+    st.builds("MANAGE room {} tea {}".format, st.sampled_from(("kick", "ban", "mute", "unban", "rename")), nicks),
+    st.sampled_from(("MANAGE room set tea --kind private --history none", "MANAGE room role tea root owner")),
     st.builds("WALLOPS :{}".format, texts),
     st.builds("INVITE {} {}".format, names, rooms),
     st.builds("KNOCK {} :{}".format, rooms, texts),
@@ -318,6 +321,7 @@ def play(harness: Harness, clients: list[Client], index: int, step: object) -> N
             lost = f"METADATA #tea SET a :lost\r\nMETADATA * SET a :lost\r\nPART #tea\r\nNICK disk{index}\r\n"
             lost += f"SILENCE +{NICKS[0]}\r\nSILENCE +root\r\nSILENCE -{ACCOUNT}\r\n"
             lost += "JOIN #tea,#new\r\nRENAME #new #lost\r\nPRIVMSG #tea :lost\r\n"
+            lost += "MANAGE room delete tea --yes\r\n"
             client.person.sends_unsettled(lost.encode())
     elif step == "vanish":
         client.person.vanishes()
