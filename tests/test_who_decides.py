@@ -53,6 +53,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "server.heartbeat": {".lacks_factor": "gives whoever has to set up a second factor more time"},
     "server.live_effects": {".lacks_factor": "ends the powers that nobody can be asked for anew without a factor"},
     "server.hub": {"rules.secret": "counts the rooms that the table hides"},
+    "server.invites": {".administrator": "of an invite: asks the table about its maker, whoever may register without"},
     "server.management.invites": {".administrator": SHOWS},
     "server.management.acting": {"Role.ADMINISTRATOR": FEEDS},
     "server.management.room_moderation": {"rules.locked": SHOWS, "rules.slow_seconds": SHOWS},

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,14 +52,22 @@ def main(argv: list[str] | None = None) -> int:
     try:
         server = _start(arguments)
     except (ConfigurationError, CannotListen) as error:
-        for problem in error.problems:
-            print(f"securechat-server: {problem}", file=sys.stderr)
+        _refuse(error.problems)
         # A port or an address may be there a moment later, when what starts servers tries again.
         return EXIT_CONFIGURATION if isinstance(error, ConfigurationError) else EXIT_OTHER
     except SecurechatError as error:
-        print(f"securechat-server: {error}", file=sys.stderr)
+        _refuse([error])
         return EXIT_OTHER
     return _serve(server)
+
+
+def _refuse(problems: Iterable[object]) -> None:
+    """Say why the server does not start, below what the log has: its thread writes to the same stream."""
+    from securechat.server import logs
+
+    logs.stop()
+    for problem in problems:
+        print(f"securechat-server: {problem}", file=sys.stderr)
 
 
 def _start(arguments: argparse.Namespace) -> "Server":
