@@ -213,7 +213,7 @@ def _run(options: argparse.Namespace, effective: Effective) -> int:
         timeout=connection.timeout,
     )
     if interactive and not wishes.server and known.last() is None and _full_screen(options):
-        return _begin(wishes, known, effective.settings)
+        return _begin(wishes, known, effective)
     start = Start(wishes, known, Asker(present=sys.stdin.isatty()))
     rooms = start.rooms("general" if interactive else "")
     if not rooms:
@@ -227,24 +227,24 @@ def _run(options: argparse.Namespace, effective: Effective) -> int:
         if reads:
             _read(options, effective.settings, client, rooms)
         elif interactive:
-            return _talk(options, effective.settings, client, rooms)
+            return _talk(options, effective, client, rooms)
         else:
-            _send(options, effective.settings, client, rooms)
+            _send(options, effective, client, rooms)
     finally:
         client.close()
     return 0
 
 
-def _begin(wishes: "Wishes", known: "KnownServers", settings: Settings) -> int:
+def _begin(wishes: "Wishes", known: "KnownServers", effective: Effective) -> int:
     """Let a person who is new here come in, and talk. Return the exit code."""
     from securechat.client.screen.app import run
     from securechat.client.screen.first_start import first_start
 
-    entrance = first_start(wishes, known, settings)
+    entrance = first_start(wishes, known, effective.settings)
     if isinstance(entrance, int):
         return entrance
     try:
-        return run(entrance.client, entrance.rooms, settings)
+        return run(entrance.client, entrance.rooms, effective)
     finally:
         entrance.client.close()
 
@@ -262,17 +262,17 @@ def _read(options: argparse.Namespace, settings: Settings, client: "Client", roo
         reader.print_history(rooms, options.tail, options.since)
 
 
-def _talk(options: argparse.Namespace, settings: Settings, client: "Client", rooms: list[str]) -> int:
+def _talk(options: argparse.Namespace, effective: Effective, client: "Client", rooms: list[str]) -> int:
     """Let a person talk: on the full screen where there is one, else line by line. Return the exit code."""
     if _full_screen(options):
         from securechat.client.screen.app import run
 
-        return run(client, rooms, settings)
+        return run(client, rooms, effective)
     from securechat.client.interactive import Conversation
     from securechat.client.output import Formatter
 
-    formatter = Formatter(colour=_colour(settings, json=options.json), full_time=not sys.stdout.isatty())
-    Conversation(client, formatter, json=options.json).run(rooms)
+    formatter = Formatter(colour=_colour(effective.settings, json=options.json), full_time=not sys.stdout.isatty())
+    Conversation(client, formatter, json=options.json, effective=effective).run(rooms)
     return 0
 
 
@@ -283,14 +283,14 @@ def _full_screen(options: argparse.Namespace) -> bool:
     return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
-def _send(options: argparse.Namespace, settings: Settings, client: "Client", rooms: list[str]) -> None:
+def _send(options: argparse.Namespace, effective: Effective, client: "Client", rooms: list[str]) -> None:
     from securechat.client.line_mode import Sender
 
     for room in reversed(rooms):
         client.join(room)
-    Sender(client, rooms[0], json=options.json, timeout=settings.connection.timeout).run(
-        sys.stdin, commands=options.commands
-    )
+    timeout = effective.settings.connection.timeout
+    sender = Sender(client, rooms[0], json=options.json, timeout=timeout, effective=effective)
+    sender.run(sys.stdin, commands=options.commands)
 
 
 def _colour(settings: Settings, *, json: bool) -> bool:

@@ -43,7 +43,7 @@ class Chat:
     ) -> None:
         """`presences`: how comings and goings are shown, as in the settings (`look.join_part`)."""
         self.nick = nick
-        self._presences = presences
+        self.presences = presences
         self.connected = True
         self.trouble = ""  # why there is no link
         self.home = Buffer("")
@@ -214,8 +214,8 @@ class Chat:
     def _presence(self, buffer: Buffer, event: Joined | Left, came: str = "", went: str = "") -> None:
         """Condense comings and goings that follow each other; who came and went meanwhile is not worth a word."""
         time = event.time
-        if self._presences != "condensed":
-            if self._presences == "shown":
+        if self.presences != "condensed":
+            if self.presences == "shown":
                 buffer.append(EntryKind.EVENT, time, text=sentence(event))
             return
         entry = buffer.entries[-1] if buffer.entries else None

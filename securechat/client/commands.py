@@ -237,6 +237,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("code", N_("CODE"), N_("log in again after a lost link, with a second factor"), devices.code, 1),
     Command("theme", N_("[NAME]"), N_("show the themes of the full screen, or take another one"), appearance.theme),
     Command("lang", N_("[LANGUAGE]"), N_("show the languages, or speak another one"), appearance.language),
+    Command(
+        "set",
+        N_("[KEY] [VALUE]"),
+        N_("show the settings and where each comes from, or let one be another for now"),
+        appearance.settings,
+    ),
     Command("quit", "", N_("leave the chat; exit alone and Ctrl-D do so too"), _quit, 0, ("exit",)),
 )
 BY_NAME = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}

@@ -6,6 +6,7 @@ from typing import Protocol
 from securechat.client.errors import UsageError
 from securechat.client.events import Message
 from securechat.client.library import Client
+from securechat.client.settings import Effective, Settings
 from securechat.client.texts import _
 
 
@@ -15,6 +16,8 @@ class Desk(Protocol):
     client: Client
     target: str
     """Room (`#general`) or nick that plain lines go to; empty when there is none."""
+    effective: Effective
+    """The settings that count, and where each comes from."""
 
     def say(self, target: str, text: str, *, action: bool = False, notice: bool = False) -> None:
         """Send a text of any length."""
@@ -52,6 +55,9 @@ class Desk(Protocol):
     def take_theme(self, name: str) -> None:
         """Take a theme of the full screen. Raises UsageError where there is no such screen."""
 
+    def take_settings(self, settings: Settings) -> None:
+        """Let these settings count from now on. Raises UsageError where there is no full screen to heed them."""
+
     def look_anew(self) -> None:
         """Show everything once more, as the language is another one."""
 
@@ -59,6 +65,11 @@ class Desk(Protocol):
 def no_themes() -> UsageError:
     """Return what is said about a theme where lines are all there is."""
     return UsageError(_("Themes are for the full screen."))
+
+
+def no_screen() -> UsageError:
+    """Return what is said about a setting of the full screen where lines are all there is."""
+    return UsageError(_("This setting is for the full screen."))
 
 
 def present(desk: Desk) -> str:

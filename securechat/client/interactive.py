@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from securechat.client.commands import execute
-from securechat.client.desk import no_themes
+from securechat.client.desk import no_screen, no_themes
 from securechat.client.errors import ClientError
 from securechat.client.events import Ended, Event, Joined, Left, Message
 from securechat.client.library import Client
@@ -16,6 +16,7 @@ from securechat.client.outbox import Delivery
 from securechat.client.output import Formatter, no_room, to_json
 from securechat.client.passwords import ask_terminal
 from securechat.client.sanitize import sanitize
+from securechat.client.settings import Effective, Settings, nothing_set
 from securechat.client.terminal import Editor, make_editor
 from securechat.client.texts import _, ngettext
 from securechat.names import fold, room_to_people
@@ -30,9 +31,18 @@ _LINES_AT_ONCE = 200  # shown at once, so that typing is never held up by a floo
 class Conversation:
     """One person at the client. A Desk for the commands; used by the main thread, deliveries by the connection's."""
 
-    def __init__(self, client: Client, formatter: Formatter, *, json: bool, tail: int = HISTORY_ON_ENTRY) -> None:
+    def __init__(
+        self,
+        client: Client,
+        formatter: Formatter,
+        *,
+        json: bool,
+        tail: int = HISTORY_ON_ENTRY,
+        effective: Effective | None = None,
+    ) -> None:
         self.client = client
         self.target = ""
+        self.effective = effective or nothing_set()
         self._formatter = formatter
         self._json = json
         self._tail = tail
@@ -203,6 +213,10 @@ class Conversation:
     def take_theme(self, name: str) -> None:  # noqa: ARG002 - of every desk
         """There are only lines."""
         raise no_themes()
+
+    def take_settings(self, settings: Settings) -> None:  # noqa: ARG002 - of every desk
+        """There are only lines."""
+        raise no_screen()
 
     def look_anew(self) -> None:
         """What stands there stays as it is."""

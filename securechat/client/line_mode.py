@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from securechat.client.commands import execute
-from securechat.client.desk import no_themes
+from securechat.client.desk import no_screen, no_themes
 from securechat.client.errors import RoomRefused, UsageError
 from securechat.client.events import Ended, Event, Joined, Left, Message, ModeChanged, TopicChanged
 from securechat.client.library import Client
@@ -16,6 +16,7 @@ from securechat.client.outbox import WINDOW, Delivery
 from securechat.client.output import Formatter, sentence, to_json
 from securechat.client.passwords import ask_terminal
 from securechat.client.sanitize import sanitize
+from securechat.client.settings import Effective, Settings, nothing_set
 from securechat.client.texts import _
 from securechat.names import fold
 
@@ -28,9 +29,12 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 class Sender:
     """Sends each line of a stream and waits until all of them are stored. A Desk for `--commands`."""
 
-    def __init__(self, client: Client, target: str, *, json: bool, timeout: float) -> None:
+    def __init__(
+        self, client: Client, target: str, *, json: bool, timeout: float, effective: Effective | None = None
+    ) -> None:
         self.client = client
         self.target = target
+        self.effective = effective or nothing_set()
         self._timeout = timeout
         self._formatter = Formatter(full_time=True, home=target)
         self._json = json
@@ -103,6 +107,10 @@ class Sender:
     def take_theme(self, name: str) -> None:  # noqa: ARG002 - of every desk
         """There are only lines."""
         raise no_themes()
+
+    def take_settings(self, settings: Settings) -> None:  # noqa: ARG002 - of every desk
+        """There are only lines."""
+        raise no_screen()
 
     def look_anew(self) -> None:
         """What stands there stays as it is."""

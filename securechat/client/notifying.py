@@ -38,8 +38,7 @@ class Notifier:
 
     def __init__(self, settings: Notifications, seconds: Callable[[], float], minute: Callable[[], int]) -> None:
         """`seconds` is a clock that never goes back; `minute` tells which minute of the local day it is."""
-        self._settings = settings
-        self._spans = [minutes_of(span) for span in settings.quiet_hours]
+        self.take_settings(settings)
         self._seconds = seconds
         self._minute = minute
         self._waiting: list[Message] = []
@@ -48,6 +47,11 @@ class Notifier:
         self._told_at: float | None = None
         self._newest: datetime | None = None  # the server's time of the newest message of all
         self._cut: datetime | None = None  # the same when the link was lost last
+
+    def take_settings(self, settings: Notifications) -> None:
+        """Let these settings count from now on."""
+        self._settings = settings
+        self._spans = [minutes_of(span) for span in settings.quiet_hours]
 
     def take(self, message: Message, *, mention: bool, looked_at: bool, read_up_to: datetime | None) -> None:
         """Hear of a message. `mention`: whether it is for this person above all; `looked_at`: whether they see it."""

@@ -7,7 +7,7 @@ nobody has said. `python -m securechat.client.settings` prints the reference, do
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -193,6 +193,17 @@ class Effective:
         """The rooms that the command line or the environment names."""
         return () if self.usual_rooms else self.settings.connection.rooms
 
+    def with_value(self, table: str, key: str, value: object, source: str) -> "Effective":
+        """Return the same with another value for one key, which was checked, and where that comes from."""
+        changed = replace(getattr(self.settings, table), **{key: value})
+        settings = replace(self.settings, **{table: changed})
+        return replace(self, settings=settings, origins={**self.origins, (table, key): source})
+
+
+def nothing_set(settings: Settings | None = None) -> Effective:
+    """Return defaults (or `settings`) that come from nowhere in particular: for a front end without a command line."""
+    return Effective(settings or Settings(), {}, default_path())
+
 
 class SettingsFile:
     """`client.toml`, read once: its language is needed before anything can be said about what is wrong in it."""
@@ -279,10 +290,21 @@ def print_lines(
     """Give all effective values as a file in TOML, each with where it comes from."""
     there = _("it is there") if effective.path.is_file() else _("it is not there")
     yield f"# {sanitize(str(effective.path))}: {there}"
+    before = ""
+    for (title, _key), line in value_lines(effective, known, environment):
+        if title != before:
+            yield ""
+            yield f"[{title}]"
+        yield line
+        before = title
+
+
+def value_lines(
+    effective: Effective, known: KnownServers, environment: Mapping[str, str] = os.environ
+) -> Iterator[tuple[tuple[str, str], str]]:
+    """Give table and key of each setting, and its effective value as a line of TOML with where it comes from."""
     remembered = _remembered(effective, known)
     for title, table in tables_of(Settings):
-        yield ""
-        yield f"[{title}]"
         for one in fields(table):
             value = getattr(getattr(effective.settings, title), one.name)
             origin = effective.origins.get((title, one.name), "")
@@ -293,7 +315,7 @@ def print_lines(
                 if (title, one.name) == ("look", "language"):
                     value, variable = system_language(environment)
                     origin = variable or origin
-            yield f"{one.name} = {toml_of('' if value is None else value)}  # {sanitize(origin)}"
+            yield (title, one.name), f"{one.name} = {toml_of('' if value is None else value)}  # {sanitize(origin)}"
 
 
 def _remembered(effective: Effective, known: KnownServers) -> dict[str, object]:

@@ -29,6 +29,11 @@ class Alerting:
         self._set_timer = set_timer
         self._timed = False
 
+    def take_settings(self, settings: Notifications) -> None:
+        """Let these settings count from now on."""
+        self._notifier.take_settings(settings)
+        self._ways.settings = settings
+
     def take(self, event: Event, *, looking: bool) -> None:
         """Hear of an event that the chat has taken in. `looking`: whether the active conversation's end is seen."""
         match event:

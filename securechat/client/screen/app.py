@@ -43,7 +43,7 @@ from securechat.client.screen.secret import Secret
 from securechat.client.screen.signals import end_by_signals
 from securechat.client.screen.status import status_text
 from securechat.client.screen.themes import ROLES
-from securechat.client.settings import Settings
+from securechat.client.settings import Effective, Settings, nothing_set
 from securechat.client.texts import _, ngettext
 
 _FRAME: Final = 1 / 30
@@ -75,8 +75,15 @@ class ChatApp(Searching):
     class Ready(TextualMessage):
         """Something waits in the queue."""
 
-    def __init__(self, client: Client, rooms: Sequence[str], settings: Settings | None = None) -> None:
-        self._settings = settings or Settings()
+    def __init__(
+        self,
+        client: Client,
+        rooms: Sequence[str],
+        settings: Settings | None = None,
+        effective: Effective | None = None,
+    ) -> None:
+        effective = effective or nothing_set(settings)
+        self._settings = effective.settings
         super().__init__(self._settings.look)
         self.chat = Chat(client.nick, presences=self._settings.look.join_part)
         self.failure: ClientError | None = None
@@ -96,7 +103,7 @@ class ChatApp(Searching):
         self._asking_members = False
         self._asked_to_leave = False
         self._lines = LogView(self.chat.home, id="log")
-        self._lines.roles, self._lines.times = ROLES[self.theme], self._settings.look.timestamps
+        self._lines.roles = ROLES[self.theme]
         self._prompt = Prompt(self._submitted, self._completions, id="prompt")
         self._rooms = Rows(id="rooms")
         self._people = Rows(id="people")
@@ -113,6 +120,8 @@ class ChatApp(Searching):
             search=self.search_for,
             ask=self.ask,
             look=self.look,
+            change=self.take_settings,
+            effective=effective,
         )
         self._alerting = Alerting(self.chat, self._settings.notifications, self._write, self.set_timer)
         self._listener = Thread(target=self._listen, name="events", daemon=True)
@@ -139,9 +148,7 @@ class ChatApp(Searching):
         """Begin to listen, and go where one wants to be."""
         self._search.display = False
         self._prompt.focus()
-        self._people.styles.width = self._settings.look.members_width
-        self.set_class(not self._settings.look.members, "alone")
-        self._lay_out()
+        self.take_settings(self._settings)
         self.theme_changed_signal.subscribe(self, lambda _theme: self._take_theme())
         end_by_signals(lambda number: self.exit(128 + number))
         self.chat.note(_("Welcome to the chat, {name}!").format(name=sanitize(self._client.nick)), self.chat.home)
@@ -161,6 +168,17 @@ class ChatApp(Searching):
     def _take_theme(self) -> None:
         self._lines.roles = ROLES.get(self.theme, self._lines.roles)
         self.look("")
+
+    def take_settings(self, settings: Settings) -> None:
+        """Let these settings count from now on."""
+        self._settings = settings
+        self._lines.times = settings.look.timestamps
+        self.chat.presences = settings.look.join_part
+        self._people.styles.width = settings.look.members_width
+        self.set_class(not settings.look.members, "alone")
+        self._alerting.take_settings(settings.notifications)
+        self._lay_out()
+        self._lines.look_anew()
 
     def look(self, theme: str) -> None:
         """Take a theme, or draw everything anew where only the language is another one."""
@@ -402,11 +420,11 @@ class ChatApp(Searching):
         self._draw()
 
 
-def run(client: Client, rooms: Sequence[str], settings: Settings) -> int:
+def run(client: Client, rooms: Sequence[str], effective: Effective) -> int:
     """Show the full screen until the person leaves; return the exit code. Raises what ended the link for good."""
     let_alt_digits_be()
-    app = ChatApp(client, rooms, settings)
-    code = app.run(mouse=settings.typing.mouse)
+    app = ChatApp(client, rooms, effective=effective)
+    code = app.run(mouse=effective.settings.typing.mouse)
     if app.failure is not None:
         raise app.failure
     return code if code is not None else app.return_code or 0

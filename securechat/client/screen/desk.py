@@ -17,6 +17,7 @@ from securechat.client.errors import ClientError, UsageError
 from securechat.client.events import Message
 from securechat.client.library import Client
 from securechat.client.output import Formatter
+from securechat.client.settings import Effective, Settings
 from securechat.client.texts import _
 
 log = logging.getLogger("securechat.client")
@@ -37,11 +38,13 @@ class ScreenDesk:
         search: Callable[[str], None],
         ask: Callable[[str, Sequence[str], Callable[[str | None], None]], None],
         look: Callable[[str], None],
+        change: Callable[[Settings], None],
+        effective: Effective,
     ) -> None:
         """`to_screen` runs an action on the screen's thread; the others are called there.
 
         `ask` takes a prompt, lines to show with it, and what is to be done with the secret that was typed (None: it was
-        given up). `look` takes a theme, or the present one anew when no name is given.
+        given up). `look` takes a theme, or the present one anew when no name is given; `change` takes other settings.
         """
         self.client = client
         self.target = ""
@@ -53,6 +56,8 @@ class ScreenDesk:
         self._search = search
         self._ask = ask
         self._look = look
+        self._change = change
+        self.effective = effective
         self._formatter = Formatter()
         self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         # A daemon: a command that waits for the server must not hold up leaving.
@@ -126,6 +131,10 @@ class ScreenDesk:
     def take_theme(self, name: str) -> None:
         """Take a theme."""
         self._to_screen(lambda: self._look(name))
+
+    def take_settings(self, settings: Settings) -> None:
+        """Let these settings count from now on."""
+        self._to_screen(lambda: self._change(settings))
 
     def look_anew(self) -> None:
         """Draw everything once more."""

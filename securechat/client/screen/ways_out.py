@@ -65,7 +65,7 @@ class WaysOut:
         self, settings: Notifications, write: Callable[[str], None], environment: Mapping[str, str] = os.environ
     ) -> None:
         """`write` gives text to the terminal, from any thread."""
-        self._settings = settings
+        self.settings = settings
         self._write = write
         self._environment = environment
         self._notices: Queue[Notice | None] = Queue(_MOST_WAITING)
@@ -74,9 +74,9 @@ class WaysOut:
 
     def tell(self, notice: Notice) -> None:
         """Tell a person, by all ways that there are; returns at once."""
-        if self._settings.bell:
+        if self.settings.bell:
             self._write(BELL)
-        if not (self._settings.terminal or self._settings.desktop):
+        if not (self.settings.terminal or self.settings.desktop):
             return
         if self._thread.ident is None:
             self._thread.start()
@@ -94,8 +94,8 @@ class WaysOut:
             self._notices.put_nowait(None)
 
     def _run(self) -> None:
-        kind, inside_tmux = self._terminal() if self._settings.terminal else ("", False)
-        program = shutil.which("notify-send", path=self._environment.get("PATH")) if self._settings.desktop else None
+        kind, inside_tmux = self._terminal() if self.settings.terminal else ("", False)
+        program = shutil.which("notify-send", path=self._environment.get("PATH")) if self.settings.desktop else None
         while (notice := self._notices.get()) is not None:
             if kind:
                 control = control_string(kind, notice)
