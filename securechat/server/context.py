@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from securechat.domain.audit import Act, Deed
 from securechat.domain.events import Event, Source
+from securechat.domain.history import StoredEvent
 from securechat.protocol.message import Message
 from securechat.protocol.standard_replies import StandardReply
 from securechat.server.actors import counted_for
@@ -118,6 +119,19 @@ class Context:
             self.done()
 
         after_own_events(session, self.hub.journal, partial(self._guarded, start))
+
+    def read_event(
+        self,
+        sequence: int,
+        then: Callable[[StoredEvent | None], None],
+        failed: Callable[[BaseException], None],
+        busy: Callable[[], None],
+    ) -> None:
+        """Read what is stored under a number, None where nothing is; go on as `work` does."""
+        reader = self.hub.reader
+        self.work(
+            Pool.READING, lambda: reader.read(lambda unit: unit.history.event(sequence)), then, failed=failed, busy=busy
+        )
 
     def post(self, step: Callable[[], None]) -> None:
         """Run a later step of this command, after whatever else is to be done now."""

@@ -12,7 +12,6 @@ from securechat.protocol.capabilities import MESSAGE_REDACTION
 from securechat.protocol.numerics import ERR_NEEDMOREPARAMS, ERR_UNKNOWNCOMMAND
 from securechat.server.context import Context
 from securechat.server.past import may_read
-from securechat.server.ports import Pool
 from securechat.server.registry import command
 from securechat.server.taking_away import Place, take_away
 from securechat.server.targets import find_person, readable_room
@@ -39,11 +38,8 @@ def redact(context: Context) -> None:
     if sequence is None:
         context.response.fail("REDACT", replies.UNKNOWN_MSGID, target, identifier)
         return
-    number: int = sequence
-    reader = context.hub.reader
-    context.work(
-        Pool.READING,
-        lambda: reader.read(lambda unit: unit.history.event(number)),
+    context.read_event(
+        sequence,
         lambda stored: _decide(context, stored),
         failed=lambda error: _failed(context, error),
         busy=lambda: context.response.fail("REDACT", replies.TEMPORARILY_UNAVAILABLE, target, identifier),

@@ -59,14 +59,8 @@ def _report(context: Context, identifier: str) -> None:
     if sequence is None:
         context.response.fail("REPORT", replies.UNKNOWN_MSGID, identifier)
         return
-    number: int = sequence
-    reader = context.hub.reader
-    context.work(
-        Pool.READING,
-        lambda: reader.read(lambda unit: unit.history.event(number)),
-        lambda stored: _decide(context, stored),
-        failed=partial(_failed, context),
-        busy=partial(_busy, context),
+    context.read_event(
+        sequence, partial(_decide, context), failed=partial(_failed, context), busy=partial(_busy, context)
     )
 
 
