@@ -245,13 +245,13 @@ def _change_list(context: Context, live: LiveRoom, change: ModeChange, asked: As
     """Put a mask on a list or take it off."""
     sign, row, text = asked
     mask = normalize(text or "")
-    if not is_possible_mask(mask):
+    entries = change.entries(row.letter)
+    known = next((entry for entry in entries if fold(entry.mask) == fold(mask)), None)
+    if known is None and not is_possible_mask(mask):
         context.response.numeric(
             ERR_INVALIDMODEPARAM, room=live.room.name, mode=row.letter, parameter="*", problem="This cannot be a mask"
         )
         return
-    entries = change.entries(row.letter)
-    known = next((entry for entry in entries if fold(entry.mask) == fold(mask)), None)
     announced: Change = (sign, row.letter, known.mask if known else mask)
     if sign == "-":
         if known is not None:

@@ -53,9 +53,10 @@ def ban_add(administration: Administration, target: str, *, lasts: str = "", rea
 
 
 def ban_remove(administration: Administration, target: str, *, reason: str = "") -> BanSummary:
-    """Take a ban back."""
+    """Take a ban back. What stands on the list can be taken off it, even what would not be banned any more."""
     check_reason(reason)
-    meant = _target(target)
+    listed = administration.store.read(lambda unit: {one.target for one in unit.server_rules.bans()})
+    meant = target if target in listed else _target(target)
 
     def store(unit: UnitOfWork) -> tuple[ServerBan, list[ServerBan]]:
         ban = next((one for one in unit.server_rules.bans() if one.target == meant), None)

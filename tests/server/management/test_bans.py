@@ -2,6 +2,7 @@
 
 import pytest
 
+from securechat.domain.server_bans import ServerBan
 from securechat.server.administration import Administration, AdministrationError
 from securechat.server.administration_ports import JournalStore, NoEffects, ServerAddress
 from securechat.server.configuration import Configuration
@@ -109,3 +110,11 @@ def test_registration(harness: Harness) -> None:
         registration_open(console)
     assert registration_close(offline()).closed
     assert not registration_status(offline()).closed
+
+
+def test_what_would_not_be_banned_any_more_can_be_taken_off_the_list(harness: Harness) -> None:
+    console = running(harness)
+    harness.journal.call(lambda unit: unit.server_rules.add_ban(ServerBan("300.1.1.1", "anna", 1))).result(20)
+    assert perform(console, {"operation": "ban add", "target": "300.1.1.1"})["code"] == "bad_target"
+    assert text(console, "ban remove", target="300.1.1.1") == "300.1.1.1 is not banned any more."
+    assert text(console, "ban list") == "Nobody is banned."

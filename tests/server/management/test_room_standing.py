@@ -2,7 +2,7 @@
 
 import pytest
 
-from securechat.domain.roles import KINDS, STANDINGS
+from securechat.domain.roles import KINDS, STANDINGS, ListEntry
 from securechat.server.operations import perform
 from securechat.server.presence import MOST_MASKS
 from tests.server.harness import Harness
@@ -132,3 +132,10 @@ def test_administrators_do_it_over_irc_in_rooms_that_they_are_not_in(harness: Ha
     assert root.answers("MANAGE room role tea bob reader") == [
         ":chat.test NOTE MANAGE RESULT :In tea, bob is now: reader."
     ]
+
+
+def test_a_mask_that_would_be_refused_now_can_be_taken_off_the_list(harness: Harness) -> None:
+    anna = member(harness, "anna")
+    harness.hub.rooms["#tea"].room.lists["b"] = [ListEntry("a:!*@*", "anna!anna@securechat", 1)]
+    assert any(" 696 " in line for line in anna.answers("MODE #tea +b m:"))
+    assert anna.answers("MODE #tea -b a:") == [":anna!anna@securechat MODE #tea -b a:!*@*"]
