@@ -412,7 +412,8 @@ class Client:
             # Of a message of several lines only the first has an id, and the whole counts as one (draft/multiline).
             ids = [line.tags["msgid"] for line in said if line.tags.get("msgid")]
             edge = ids[-1 if after is not None else 0] if ids else ""
-            if len(ids) < wanted or not edge or bound == f"msgid={edge}":
+            # A page may be shorter than what was asked for and not be the last: the server cuts long ones.
+            if not edge or bound == f"msgid={edge}":
                 break
             bound = f"msgid={edge}"
             direction = "AFTER" if after is not None else "BEFORE"

@@ -115,6 +115,21 @@ def test_since_before_there_was_any_server_is_everything(server: ServerProcess, 
     assert result.stdout.endswith("first\n")
 
 
+def test_a_page_that_the_server_cuts_short_is_not_the_last(tmp_path: Path) -> None:
+    """An answer has to fit into half of the queue of a connection (`send_queue_bytes`), so a page may be shorter."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    table = "[limits]\n"
+    small = f"{table}send_queue_bytes = 8192\n"
+    with ServerProcess(folder, OPEN.replace(table, small) if table in OPEN else f"{OPEN}\n{small}") as server:
+        server.sign_up("piper")
+        for reading in (["--since", "1h"], ["--tail", "120"]):
+            result = shell(f"seq 120 | {client(server)} && {client(server, *reading)}", tmp_path)
+            assert (result.returncode, result.stderr) == (0, "")
+            texts = [line.rpartition(" ")[2] for line in result.stdout.splitlines()]
+            assert texts[-120:] == [str(number) for number in range(1, 121)]
+
+
 # --- the exit codes: each by the shortest way to it ---
 
 
