@@ -41,7 +41,7 @@ def knock(desk: Desk, rest: str) -> None:
     name, reason = _words(rest)
     room = room_to_wire(name)
     desk.client.ask("KNOCK", room, *([reason] if reason else []))
-    told = _("Those who look after {room} are told; you hear of it when they invite you.")
+    told = _("Those who look after {room}, if there is such a room, are told; you hear of it when they invite you.")
     desk.note(told.format(room=sanitize(room)))
 
 

@@ -316,8 +316,11 @@ def _joins(subject: Subject, policy: Policy) -> bool:
 
 
 def _knocks(subject: Subject, policy: Policy) -> bool:
-    """Not whoever is muted, as the reason would be a way to speak; nor is anybody asked who has left the room."""
-    if not _sees(subject, policy) or subject.in_room or not subject.rules.invite_only:
+    """Not whoever is muted, as the reason would be a way to speak; nor is anybody asked who has left the room.
+
+    Who asks at a secret room is told the same as where there is none.
+    """
+    if not _present(subject, policy) or subject.in_room or not subject.rules.invite_only:
         return False
     return not (subject.abandoned or subject.banned or subject.muted)
 

@@ -222,7 +222,7 @@ ERR_INVALIDKEY = Numeric(
     525, "{room}", text="A key has 1 to 32 printable characters, no space or comma, and no colon in front"
 )
 RPL_KNOCK = Numeric(710, "{room} {mask}", text="{words}")
-RPL_KNOCKDLVR = Numeric(711, "{room}", text="Your KNOCK has been delivered")
+RPL_KNOCKDLVR = Numeric(711, "{room}", text="{words}")
 ERR_TOOMANYKNOCK = Numeric(712, "{room}", text="{reason}")
 ERR_CHANOPEN = Numeric(713, "{room}", text="Channel is open: you may come in as it is")
 ERR_KNOCKONCHAN = Numeric(714, "{room}", text="You are already on that channel")

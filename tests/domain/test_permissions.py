@@ -422,7 +422,8 @@ def test_who_makes_rooms(creation: str, who_may: set[Role]) -> None:
         ({"role": GUEST}, True),
         ({"roles": MEMBER_OF_ROOM}, False),
         ({"rules": RoomRules()}, False),
-        ({"rules": RoomRules(invite_only=True, secret=True)}, False),
+        ({"rules": RoomRules(invite_only=True, secret=True)}, True),  # and is told the same as where there is none
+        ({"rules": RoomRules(secret=True)}, False),
         ({"rules": RoomRules(invite_only=True, key="x", locked=True)}, True),
         ({"abandoned": True}, False),
         ({"banned": True}, False),

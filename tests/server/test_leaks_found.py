@@ -81,10 +81,10 @@ NOT_NOTICED: dict[str, str] = {
             "INVITE",
             "LET_IN",
             "MAKE_OWNER",
-            "KNOCK",
         ),
         _CHANGES,
     ),
+    "KNOCK": "what is answered at a room that may not be seen does not depend on it",
     **dict.fromkeys(
         (
             "CONNECT",

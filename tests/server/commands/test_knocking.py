@@ -85,13 +85,28 @@ def test_who_may_not_ask_is_told_why(harness: Harness, owner: Person) -> None:
     assert " 461 " in dora.answers("KNOCK")[0]
 
 
-def test_a_secret_room_is_none(harness: Harness, owner: Person) -> None:
+def test_a_secret_room_is_answered_as_one_that_is_not_there_and_hears_of_it(harness: Harness, owner: Person) -> None:
     bob = harness.person("bob")
     owner.sends("MODE #tea +s")
     owner.received()
-    for room in ("#tea", "#none"):
-        assert bob.answers(f"KNOCK {room}") == [f":chat.test 403 bob {room} :No such channel"]
+    for room in ("#tea", "#none", "#tea"):
+        unseen = f":chat.test 711 bob {room} :Your KNOCK has been delivered, if there is such a room"
+        assert bob.answers(f"KNOCK {room}") == [unseen]
+    assert owner.received() == [TOLD.format("anna", "bob!bob@securechat")], "once"
+    owner.sends("INVITE bob #tea")
+    assert bob.received() == [":anna!anna@securechat INVITE bob #tea"]
+    assert " JOIN #tea" in bob.answers("JOIN #tea")[0]
+    assert " 403 " in bob.answers("KNOCK tea")[0]
+
+
+def test_who_may_not_ask_is_not_heard_in_a_secret_room(harness: Harness, owner: Person) -> None:
+    bob, carl, dora = (harness.person(name) for name in ("bob", "carl", "dora"))
+    owner.sends("MODE #tea +sbbI bob!*@* m:carl!*@* dora!*@*")
+    owner.received()
+    for one in (bob, carl, dora):
+        assert " 711 " in one.answers("KNOCK #tea :let me in")[0]
     assert owner.received() == []
+    assert harness.hub.rooms["#tea"].knocks == {}
 
 
 def test_once_is_enough(harness: Harness, owner: Person) -> None:
@@ -118,14 +133,14 @@ def test_only_so_many_ask_at_once(harness: Harness, owner: Person) -> None:
     assert bob.answers("KNOCK #tea") == [DELIVERED.format("bob")]
 
 
-def test_asking_everywhere_has_a_limit_and_a_room_that_is_not_there_does_not_count(tmp_path: Path) -> None:
+def test_asking_everywhere_has_a_limit(tmp_path: Path) -> None:
     with running(tmp_path, limits__knocks_per_hour=1) as harness:
         anna, bob = member(harness, "anna"), harness.person("bob")
         anna.sends("JOIN #tea,#cake", "MODE #tea +i", "MODE #cake +i")
-        bob.sends("KNOCK #none", "KNOCK #none")
         assert " 711 " in bob.answers("KNOCK #tea")[-1]
-        (refusal,) = bob.answers("KNOCK #cake")
-        assert refusal.startswith(":chat.test FAIL KNOCK RATE_LIMITED #cake ")
+        for room in ("#cake", "#none"):
+            (refusal,) = bob.answers(f"KNOCK {room}")
+            assert refusal.startswith(f":chat.test FAIL KNOCK RATE_LIMITED {room} ")
 
 
 def test_who_comes_later_is_told_who_waits(harness: Harness, owner: Person) -> None:
