@@ -1,7 +1,8 @@
 """Nothing lost, nothing twice: what of a conversation was seen, and how the rest is fetched (client.md, "Gap filling").
 
-A conversation that may have a gap *holds* its live events back. Pages of CHATHISTORY are asked for until one is shorter
-than the limit; then the held events follow, without those that a page held already. No I/O here: the session asks.
+A conversation that may have a gap *holds* its live events back. Pages of CHATHISTORY are asked for until one is empty
+or brings all that is wanted; then the held events follow, without those that a page held already. No I/O here: the
+session asks.
 """
 
 from collections import OrderedDict
@@ -125,16 +126,17 @@ class Conversation:
         for message in messages:
             if message.own and message.token:
                 fill.tokens[message.token] = message.id
-        full = len(ids) >= query.limit and bool(ids[0] and ids[-1])
+        # A short page need not be the last: the server cuts what would fill its queue. Behind the last is an empty one.
+        more = bool(ids and ids[0] and ids[-1])
         if fill.mode is Mode.LATEST:
             fill.collected[:0] = messages
             fill.wanted -= len(ids)
             # A page that brings us no further would be asked for for ever.
-            fill.waiting = full and fill.wanted > 0 and ids[0] != fill.oldest
+            fill.waiting = more and fill.wanted > 0 and ids[0] != fill.oldest
             fill.oldest = ids[0] if ids else fill.oldest
             return []
-        following = [f"msgid={ids[-1]}"] if full else []
-        fill.waiting = query.subcommand == "AFTER" and full and following != fill.bounds[:1]
+        following = [f"msgid={ids[-1]}"] if more else []
+        fill.waiting = query.subcommand == "AFTER" and more and following != fill.bounds[:1]
         if fill.waiting:
             fill.bounds = following
         return self._new(list(messages))

@@ -33,6 +33,27 @@ def comes_back(harness: Harness) -> str:
     return line
 
 
+def nothing_follows(harness: Harness, bound: str) -> None:
+    """The client asks on behind the newest line of a page; there is nothing more."""
+    (asked,) = [line for line in harness.sent() if f" AFTER #tea {bound} " in line]
+    harness.page(asked, "#tea")
+
+
+def test_a_page_that_the_server_has_cut_short_is_not_the_last_one(harness: Harness) -> None:
+    """It cuts what would fill its queue; a message in doubt may stand behind that."""
+    delivery = harness.says("#tea", "mine")
+    token = harness.sent()[0].partition("+securechat/id=")[2].partition(" ")[0]
+    asked = comes_back(harness)
+    harness.page(asked, "#tea", said(2, "a long one"))
+    assert not delivery.done
+    (following,) = [line for line in harness.sent() if " AFTER #tea msgid=e-2 " in line]
+    harness.page(following, "#tea", said(3, "mine", sender="anna", tags=f"+securechat/id={token}"))
+    nothing_follows(harness, "msgid=e-3")
+    assert delivery.wait(0) == "e-3"
+    assert harness.texts() == ["a long one", "mine"]
+    assert not [line for line in harness.sent() if "PRIVMSG" in line]
+
+
 def test_pages_come_before_what_was_said_meanwhile(harness: Harness) -> None:
     asked = comes_back(harness)
     assert asked.endswith("CHATHISTORY AFTER #tea msgid=e-1 3")
@@ -42,6 +63,7 @@ def test_pages_come_before_what_was_said_meanwhile(harness: Harness) -> None:
     (following,) = [line for line in harness.sent() if "AFTER" in line]
     assert "msgid=e-4" in following
     harness.page(following, "#tea", said(5, "five"), said(6, "six"))
+    nothing_follows(harness, "msgid=e-6")
     events = harness.heard()
     assert [event.text for event in events if isinstance(event, Message)] == ["five", "six", "seven"]
     assert [event.old for event in events if isinstance(event, Message)] == [True, True, False]
@@ -54,6 +76,7 @@ def test_a_message_in_doubt_that_is_in_history_is_confirmed_and_not_sent_again(h
     asked = comes_back(harness)
     assert not delivery.done
     harness.page(asked, "#tea", said(2, "mine", sender="anna", tags=f"+securechat/id={token}"))
+    nothing_follows(harness, "msgid=e-2")
     assert delivery.wait(0) == "e-2"
     assert not [line for line in harness.sent() if "PRIVMSG" in line]
 
@@ -220,4 +243,5 @@ def test_a_message_of_several_lines_counts_once_and_comes_once(harness: Harness)
     (following,) = [line for line in harness.sent() if "AFTER" in line]
     assert "msgid=e-4" in following
     harness.page(following, "#tea", four, without_id(four, "4.5"), live, without_id(live, "six and a half"))
+    nothing_follows(harness, "msgid=e-6")
     assert harness.texts() == ["six", "six and a half", "seven"]
