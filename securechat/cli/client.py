@@ -223,6 +223,7 @@ def _run(options: argparse.Namespace, effective: Effective) -> int:
 
         options.since = parse_since(options.since)
     client = start.connect()
+    rooms = start.rooms("general" if interactive else "")  # a link's room may have another name by now
     try:
         if reads:
             _read(options, effective.settings, client, rooms)

@@ -9,6 +9,7 @@ from securechat.client.errors import LoginRefused, RoomRefused
 from securechat.client.known_servers import load
 from securechat.client.library import Client
 from securechat.client.start import Asker, Start, Wishes
+from tests.peers.programs import run_client
 from tests.process import OPEN, PASSWORD, ServerProcess
 
 
@@ -110,3 +111,12 @@ def test_an_invite_that_is_no_good_does_not_open_a_closed_room(server: ServerPro
     assert server.admin("invite", "revoke", "2").returncode == 0
     with pytest.raises(RoomRefused, match="taken back"):
         start(tmp_path, text, Person("anna", PASSWORD, PASSWORD, "y")).connect()
+
+
+def test_a_line_goes_to_the_room_that_is_meant_whatever_it_is_called_now(server: ServerProcess, tmp_path: Path) -> None:
+    opened = link(server)
+    assert server.admin("room", "rename", "tea", "coffee").returncode == 0
+    run = run_client([opened, "--user", "anna"], tmp_path, "hello\n", SECURECHAT_PASSWORD=PASSWORD)
+    assert run.returncode == 0, run.stderr
+    read = run_client(["--user", "anna", "--room", "coffee", "--tail", "1"], tmp_path, "", SECURECHAT_PASSWORD=PASSWORD)
+    assert read.stdout.endswith("anna: hello\n")
