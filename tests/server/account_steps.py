@@ -9,7 +9,7 @@ from tests.server.harness import code_of
 from tests.server.login_machine import Machine, first_password, step
 from tests.server.login_oracle import STEP, Failures, Owner, Right, code_at
 from tests.server.login_people import Caller
-from tests.server.login_steps import comes_in, logs_in, sends_something_of_sasl
+from tests.server.login_steps import by_password, comes_in, logs_in, sends_something_of_sasl
 
 SETUP_SECONDS = 600
 PASSWORD_SECONDS = 120
@@ -154,7 +154,13 @@ def revokes_an_app_password(machine: Machine) -> None:
     owner = machine.owners.get(caller.told) if caller is not None else None
     if caller is None or owner is None:
         return
-    name = machine.choices.one_of(("phone", "mail"))
+    program = machine.a_caller(lambda one: not one.told)
+    if program is not None and owner.app_passwords and machine.choices.one_of((1, 0)):
+        by_password(machine, program, owner, machine.choices.one_of(list(owner.app_passwords.values())))
+        machine.check()
+    if not caller.is_free:
+        return
+    name = machine.choices.one_of((*owner.app_passwords, "phone", "mail"))
     machine.tell(f"{machine.index(caller)}: APPPASSWORD REVOKE {name}")
     lines = machine.say(caller, f"APPPASSWORD REVOKE {name}")
     revoked = any(" APP_PASSWORD_REVOKED " in line for line in lines)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import FlakyFailure
 
 import tests.server.account_steps  # noqa: F401 - fills the table of steps
 from securechat.domain.permissions import TABLE, Action
@@ -257,7 +258,7 @@ MISTAKES: dict[str, Mistake] = {
 """What the server could do wrong: each has to be found."""
 
 QUICKLY_FOUND = ("any password is right", "suspending ends no session", "everybody may register")
-MOST = 1000
+MOST = 2000
 """Within how many sequences."""
 
 
@@ -267,5 +268,7 @@ MOST = 1000
 def test_each_mistake_is_found(monkeypatch: pytest.MonkeyPatch, mistake: str) -> None:
     """Without this nobody would know that the sequences find anything."""
     MISTAKES[mistake](monkeypatch)
-    with pytest.raises(BrokenPromiseError):
+    with pytest.raises((BrokenPromiseError, FlakyFailure)) as found:
         play(MOST, Phase.generate)
+    # A sequence that was found is played once more, with people who have done other things before: it may go well then.
+    assert not isinstance(found.value, FlakyFailure) or found.value.subgroup(BrokenPromiseError) is not None
