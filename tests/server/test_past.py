@@ -30,8 +30,11 @@ READING = {
     "replay.py": "what clients are shown that cannot ask, at login and at JOIN",
 }
 """Every module of the server that reads what was said to show it, or for an id; each asks `server.past`."""
-ABOVE = {"management/messages.py": "takes away what has an id, for who looks after the room or the machine"}
-"""Those that do so for people who may read everything."""
+ABOVE = {
+    "context.py": "reads an event for the commands that ask for it (`read_event`), which stand above",
+    "management/messages.py": "takes away what has an id, for who looks after the room or the machine",
+}
+"""Those that do so for others, or for people who may read everything."""
 
 
 def member(harness: Harness, name: str, capabilities: str = MODERN, *, administrator: bool = False) -> Person:
@@ -75,9 +78,14 @@ def test_every_module_that_reads_messages_asks_how_far_back() -> None:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         reads = any(
             isinstance(node, ast.Attribute)
-            and node.attr in ("page", "event", "targets")
-            and isinstance(node.value, ast.Attribute)
-            and node.value.attr == "history"
+            and (
+                node.attr == "read_event"
+                or (
+                    node.attr in ("page", "event", "targets")
+                    and isinstance(node.value, ast.Attribute)
+                    and node.value.attr == "history"
+                )
+            )
             for node in ast.walk(tree)
         )
         if reads:

@@ -109,7 +109,7 @@ def test_a_real_terminal_gets_the_bell_and_its_control_string(
         terminal.wait("● anna at localhost")
         assert "\x07" not in outside(terminal.raw), "nothing old is told"
         terminal.type("x")
-        terminal.wait("│ *x ")
+        terminal.wait("▌x ")
         before = len(terminal.raw)
         terminal.type("\x1b[O")  # the terminal tells that it is not looked at any more
         until(terminal, lambda: len(terminal.raw) > before, "the cursor goes")
