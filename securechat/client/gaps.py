@@ -141,18 +141,19 @@ class Gaps:
         return not self._asking_targets
 
     def _ask_page(self, conversation: Conversation) -> None:
-        query = conversation.next_query(self._roster.page_limit)
+        query, fill = conversation.next_query(self._roster.page_limit), conversation.fill
         self._fills += 1
 
         def answered(lines: Sequence[wire.Message]) -> None:
             self._fills -= 1
-            self._on_page(conversation, query, lines)
+            self._check = True
+            if conversation.fill is fill:  # else it was begun anew meanwhile: this is no page of what is filled now
+                self._on_page(conversation, query, lines)
 
         params = [query.subcommand, conversation.name, query.bound, str(query.limit)]
         self._send(Request("CHATHISTORY", params, answered, _ignore, again=False))
 
     def _on_page(self, conversation: Conversation, query: Query, lines: Sequence[wire.Message]) -> None:
-        self._check = True
         fill = conversation.fill
         if fill is None:
             return

@@ -126,6 +126,20 @@ def test_a_tail_comes_first_and_older_live_lines_are_dropped() -> None:
     assert harness.texts() == ["five", "six", "seven", "eight", "nine", "ten"]
 
 
+def test_a_page_of_what_was_begun_anew_meanwhile_is_not_taken_for_one_of_the_new_pages() -> None:
+    harness = Harness()
+    harness.logs_in("#tea")
+    harness.session.join("#tea", latest(5), lambda: None, lambda error: None)
+    (first,) = [line for line in harness.sent() if "LATEST" in line]
+    harness.session.join("#tea", latest(5), lambda: None, lambda error: None)
+    (second,) = [line for line in harness.sent() if "LATEST" in line]
+    harness.page(first, "#tea")
+    harness.page(second, "#tea", said(7, "seven"))
+    (before,) = [line for line in harness.sent() if "BEFORE" in line]
+    harness.page(before, "#tea")
+    assert harness.texts() == ["seven"]
+
+
 def test_events_that_nobody_reads_are_fetched_later(harness: Harness) -> None:
     harness.session.gaps.paused = True
     harness.gets(said(2, "two"), said(3, "three"))
