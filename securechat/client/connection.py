@@ -1,6 +1,8 @@
 """The thread `connection`: the only owner of the TLS object; connects, feeds the session, sends, connects again.
 
 Other threads hand it actions (`call`), which it runs between two reads; a byte on a socket pair wakes it.
+
+A little longer than other modules: whatever touches the TLS object stands here.
 """
 
 import logging

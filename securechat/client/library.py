@@ -11,6 +11,8 @@
 
 The link is verified, always; when it is lost it comes back by itself, and `messages()` goes on without a message lost
 or given twice. All methods may be called from any thread.
+
+Longer than other modules: it is one class, each of whose methods hands its work to the modules below.
 """
 
 import random

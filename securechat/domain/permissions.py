@@ -1,4 +1,7 @@
-"""Who may do what: the only place that decides. Handlers ask `require` and never look at a role themselves."""
+"""Who may do what: the only place that decides. Handlers ask `require` and never look at a role themselves.
+
+Longer than other modules: the one table is to be read in one place, with the rules that its rows name.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields

@@ -1,4 +1,7 @@
-"""The hub: who is present, which rooms there are, who is in them. One lock guards it, and this module changes it."""
+"""The hub: who is present, which rooms there are, who is in them. One lock guards it, and this module changes it.
+
+Longer than other modules: what changes one of these tables changes the others, and stands beside it.
+"""
 
 import threading
 import time

@@ -2,6 +2,8 @@
 
 The client's events come from a thread of their own into a queue, and are drawn at most thirty times a second; commands
 run on the desk's thread. Nothing here waits for the server.
+
+A little longer than other modules: Textual wants each `action_…` of a key as a method of the application.
 """
 
 import sys
