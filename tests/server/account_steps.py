@@ -56,7 +56,7 @@ def confirms_a_second_factor(machine: Machine) -> None:
 
 def confirms(machine: Machine, caller: Caller) -> None:
     owner = machine.owners.get(caller.told)
-    if not caller.is_free or owner is None:
+    if not caller.is_free or owner is None or not machine.calm:  # else it may be in force before anybody reads so
         return
     secret, until = caller.setup or (b"nothing was set up", 0.0)
     step_of_code = machine.now // STEP + machine.choices.one_of((0, 0, 0, 0, -1, 1, 5))
