@@ -123,6 +123,8 @@ def read_by_scrolling(terminal: Terminal, newest: int) -> list[int]:
 
     def goes_on(screen: str) -> bool:
         above = numbers_in(screen)
+        if above and above[-1] == numbers[0] - 1:
+            return True  # the row that stands on both screens tells who came or went
         if not above or above[0] >= numbers[0] or numbers[0] not in above:
             return False  # not painted yet
         overlap = above.index(numbers[0])
@@ -131,7 +133,7 @@ def read_by_scrolling(terminal: Terminal, newest: int) -> list[int]:
     while numbers[0] > 1:
         terminal.type(PAGE_UP)
         above = numbers_in(terminal.wait_until(goes_on, what=f"a screen that ends with {numbers[:3]}"))
-        numbers[:0] = above[: above.index(numbers[0])]
+        numbers[:0] = above[: above.index(numbers[0])] if numbers[0] in above else above
     return numbers
 
 
