@@ -1,4 +1,7 @@
-"""What the menus do: rooms and people in dialogs, for those who do not know the commands that do the same."""
+"""What the menus do: rooms and people in dialogs, for those who do not know the commands that do the same.
+
+A little longer than other modules: a short method for each row of the menus.
+"""
 
 from collections.abc import Callable
 from functools import partial
