@@ -156,7 +156,7 @@ class Chat:
 
     def is_mention(self, message: Message) -> bool:
         """Whether a message is for this person above all: a direct one, or one that names them."""
-        return self.is_named(message) or (message.direct and not message.own)
+        return is_for(message, self.nick)
 
     def is_named(self, message: Message) -> bool:
         """Whether a message names this person, so that it is to stand out among the others."""
@@ -296,6 +296,11 @@ class Chat:
     def _disconnected(self, event: Disconnected) -> Buffer:
         self.connected, self.trouble = False, event.reason
         return self.active
+
+
+def is_for(message: Message, nick: str) -> bool:
+    """Whether a message is for the person of that nick above all: a direct one, or one that names them."""
+    return not message.own and (message.direct or names(message.text, nick))
 
 
 def names(text: str, nick: str) -> bool:

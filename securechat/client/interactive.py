@@ -5,7 +5,10 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
+from securechat.client.alerting import Alerting
+from securechat.client.chat import is_for
 from securechat.client.commands import execute
 from securechat.client.desk import no_screen, no_themes
 from securechat.client.errors import ClientError
@@ -26,6 +29,8 @@ HISTORY_ON_ENTRY = 20
 """So many lines of a room are shown when one enters it."""
 _FAREWELL_SECONDS = 5.0  # for the last lines to be stored
 _LINES_AT_ONCE = 200  # shown at once, so that typing is never held up by a flood
+_PRESENT_SECONDS = 30.0
+"""Who typed a line so short a time ago sits at the terminal, and reads the conversation that it went to."""
 
 
 class Conversation:
@@ -50,6 +55,9 @@ class Conversation:
         self._undecided: dict[int, Delivery] = {}
         self._leaving = False
         self._show: Callable[[], None] = lambda: None  # shows what waits
+        self._controls: deque[str] = deque()  # bells and the like; appended by any thread, written by one
+        self._alerting = Alerting(self.effective.settings.notifications, self._controls.append)
+        self._typed_at = -_PRESENT_SECONDS
 
     def run(self, rooms: Iterable[str]) -> None:
         """Talk until the person leaves. Raises the ClientError that ended the link for good."""
@@ -65,6 +73,7 @@ class Conversation:
             self._wait_for_deliveries()
             editor.show()
         finally:
+            self._alerting.close()
             editor.close()
 
     def _one_line(self, editor: Editor) -> None:
@@ -87,6 +96,7 @@ class Conversation:
 
     def handle(self, line: str) -> None:
         """Do what a typed line asks for. Raises ClientError."""
+        self._typed_at = time.monotonic()
         if line.strip() == "exit":
             self._leaving = True
         elif line.startswith("//"):
@@ -103,12 +113,18 @@ class Conversation:
             if event is None or isinstance(event, Ended):
                 break
             self._take(event)
+        self._alert()
         lines = []
         while self._ready:
             lines.append(self._ready.popleft())
         return lines
 
     def _take(self, event: Event) -> None:
+        if isinstance(event, Message):
+            here = fold(event.room) == fold(self.target) and time.monotonic() - self._typed_at < _PRESENT_SECONDS
+            self._alerting.hear(event, mention=is_for(event, self.client.nick), looked_at=here)
+        else:
+            self._alerting.take(event)
         if isinstance(event, Left) and event.own and fold(event.room) == fold(self.target):
             self.move("")
         if self._json and (text := to_json(event)):
@@ -119,6 +135,15 @@ class Conversation:
             self._tell_room(event.room)
         elif text := self._formatter.note(event):
             self._ready.append((False, text))
+
+    def _alert(self) -> None:
+        """Ring the bell and the like, where a terminal is; none of it is a line, nor belongs among the records."""
+        if not sys.stderr.isatty():
+            return
+        self._alerting.tell()
+        while self._controls:
+            sys.stderr.write(self._controls.popleft())
+        sys.stderr.flush()
 
     def _tell_room(self, room: str) -> None:
         """Say where one is, when one has come in; who is there is known a moment later, so not here."""
@@ -214,9 +239,11 @@ class Conversation:
         """There are only lines."""
         raise no_themes()
 
-    def take_settings(self, settings: Settings) -> None:  # noqa: ARG002 - of every desk
-        """There are only lines."""
-        raise no_screen()
+    def take_settings(self, settings: Settings) -> None:
+        """Let other notifications count from now on. Raises UsageError for what the full screen alone heeds."""
+        if replace(self.effective.settings, notifications=settings.notifications) != settings:
+            raise no_screen()
+        self._alerting.take_settings(settings.notifications)
 
     def look_anew(self) -> None:
         """What stands there stays as it is."""

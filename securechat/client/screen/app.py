@@ -30,7 +30,7 @@ from securechat.client.events import Ended, Joined, Left, ModeChanged, Renamed
 from securechat.client.events import Event as ClientEvent
 from securechat.client.library import Client
 from securechat.client.sanitize import sanitize
-from securechat.client.screen.alerting import Alerting
+from securechat.client.screen.alerting import ScreenAlerting
 from securechat.client.screen.alt_digits import let_alt_digits_be
 from securechat.client.screen.completion import Completion, complete
 from securechat.client.screen.desk import ScreenDesk
@@ -125,7 +125,7 @@ class ChatApp(Searching):
             change=self.take_settings,
             effective=effective,
         )
-        self._alerting = Alerting(self.chat, self._settings.notifications, self._write, self.set_timer)
+        self._alerting = ScreenAlerting(self.chat, self._settings.notifications, self._write, self.set_timer)
         self._listener = Thread(target=self._listen, name="events", daemon=True)
 
     def ask(self, prompt: str, about: Sequence[str], then: Callable[[str | None], None]) -> None:
@@ -250,13 +250,13 @@ class ChatApp(Searching):
                 item()
             else:
                 changed = self.chat.apply(item)
-                self._alerting.take(item, looking=self._looking)
+                self._alerting.take_event(item, looking=self._looking)
                 moved = moved or (changed is self.chat.active and isinstance(item, _MOVES))
         self._room_in_inbox.set()
         if moved:
             self._ask_members()
         self._draw()
-        self._alerting.wait()
+        self._alerting.come_back()
 
     @property
     def _looking(self) -> bool:

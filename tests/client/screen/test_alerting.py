@@ -11,7 +11,7 @@ from textual.events import AppBlur, AppFocus
 from securechat.client import notifying
 from securechat.client.events import Disconnected, ReadUpTo
 from securechat.client.notifying import Notice
-from securechat.client.screen.ways_out import WaysOut
+from securechat.client.ways_out import WaysOut
 from tests.client.screen.driver import Driver, run
 from tests.client.screen.fake_client import said
 from tests.client.screen.test_in_a_terminal import PASSWORD, arguments, chat, server

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from securechat.client import ways_out
 from securechat.client.notifying import Notice
-from securechat.client.screen import ways_out
-from securechat.client.screen.ways_out import WaysOut, control_string, kind_of, through_tmux
 from securechat.client.settings import Notifications
+from securechat.client.ways_out import WaysOut, control_string, kind_of, through_tmux
 
 NOTICE = Notice("anna in ops", "bob: <b>look</b>; now & here")
 DEADLINE = 20.0
