@@ -1,12 +1,13 @@
 """Second factors and app passwords in the database."""
 
+import secrets
 from collections.abc import Iterable
 
 from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, outerjoin, select, update
 
 from securechat.domain.second_factor import AppPassword, SecondFactor
 from securechat.names import fold
-from securechat.storage.models import AppPasswordRow, CredentialsRow, RecoveryCodeRow, SecondFactorRow
+from securechat.storage.models import AppPasswordRow, CredentialsRow, SecondFactorRow
 
 _APP_PASSWORDS = select(
     AppPasswordRow.id, AppPasswordRow.name, AppPasswordRow.created, AppPasswordRow.last_used
@@ -14,17 +15,21 @@ _APP_PASSWORDS = select(
 """Its rows are the arguments of AppPassword."""
 
 
-_WANTED = bindparam("account_id", type_=Integer)
+_DIGEST_BYTES = 32
+"""Length of the digest of a recovery code (SHA-256)."""
+_NOBODYS_SECRET = secrets.token_bytes(20)
+_NOBODYS_RECOVERY = secrets.token_bytes(10 * _DIGEST_BYTES)
+"""What is read, and thrown away, where there is no second factor: as much as where there is one."""
+
 _FACTOR = (
     select(
-        SecondFactorRow.secret,
-        SecondFactorRow.last_step,
-        select(func.group_concat(func.hex(RecoveryCodeRow.digest)))
-        .where(RecoveryCodeRow.account_id == _WANTED)
-        .scalar_subquery(),
+        SecondFactorRow.account_id.is_not(None),
+        func.coalesce(SecondFactorRow.secret, _NOBODYS_SECRET),
+        func.coalesce(SecondFactorRow.last_step, 0),
+        func.coalesce(SecondFactorRow.recovery, _NOBODYS_RECOVERY),
     )
     .select_from(outerjoin(CredentialsRow, SecondFactorRow, SecondFactorRow.account_id == CredentialsRow.account_id))
-    .where(CredentialsRow.account_id == _WANTED)
+    .where(CredentialsRow.account_id == bindparam("account_id", type_=Integer))
 )
 """One row for every account, whether it has a second factor or not: reading it takes as long, which a login shows."""
 
@@ -44,30 +49,33 @@ class SecondFactors:
     def of(self, account_id: int) -> SecondFactor | None:
         """The second factor of the account, or None."""
         row = self._connection.execute(_FACTOR, {"account_id": account_id}).first()
-        if row is None or row[0] is None:
+        if row is None:
             return None
-        secret, last_step, digests = row
-        return SecondFactor(secret, last_step, frozenset(map(bytes.fromhex, digests.split(",") if digests else ())))
+        there, secret, last_step, digests = row
+        factor = SecondFactor(secret, last_step, _separated(digests))  # made in any case: it takes time
+        return factor if there else None
 
     def set(self, account_id: int, factor: SecondFactor) -> None:
         """Give the account this one, in place of any that it has."""
         self.remove(account_id)
         self._connection.execute(
-            insert(SecondFactorRow).values(account_id=account_id, secret=factor.secret, last_step=factor.last_step)
+            insert(SecondFactorRow).values(
+                account_id=account_id,
+                secret=factor.secret,
+                last_step=factor.last_step,
+                recovery=_joined(factor.recovery),
+            )
         )
-        self.set_recovery(account_id, factor.recovery)
 
     def remove(self, account_id: int) -> bool:
         """Take it from the account; whether there was one."""
-        self._connection.execute(delete(RecoveryCodeRow).where(RecoveryCodeRow.account_id == account_id))
         removed = self._connection.execute(delete(SecondFactorRow).where(SecondFactorRow.account_id == account_id))
         return bool(removed.rowcount)
 
     def set_recovery(self, account_id: int, digests: Iterable[bytes]) -> None:
-        """Let these be the recovery codes, and no others."""
-        self._connection.execute(delete(RecoveryCodeRow).where(RecoveryCodeRow.account_id == account_id))
-        for digest in digests:
-            self._connection.execute(insert(RecoveryCodeRow).values(account_id=account_id, digest=digest))
+        """Let these be the recovery codes of the second factor, and no others."""
+        where = SecondFactorRow.account_id == account_id
+        self._connection.execute(update(SecondFactorRow).where(where).values(recovery=_joined(digests)))
 
     def use_step(self, account_id: int, secret: bytes, step: int) -> bool:
         """Use up the code of a step and all before; False when that has been done already, or the secret is another."""
@@ -79,10 +87,12 @@ class SecondFactors:
 
     def use_recovery(self, account_id: int, digest: bytes) -> bool:
         """Use up a recovery code; False when there is no such one (any more)."""
-        removed = self._connection.execute(
-            delete(RecoveryCodeRow).where(RecoveryCodeRow.account_id == account_id, RecoveryCodeRow.digest == digest)
-        )
-        return bool(removed.rowcount)
+        where = SecondFactorRow.account_id == account_id
+        left = self._connection.execute(select(SecondFactorRow.recovery).where(where)).scalar()
+        good = _separated(left or b"")
+        if digest in good:
+            self.set_recovery(account_id, good - {digest})
+        return digest in good
 
     def app_passwords(self, account_id: int) -> list[AppPassword]:
         """Those of the account, oldest first."""
@@ -124,3 +134,15 @@ class SecondFactors:
         number = next((one.id for one in self.app_passwords(account_id) if fold(one.name) == fold(name)), 0)
         self._connection.execute(delete(AppPasswordRow).where(AppPasswordRow.id == number))
         return number
+
+
+def _joined(digests: Iterable[bytes]) -> bytes:
+    """Digests one behind the other, in an order that tells nothing. Raises ValueError for what is no digest."""
+    ordered = sorted(digests)
+    if any(len(digest) != _DIGEST_BYTES for digest in ordered):
+        raise ValueError(f"a digest has {_DIGEST_BYTES} bytes")
+    return b"".join(ordered)
+
+
+def _separated(digests: bytes) -> frozenset[bytes]:
+    return frozenset(digests[start : start + _DIGEST_BYTES] for start in range(0, len(digests), _DIGEST_BYTES))

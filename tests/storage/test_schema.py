@@ -17,6 +17,7 @@ from sqlalchemy import Connection, create_engine, insert
 from sqlalchemy.exc import IntegrityError
 
 from securechat.domain.roles import RoomRules
+from securechat.domain.second_factor import SecondFactor
 from securechat.errors import StorageError
 from securechat.storage.engine import Database, open_database, revision
 from securechat.storage.models import REVISION, Base, ConversationRow
@@ -236,3 +237,26 @@ def test_rooms_that_are_there_already_keep_nothing_from_newcomers(database: Data
     (account,) = database.read(lambda unit: unit.accounts.all())
     assert (account.replay_sequence, account.seen_sequence) == (7, 0)
     assert database.read(lambda unit: unit.rooms.joined()) == [(1, 2, 5)]
+
+
+def test_recovery_codes_of_before_are_good_still(database: Database) -> None:
+    """0015: they move into the row of the second factor, and back."""
+    writer = database.writer
+    first, second = b"1" * 32, b"2" * 32
+    with writer.begin():
+        command.downgrade(configuration(writer), "0014")
+        for number, name in ((1, "anna"), (2, "berta")):
+            writer.exec_driver_sql("INSERT INTO accounts VALUES (?, ?, ?, 0, 0, 1, 7, 0, 0)", (number, name, name))
+            writer.exec_driver_sql("INSERT INTO credentials VALUES (?, 'x', x'', 1, x'', x'')", (number,))
+            writer.exec_driver_sql("INSERT INTO second_factors VALUES (?, x'05', 3)", (number,))
+        for digest in (second, first):
+            writer.exec_driver_sql("INSERT INTO recovery_codes VALUES (2, ?)", (digest,))
+    database.migrate()
+    assert database.read(lambda unit: [unit.second_factors.of(number) for number in (1, 2)]) == [
+        SecondFactor(b"\5", 3),
+        SecondFactor(b"\5", 3, frozenset({first, second})),
+    ]
+    with writer.begin():
+        command.downgrade(configuration(writer), "0014")
+        rows = writer.exec_driver_sql("SELECT * FROM recovery_codes ORDER BY digest").all()
+        assert [tuple(row) for row in rows] == [(2, first), (2, second)]

@@ -6,7 +6,8 @@ from securechat.domain.second_factor import AppPassword, SecondFactor
 from securechat.storage.engine import Database
 from tests.storage.harness import CREDENTIALS
 
-FACTOR = SecondFactor(b"secret", 7, frozenset({b"a", b"b"}))
+FIRST, SECOND, THIRD, FOURTH = (bytes([number]) * 32 for number in range(4))
+FACTOR = SecondFactor(b"secret", 7, frozenset({FIRST, SECOND}))
 
 
 @pytest.fixture(autouse=True)
@@ -18,10 +19,11 @@ def test_a_second_factor_comes_and_goes(database: Database) -> None:
     assert database.read(lambda unit: unit.second_factors.of(1)) is None
     database.write(lambda unit: unit.second_factors.set(1, FACTOR))
     assert database.read(lambda unit: (unit.second_factors.of(1), unit.second_factors.accounts())) == (FACTOR, [1])
-    other = SecondFactor(b"other", 1, frozenset({b"c"}))
+    other = SecondFactor(b"other", 1, frozenset({THIRD}))
     database.write(lambda unit: unit.second_factors.set(1, other))
     assert database.read(lambda unit: unit.second_factors.of(1)) == other
-    database.write(lambda unit: unit.second_factors.set_recovery(1, [b"d"]))
+    database.write(lambda unit: unit.second_factors.set_recovery(1, [FOURTH]))
+    assert database.read(lambda unit: unit.second_factors.of(1)) == SecondFactor(b"other", 1, frozenset({FOURTH}))
     assert [database.write(lambda unit: unit.second_factors.remove(1)) for _ in range(2)] == [True, False]
     assert database.read(lambda unit: unit.second_factors.of(1)) is None
 
@@ -34,8 +36,20 @@ def test_what_is_used_up_is_used_up(database: Database) -> None:
         False,
     ]
     assert not database.write(lambda unit: unit.second_factors.use_step(1, b"secret", 8))
-    assert [database.write(lambda unit: unit.second_factors.use_recovery(1, b"a")) for _ in range(2)] == [True, False]
-    assert database.read(lambda unit: unit.second_factors.of(1)) == SecondFactor(b"secret", 9, frozenset({b"b"}))
+    assert [database.write(lambda unit: unit.second_factors.use_recovery(1, FIRST)) for _ in range(2)] == [True, False]
+    assert database.read(lambda unit: unit.second_factors.of(1)) == SecondFactor(b"secret", 9, frozenset({SECOND}))
+
+
+def test_what_is_no_digest_is_not_stored(database: Database) -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        database.write(lambda unit: unit.second_factors.set(1, SecondFactor(b"secret", 7, frozenset({b"short"}))))
+
+
+def test_nobody_has_recovery_codes_without_a_second_factor(database: Database) -> None:
+    assert not database.write(lambda unit: unit.second_factors.use_recovery(1, FIRST))
+    database.write(lambda unit: unit.second_factors.set(1, SecondFactor(b"secret", 7)))
+    assert not database.write(lambda unit: unit.second_factors.use_recovery(1, FIRST))
+    assert database.read(lambda unit: unit.second_factors.of(1)) == SecondFactor(b"secret", 7)
 
 
 def test_app_passwords(database: Database) -> None:
