@@ -13,6 +13,11 @@ from securechat.printing import Translate
 SCHEME: Final = "securechat"
 DEFAULT_PORT: Final = 6697
 """The port of IRC over TLS (RFC 7194)."""
+NO_INVITE: Final = "-" * 22
+"""What is shown in the place of an invite (JOIN) to enter a room that is there, and make none.
+
+It looks like a token of ours and is never one, and by a token that is no good no room is made.
+"""
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,128}")

@@ -285,10 +285,11 @@ def _full_screen(options: argparse.Namespace) -> bool:
 
 
 def _send(options: argparse.Namespace, effective: Effective, client: "Client", rooms: list[str]) -> None:
-    from securechat.client.line_mode import Sender
+    from securechat.client.entering import enter_or_make
+    from securechat.client.line_mode import Sender, tell
 
     for room in reversed(rooms):
-        client.join(room)
+        enter_or_make(client, room, tell)
     timeout = effective.settings.connection.timeout
     sender = Sender(client, rooms[0], json=options.json, timeout=timeout, effective=effective)
     sender.run(sys.stdin, commands=options.commands)

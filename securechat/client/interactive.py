@@ -11,6 +11,7 @@ from securechat.client.alerting import Alerting
 from securechat.client.chat import is_for
 from securechat.client.commands import execute
 from securechat.client.desk import no_screen, no_themes
+from securechat.client.entering import enter_or_make
 from securechat.client.errors import ClientError
 from securechat.client.events import Ended, Event, Joined, Left, Message
 from securechat.client.library import Client
@@ -219,7 +220,7 @@ class Conversation:
 
     def enter(self, room: str) -> None:
         """Join a room, show what was said there and who is there."""
-        self.client.join(room, tail=self._tail)
+        enter_or_make(self.client, room, self.note, tail=self._tail)
         self.move(room)
         members = self.client.members(room)
         count = ngettext("{count} person in {room}: {names}", "{count} people in {room}: {names}", len(members))

@@ -52,6 +52,7 @@ from securechat.client.texts import _
 from securechat.client.timing import Timing
 from securechat.client.trust import fetch_authority, local_authority, read_authority, verifying_context
 from securechat.clock import wall_clock
+from securechat.links import NO_INVITE
 from securechat.names import fold, room_to_wire
 from securechat.protocol import message as wire
 
@@ -278,10 +279,11 @@ class Client:
 
     # --- rooms ---
 
-    def join(self, room: str, *, tail: int = 0, after: datetime | None = None, key: str = "") -> str:
+    def join(self, room: str, *, tail: int = 0, after: datetime | None = None, key: str = "", make: bool = True) -> str:
         """Enter a room and return its name on the wire: a link may have an older one. Raises RoomRefused.
 
-        `key` opens the room: its key, or the token of an invite (links.Link.invite).
+        `key` opens the room: its key, or the token of an invite (links.Link.invite). A room that is not there is made,
+        where that is allowed; with `make` False and without a key it is refused, with the code 403.
 
         `tail`: the last so many messages come first in `messages()`, marked `old`; `after`: everything said after that
         moment. Either way nothing is missing or doubled between those and what is said from now on.
@@ -289,6 +291,7 @@ class Client:
         name = check_room(room)
         fill: Fill | None = since(after.astimezone(UTC)) if after is not None else latest(tail) if tail > 0 else None
         future: Future[None] = Future()
+        key = key if key or make else NO_INVITE
         request = self._call(
             lambda: self._session.join(name, fill, lambda: future.set_result(None), future.set_exception, key)
         )

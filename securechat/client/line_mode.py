@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from securechat.client.commands import execute
 from securechat.client.desk import no_screen, no_themes
+from securechat.client.entering import enter, enter_or_make
 from securechat.client.errors import RoomRefused, UsageError
 from securechat.client.events import Ended, Event, Joined, Left, Message, ModeChanged, TopicChanged
 from securechat.client.library import Client
@@ -94,7 +95,7 @@ class Sender:
 
     def enter(self, room: str) -> None:
         """Join a room and speak there."""
-        self.client.join(room)
+        enter_or_make(self.client, room, self.note)
         self.move(room)
 
     def search(self, text: str) -> None:
@@ -127,7 +128,7 @@ class Reader:
     def print_history(self, rooms: Sequence[str], tail: int | None, after: datetime | None) -> None:
         """Print the last `tail` messages, or everything after a moment, of each room. Raises RoomRefused."""
         for room in rooms:
-            self._client.join(room)
+            enter(self._client, room)
             messages = self._client.history(room, None if after is not None else tail, after=after)
             for message in messages[-tail:] if tail else messages:
                 self._print(message)
@@ -138,6 +139,7 @@ class Reader:
         Raises RoomRefused, also when somebody has put us out of the last of the rooms, and what ends the link for good.
         """
         for room in rooms:
+            enter(self._client, room)
             self._client.join(room, tail=0 if after is not None else tail, after=after)
         wanted = {fold(room) for room in rooms}
         while True:

@@ -11,7 +11,7 @@ from functools import partial
 
 from securechat.client.codes import TypedCode
 from securechat.client.conversations import Fill
-from securechat.client.errors import CannotConnect, ClientError, LoginRefused, NotDelivered
+from securechat.client.errors import CannotConnect, ClientError, LoginRefused, NotDelivered, RoomRefused
 from securechat.client.events import CodeNeeded, Connected, Disconnected, Event, Joined, Left, Message, RoomEvent
 from securechat.client.gaps import Gaps
 from securechat.client.login import Identity, Login
@@ -20,9 +20,11 @@ from securechat.client.outbox import Delivery, Outbox, Outgoing, Stage
 from securechat.client.refusals import is_refusal, login_refusal, room_refusal
 from securechat.client.requests import Answers, Request
 from securechat.client.roster import TOKEN_TAG, Roster
+from securechat.client.sanitize import sanitize
 from securechat.client.texts import _
 from securechat.clock import Clock
 from securechat.errors import ProtocolError
+from securechat.links import NO_INVITE
 from securechat.names import fold
 from securechat.protocol import message as wire
 from securechat.protocol.line_buffer import TooLong
@@ -196,7 +198,8 @@ class Session:
             self._send(Request("SESSIONS", ["NAME", self.program], lambda _lines: None, _ignore, again=False))
         for name in list(self._wanted.values()):
             if self.roster.room(name) is None:
-                self.join(name, None, lambda: None, partial(self._give_up, name))
+                # A room that was deleted meanwhile is not to come back because somebody was in it.
+                self.join(name, None, lambda: None, partial(self._give_up, name), NO_INVITE)
         self.gaps.ask_targets()
         self._again = True
         requests, self._waiting = self._waiting, []
@@ -233,7 +236,7 @@ class Session:
     ) -> Request | None:
         """Enter a room; what `fill` asks for comes before what is said from now on.
 
-        `key` is what opens it: its key, or the token of an invite.
+        `key` is what opens it: its key, or the token of an invite; with NO_INVITE no room is made.
         """
         if fill is not None:
             self.gaps.start(name, fill)
@@ -248,7 +251,10 @@ class Session:
                 return
             self._wanted.pop(fold(name), None)
             self.gaps.drop(name)
-            fail(room_refusal(refusal or wire.Message("403", ["*", name, ""])))
+            if refusal is not None and key == NO_INVITE and refusal.params[1:2] == ["INVITE_UNKNOWN"]:
+                fail(RoomRefused(_("There is no room {name} that you may enter.").format(name=sanitize(name)), "403"))
+            else:
+                fail(room_refusal(refusal or wire.Message("403", ["*", name, ""])))
 
         if self.ready and self.roster.room(name) is not None:
             done()

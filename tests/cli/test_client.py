@@ -194,6 +194,31 @@ def test_errors_of_links_and_of_the_system_speak_it_too(
     assert "не сертификат в форме PEM" in result.err
 
 
+@pytest.mark.parametrize("reading", [["--tail", "3"], ["--since", "1h"], ["--follow"]])
+def test_reading_a_room_that_is_not_there_makes_none(
+    run: Run, server: ScriptedServer, authority: Authority, reading: list[str]
+) -> None:
+    result = run(*login(server, authority), "--room", "opps", *reading)
+    # Both rooms are wanted; the one that is there is read first, and then it ends.
+    assert result.code == 6
+    assert result.err == (
+        "securechat-client: There is no room #opps that you may enter. Did you mean #ops? "
+        "Reading makes no room; going there by /join, or sending something there, does.\n"
+    )
+    assert "#opps" not in server.chat.members
+
+
+def test_a_room_that_is_made_by_writing_there_is_told_of(
+    run: Run, server: ScriptedServer, authority: Authority
+) -> None:
+    result = run(*login(server, authority)[:-3], "--room", "new", f"localhost:{server.port}", stdin="hello\n")
+    assert result == Result(0, "", "There was no room #new; you have made it.\n")
+    assert server.chat.history[-1].text == "hello"
+    assert run(*login(server, authority), "--commands", stdin="/join newer\n").err == (
+        "There was no room #newer; you have made it.\n"
+    )
+
+
 def test_since(run: Run, server: ScriptedServer, authority: Authority) -> None:
     result = run(*login(server, authority), "--since", "2026-01-01T00:00Z", "--json")
     assert len(result.out.splitlines()) == 6

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from securechat.client.login import NEEDED
 from securechat.clock import format_time
+from securechat.links import NO_INVITE
 from securechat.names import fold
 from securechat.protocol import message as wire
 from securechat.protocol import sasl
@@ -263,6 +264,8 @@ class Link:
         room = fold(message.params[0])
         if room == "#secret":
             self.reply(f"403 {self.nick} {room} :No such channel")
+        elif room not in self.server.members and message.params[1:] == [NO_INVITE]:
+            self.reply(f"FAIL JOIN INVITE_UNKNOWN {room} :This invite does not open a room of that name")
         elif fold(self.nick) not in self.server.members.setdefault(room, set()):
             self.server.members[room].add(fold(self.nick))
             self._show(room)

@@ -7,6 +7,7 @@ from securechat.client.events import Connected, Disconnected, Gap, Joined, Kind,
 from securechat.client.login import Identity
 from securechat.client.outbox import MOST_PENDING, WINDOW, Delivery
 from securechat.client.requests import Request
+from securechat.links import NO_INVITE
 from securechat.protocol.line_buffer import TOO_LONG
 from tests.client.harness import Harness, label_of, said
 
@@ -185,6 +186,18 @@ def test_a_room_closed_after_a_new_link_is_left(harness: Harness) -> None:
     (left,) = harness.heard()
     assert isinstance(left, Left)
     assert left.own
+
+
+def test_a_room_deleted_while_there_was_no_link_is_left_and_not_made_anew(harness: Harness) -> None:
+    harness.session.lost("cut")
+    harness.logs_in()
+    line = next(line for line in harness.sent() if "JOIN" in line)
+    assert line.endswith(f"JOIN #tea {NO_INVITE}")
+    harness.heard()
+    harness.answers(line, ":s FAIL JOIN INVITE_UNKNOWN #tea :This invite does not open a room of that name")
+    (left,) = harness.heard()
+    assert isinstance(left, Left)
+    assert (left.own, left.reason) == (True, "There is no room #tea that you may enter.")
 
 
 def test_a_new_account_logs_in_by_password_over_the_next_link() -> None:

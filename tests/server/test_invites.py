@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from securechat.links import NO_INVITE
 from securechat.server.invites import MOST_DEAD, digest_of
 from tests.server.harness import Harness, Person, running
 
@@ -292,6 +293,20 @@ def test_an_ordinary_key_is_what_it_was(harness: Harness) -> None:
     assert " 366 " in bob.answers("JOIN #tea key")[-1]
     assert " 366 " in bob.answers("JOIN #new key")[-1]
     assert " 474 " not in bob.answers(f"JOIN #general {TOKEN}")[-1]  # open to all, with whatever token
+
+
+def test_by_what_is_no_invite_whoever_may_comes_in_and_makes_no_room(harness: Harness) -> None:
+    """What a client shows that only wants to read: it must not make a room whose name was mistyped."""
+    anna, bob = owner(harness, "+is"), present(harness, "bob")
+    anna.sends("JOIN #open", "PART #open", "JOIN #open")
+    for room in ("#typo", "#tea"):  # none, and one that is closed and hidden: the same to an outsider
+        (answer,) = bob.answers(f"JOIN {room} {NO_INVITE}")
+        assert answer.startswith(f":chat.test FAIL JOIN INVITE_UNKNOWN {room} :")
+    assert harness.hub.find_room("#typo") is None
+    assert enters(bob, "#open", NO_INVITE)
+    anna.sends("INVITE bob #tea")
+    assert enters(bob, "#tea", NO_INVITE)
+    assert bob.answers(f"JOIN #tea {NO_INVITE}") == []  # in it already
 
 
 def test_a_key_that_looks_like_a_token_opens_its_room(harness: Harness) -> None:
