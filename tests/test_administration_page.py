@@ -18,6 +18,7 @@ _VARYING = (
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:[\d.]+Z?)?", "TIME"),
     (r"invite=[\w-]{22}", "invite=TOKEN"),
     (r"[0-9a-f]{64}", "HASH"),
+    (r"(Message +)\S+-\d+", r"\1ID"),
     (r"\b[0-9A-F]{30,40}\b", "SERIAL"),
     (r"(chat\.example\.org):\d+", r"\1:PORT"),
     (r"(chat\.example\.org)/", r"\1:PORT/"),
@@ -78,6 +79,17 @@ class Run:
         if what == "carl gets a certificate and app passwords":
             assert gencert.main(["client", "carl", "--dir", str(self.server.folder / "certs")]) == 0
             self.carl("APPPASSWORD ADD laptop :" + PASSWORD, "APPPASSWORD ADD phone :" + PASSWORD)
+            return
+        if what == "carl has said something that anna reports":
+            assert self.anna is not None
+            with self.server.member("carl", "message-tags echo-message") as carl:
+                (echo,) = carl.ask("PRIVMSG #team :Watches, very cheap!")
+                carl.send("QUIT")
+                carl.end()
+            found = re.search("msgid=([^; ]+)", echo)
+            assert found is not None
+            self.anna.send(f"REPORT {found[1]} :advertising")
+            self.anna.until(" NOTICE anna :anna reports what carl said ")
             return
         if what == "carl has a second factor":
             self.carl("TOTP SETUP :" + PASSWORD)

@@ -86,6 +86,10 @@ class Act(Enum):
     )
     ROOM_RENAME = "room rename", "A room was given another name; the detail is the new one."
     REPORT = "report", "A message was reported to those who look after the room; the detail is its id."
+    REPORT_SHOW = (
+        "report show",
+        "Somebody read a reported message from outside the room; the detail is the number of the report.",
+    )
     REPORT_CLOSE = "report close", "A report was closed; the detail is its number, the reason what was done."
     ROOM_REDACT = "room redact", "What somebody else had said was taken away; the detail is the id of the message."
     ROOM_ROLE = "room role", "Somebody was given a role in a room, or lost it; the detail is the mode."

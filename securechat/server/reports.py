@@ -1,6 +1,8 @@
 """Reports of messages: which are open, who sees to them, and how these learn of it."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from securechat.domain.audit import Act, name_of
@@ -8,11 +10,11 @@ from securechat.domain.events import Event, Kind
 from securechat.domain.permissions import Action, may
 from securechat.domain.reports import Report, encode
 from securechat.protocol.message import cut, format_message
-from securechat.server.deeds import deed_of
-from securechat.server.entries import Reply
+from securechat.server.actors import Actor
+from securechat.server.entries import Publication, Reply
 from securechat.server.response import Response
 from securechat.server.throttle import Window
-from securechat.server.users import User
+from securechat.server.users import NOBODY, User
 
 if TYPE_CHECKING:
     from securechat.server.hub import Hub
@@ -42,6 +44,10 @@ class Reports:
         """Return a number that no report has had."""
         self._last += 1
         return self._last
+
+    def forget(self, report: Report) -> None:
+        """It is open no more, or never was."""
+        self.open.pop(report.number, None)
 
     def restore(self, report: Report) -> None:
         """Undo that a report was closed."""
@@ -75,15 +81,25 @@ def open_for(hub: "Hub", user: User) -> list[Report]:
     return [one for one in hub.reports.open.values() if handles(hub, user, one)]
 
 
-def event_of(hub: "Hub", user: User, report: Report) -> Event:
-    """What stores the report, as `user` has made or closed it, and puts that on the record."""
-    number, room, time = str(report.number), place_of(hub, report), hub.now()
-    if report.closed:
-        deed = deed_of(time, user.source, Act.REPORT_CLOSE, room, report.author, number, report.outcome)
-    else:
-        message = hub.message_ids.format(report.sequence)
-        deed = deed_of(time, user.source, Act.REPORT, room, report.author, message, report.reason)
-    return Event(Kind.REPORT, time, user.source, text=encode(report), deeds=(deed,))
+def making(actor: Actor, report: Report) -> Publication:
+    """Let a report be open; return what stores it, and forgets it where it cannot be stored."""
+    hub = actor.hub
+    hub.reports.open[report.number] = report
+    message = hub.message_ids.format(report.sequence)
+    deed = actor.deed(Act.REPORT, place_of(hub, report), report.author, message, report.reason)
+    event = Event(Kind.REPORT, report.time, actor.source, text=encode(report), deeds=(deed,))
+    return Publication(event, NOBODY, actor.session, undo=partial(hub.reports.forget, report))
+
+
+def closing(actor: Actor, opened: Report, by: str, outcome: str) -> Publication:
+    """Close a report for `by`; return what stores that, and opens it again where it cannot be stored."""
+    hub = actor.hub
+    closed = replace(opened, closed=hub.now(), closed_by=by, outcome=cut(outcome, REASON_BYTES))
+    hub.reports.forget(opened)
+    room, number = place_of(hub, closed), str(closed.number)
+    deed = actor.deed(Act.REPORT_CLOSE, room, closed.author, number, closed.outcome)
+    event = Event(Kind.REPORT, closed.closed, actor.source, text=encode(closed), deeds=(deed,))
+    return Publication(event, NOBODY, actor.session, undo=partial(hub.reports.restore, opened))
 
 
 def tell(hub: "Hub", report: Report) -> None:

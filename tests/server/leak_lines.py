@@ -107,6 +107,9 @@ LINES: dict[str, tuple[str, ...]] = {
         "MANAGE invite create --room {room}",
         "MANAGE audit list --room {room}",
         "MANAGE room list",
+        "MANAGE report list --room {room}",
+        "MANAGE report show 1",
+        "MANAGE report close 1",
         "MANAGE {room}",
     ),
     "MARKREAD": (

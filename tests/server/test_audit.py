@@ -10,6 +10,7 @@ import pytest
 from securechat.domain.audit import Act, Verification
 from securechat.domain.permissions import Action
 from securechat.domain.ports import UnitOfWork
+from securechat.domain.reports import Report
 from securechat.domain.roles import ListEntry, RoomRules
 from securechat.domain.second_factor import SecondFactor
 from securechat.domain.server_bans import ServerBan
@@ -432,6 +433,8 @@ OPERATIONS_RECORDED: dict[str, tuple[dict[str, object], Row]] = {
         {"id": SAID, "reason": "secret"},
         ("room redact", "root", "bob", "#tea", SAID, "secret"),
     ),
+    "report show": ({"number": 1, "reason": "asked"}, ("report show", "root", "bob", "#tea", "1", "asked")),
+    "report close": ({"number": 1, "reason": "warned"}, ("report close", "root", "bob", "#tea", "1", "warned")),
 }
 ACT_OF = (
     {"message delete": "room redact"}
@@ -449,6 +452,7 @@ OPERATIONS_THAT_READ = {"ban list", "registration status", "session list", "cert
     "room show",
     "room members",
     "room bans",
+    "report list",
     "audit list",
     "audit verify",
     "audit export",
@@ -489,6 +493,10 @@ def prepare(harness: Harness, name: str) -> None:
         harness.hub.rooms["#tea"].room.lists["b"] = [ListEntry(mask, "x", harness.time) for mask in masks]
     if name == "room unlock":
         harness.hub.rooms["#tea"].room.rules = RoomRules(locked=True)
+    if name.startswith("report "):
+        tea = harness.hub.rooms["#tea"].room.id
+        spam = Report(1, harness.time, "anna", tea, 1, "bob", "spam")
+        harness.hub.reports.fill([spam], last=1)
     if name == "registration open":
         harness.journal.call(lambda unit: unit.server_rules.set_registration_closed(True)).result(20)
 

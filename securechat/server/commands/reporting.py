@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from securechat.clock import format_time
@@ -19,8 +18,17 @@ from securechat.server.limits import tell_to_wait
 from securechat.server.past import may_read
 from securechat.server.ports import Pool
 from securechat.server.registry import command
-from securechat.server.reports import MOST_OPEN, REASON_BYTES, event_of, handles, open_for, person, place_of, tell
-from securechat.server.users import NOBODY
+from securechat.server.reports import (
+    MOST_OPEN,
+    REASON_BYTES,
+    closing,
+    handles,
+    making,
+    open_for,
+    person,
+    place_of,
+    tell,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -101,22 +109,16 @@ def _take(context: Context, stored: StoredEvent) -> None:
         author,
         cut(context.param(1) or "", REASON_BYTES),
     )
-    hub.reports.open[made.number] = made
 
     def stored_now() -> None:
         context.response.note("REPORT", replies.REPORTED, str(made.number))
         tell(hub, made)
 
-    _store(context, made, lambda: _forget(context, made), stored_now)
+    _store(context, making(context, made), stored_now)
 
 
-def _forget(context: Context, made: Report) -> None:
-    context.hub.reports.open.pop(made.number, None)
-
-
-def _store(context: Context, changed: Report, undo: Callable[[], None], then: Callable[[], None]) -> None:
+def _store(context: Context, publication: Publication, then: Callable[[], None]) -> None:
     """Store a report that was made or closed; go on with `then` once that is on disk."""
-    publication = Publication(event_of(context.hub, context.user, changed), NOBODY, context.session, undo=undo)
     context.session.in_flight += 1
     context.hub.journal.submit(publication)
 
@@ -174,12 +176,5 @@ def _close(context: Context) -> None:
     if opened is None or not handles(hub, user, opened):
         context.response.fail("REPORT", replies.UNKNOWN_REPORT, number)
         return
-    outcome = cut(context.param(2) or "", REASON_BYTES)
-    closed = replace(opened, closed=hub.now(), closed_by=person(user), outcome=outcome)
-    del hub.reports.open[opened.number]
-    _store(
-        context,
-        closed,
-        partial(hub.reports.restore, opened),
-        lambda: context.response.note("REPORT", replies.REPORT_CLOSED, number),
-    )
+    closed = closing(context, opened, person(user), context.param(2) or "")
+    _store(context, closed, lambda: context.response.note("REPORT", replies.REPORT_CLOSED, number))

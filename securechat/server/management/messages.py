@@ -75,7 +75,12 @@ FAMILY = Family(
             lambda done: f"Deleted a message of {done['author']} in {done['room']}.",
             "Take away a message in a room for good.",
             (
-                Argument("id", "its id (msgid): REPORT LIST and --json show it", needed=True, metavar="ID"),
+                Argument(
+                    "id",
+                    "its id (msgid): `report show`, REPORT LIST and --json of the client show it",
+                    needed=True,
+                    metavar="ID",
+                ),
                 REASON,
             ),
             question=_question,
