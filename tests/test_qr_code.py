@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from securechat.links import Link, format_link
-from securechat.qr_code import QUIET, QrCode, qr_code, terminal_lines
+from securechat.qr_code import NARROW, QUIET, QrCode, qr_code
 
 TEXT = "otpauth://totp/securechat:anna?secret=" + "A" * 32 + "&algorithm=SHA1&digits=6&period=30&issuer=securechat"
 LINK = format_link(Link("chat.example.org", 6697, "чай", "Pxx4OENpdBC5nw1Yqya00w", "ab" * 32))
@@ -61,18 +61,20 @@ def test_what_is_too_long() -> None:
         qr_code("x" * 3000)
 
 
-def test_each_half_of_a_character_is_a_module() -> None:
-    """Light modules are painted, as the terminal's background is dark."""
+def test_where_there_are_no_colours_what_is_white_is_drawn() -> None:
+    """On a dark terminal it is read as well: each half of a character is a module, and the rim is white."""
     light = {"█": (1, 1), "▀": (1, 0), "▄": (0, 1), " ": (0, 0)}
-    rows = [row for line in terminal_lines(TEXT) for row in zip(*(light[one] for one in line), strict=True)]
-    expected = segno.make(TEXT, error="l", micro=False, boost_error=False).matrix_iter(border=2)
+    lines = qr_code(TEXT, NARROW).inverted()
+    rows = [row for line in lines for row in zip(*(light[one] for one in line), strict=True)]
+    expected = segno.make(TEXT, error="l", micro=False).matrix_iter(border=NARROW)
     for row, modules in zip(rows, expected, strict=False):
         assert [not one for one in row] == [bool(one) for one in modules]
     assert len(rows) - len(rows[0]) in (0, 1)
-    assert rows[0] == (1,) * len(rows[0])  # the quiet zone, without which nothing reads it
+    assert {one for row in (*rows[:NARROW], *rows[-NARROW:]) for one in row} == {1}
 
 
-def test_the_address_of_an_authenticator_app_fits_on_a_screen() -> None:
-    lines = terminal_lines(TEXT)
-    assert len(lines) <= 24
-    assert all(len(line) <= 80 for line in lines)
+def test_the_address_of_an_authenticator_app_fits_on_a_screen_and_is_read() -> None:
+    code = qr_code(TEXT, NARROW)
+    assert len(code.rows) <= 24
+    assert code.width <= 80
+    assert read(code) == [TEXT]

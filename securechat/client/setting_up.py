@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from securechat.client.sanitize import sanitize
 from securechat.client.texts import _
-from securechat.qr_code import terminal_lines
+from securechat.qr_code import NARROW, qr_code
 
 PATIENCE = 600.0
 """Seconds that the server gives to it."""
@@ -34,7 +34,7 @@ class SettingUp:
 def secret_lines(secret: str, uri: str) -> list[str]:
     """Return what an authenticator app has to know, as lines to be shown."""
     text = _("Let an authenticator app read this, or type its secret there:")
-    return [text, f"  {sanitize(secret)}", *terminal_lines(uri)]
+    return [text, f"  {sanitize(secret)}", *qr_code(uri, NARROW).inverted()]
 
 
 def show_recovery(tell: Callable[[str], None], codes: Sequence[str]) -> None:

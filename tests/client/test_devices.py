@@ -8,7 +8,7 @@ import pytest
 from securechat.client.commands import execute
 from securechat.client.errors import RoomRefused, UsageError
 from securechat.protocol.message import Message, parse
-from securechat.qr_code import terminal_lines
+from securechat.qr_code import NARROW, qr_code
 
 URI = "otpauth://totp/chat:anna?secret=ABC&algorithm=SHA1&digits=6&period=30"
 TIME = "2026-01-02T03:04:05.000Z"
@@ -114,7 +114,7 @@ def test_setting_up_shows_a_qr_code_and_the_recovery_codes() -> None:
         ("TOTP", "CONFIRM", "123456"),
     ]
     assert desk.prompts == ["Your password: ", "The code that the app shows now: "]
-    assert desk.about[1:] == ["  ABC", *terminal_lines(URI)]
+    assert desk.about[1:] == ["  ABC", *qr_code(URI, NARROW).inverted()]
     assert not any("ABC" in note for note in desk.notes)  # it is gone when the question is
     assert "  aaaa-bbbb" in desk.notes
     assert "  cccc-dddd" in desk.notes

@@ -25,7 +25,7 @@ from securechat.client.texts import N_, _, ngettext
 from securechat.client.whois import Person, ask_who_is, rows_of
 from securechat.links import is_link, parse_link
 from securechat.names import fold, room_to_people, room_to_wire
-from securechat.qr_code import terminal_lines
+from securechat.qr_code import qr_code
 
 _KINDS: Final = {
     "open": (N_("open"), N_("everybody on this server may come in and talk")),
@@ -185,7 +185,7 @@ class Acting(Moving):
         told = _("Send it over a way that you trust. It was put into the clipboard, and is not shown again.")
         title = _("A link into {room}").format(room=sanitize(room_to_people(room)))
         # Cameras want dark on light, whatever the theme.
-        code = Text("\n".join(terminal_lines(link)), style="#ffffff on #000000", no_wrap=True)
+        code = Text("\n".join(qr_code(link).rows), style="#000000 on #ffffff", no_wrap=True)
         self.push_screen(Card(title, [("", sanitize(link)), ("", told)], below=code))
 
     def action_change_topic(self) -> None:

@@ -7,7 +7,7 @@ from securechat.client.screen.app import ChatApp
 from securechat.client.screen.dialogs import Question
 from securechat.client.screen.forms import Card, Form, Menu
 from securechat.client.screen.menus import PERSON_MENU, ROOM_MENU, Where
-from securechat.qr_code import terminal_lines
+from securechat.qr_code import qr_code
 from tests.client.screen.driver import Driver, run
 from tests.client.screen.fake_client import START, FakeClient, said
 
@@ -173,7 +173,7 @@ def test_a_link_is_made_and_shown_whole() -> None:
         await fill(driver, "0", "↓")
         await driver.until(lambda: isinstance(driver.app.screen, Card))
         await driver.until(lambda: link in driver.screen)
-        assert terminal_lines(link)[3] in driver.screen
+        assert qr_code(link).rows[3] in driver.screen
         assert ("INVITES", "CREATE", "#general", "10", "30d") in driver.client.asked
 
     run(script, client=client)
