@@ -73,6 +73,10 @@ class Act(Enum):
         "room enter",
         "An administrator entered a room that would have kept out anybody else, or what was said before from them.",
     )
+    ROOM_INSPECT = (
+        "room inspect",
+        "An administrator who was in a room already began to read what it keeps from others who are in it.",
+    )
     ROOM_KICK = "room kick", "Somebody was put out of a room."
     ROOM_INVITE = "room invite", "Somebody was asked into a room, and may come in although it is closed."
     ROOM_CREATE = "room create", "A room was made by an administrator, who is not in it."

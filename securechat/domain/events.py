@@ -45,6 +45,7 @@ class Kind(IntEnum):
     CARRIED = 61  # what somebody carries who has just come: shown as METADATA, but nothing changes
     BLOCK = 80  # somebody blocks a person from now on (`+nick`), or does not any more; told to their own sessions
     REPORT = 81  # a report was made or closed; the text is domain.reports.encode of it; shown to nobody
+    INSPECT = 82  # an administrator is about to read what a room keeps from its members; shown to nobody
     SETTLED = 34  # what was changed in a conversation after a failure is undone: the journal may store changes again
 
 
@@ -59,7 +60,7 @@ RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART
 
 CHANGES = frozenset(
     {Kind.ROOM, Kind.DIRECT, Kind.JOIN, Kind.PART, Kind.TOPIC, Kind.MODE, Kind.KICK, Kind.MARK, Kind.METADATA}
-) | frozenset({Kind.RENAME, Kind.BLOCK, Kind.REPORT, Kind.DELETE})
+) | frozenset({Kind.RENAME, Kind.BLOCK, Kind.REPORT, Kind.DELETE, Kind.INSPECT})
 """The kinds that change what is known of a conversation: when one cannot be stored, those after it are undone too."""
 
 ONLY_SHOWN = frozenset(
@@ -104,7 +105,7 @@ class Event:
     tags: str = ""  # client-only tags in wire form without `@`: `+a=b;+c`; empty when there are none
     sequence: int = 0  # set by the journal: the one order of everything; > 0 once it is on disk
     parties: tuple[str, str] | None = None  # for Kind.DIRECT only: the sorted pair of party keys
-    change: RoomChange | None = None  # for Kind.JOIN, MODE and KICK
+    change: RoomChange | None = None  # for Kind.JOIN, MODE, KICK and INSPECT
     marked: int = 0  # for Kind.MARK only: the time in ms up to which is read
     redacts: int = 0  # for Kind.REDACT only: the sequence of what is taken away
     deeds: tuple[Deed, ...] = ()  # what goes into the record of acts of power with it; never for Kind.MESSAGE

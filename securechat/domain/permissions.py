@@ -249,12 +249,22 @@ def _sees(subject: Subject, _: Policy) -> bool:
     return subject.role >= Role.GUEST and (subject.in_room or not subject.rules.secret)
 
 
+def _reads_all(subject: Subject) -> bool:
+    """Whether nothing is kept from somebody: powers alone open nothing before it is on the record that they do."""
+    return bool(subject.roles & LEADING) or (subject.operator and bool(subject.roles & RoomRole.INSPECTOR))
+
+
 def _reads_earlier(subject: Subject, policy: Policy) -> bool:
-    return _member_of_room(subject, policy) and (subject.leads or not keeps_history(subject.rules))
+    return _member_of_room(subject, policy) and (_reads_all(subject) or not keeps_history(subject.rules))
 
 
 def _reads_again(subject: Subject, policy: Policy) -> bool:
-    return _member_of_room(subject, policy) and (subject.leads or subject.rules.history != "none")
+    return _member_of_room(subject, policy) and (_reads_all(subject) or subject.rules.history != "none")
+
+
+def _returns(subject: Subject, policy: Policy) -> bool:
+    """Not by powers: an administrator who is banned enters again, which goes on the record."""
+    return _member_of_room(subject, policy) and (bool(subject.roles & LEADING) or not subject.banned)
 
 
 def _speaks(subject: Subject, _: Policy) -> bool:
@@ -346,7 +356,7 @@ TABLE: dict[Action, _Rule] = {
     Action.CREATE_ROOM: _makes_rooms,
     Action.JOIN_ROOM: _joins,
     **HURDLES,
-    Action.RETURN_TO_ROOM: lambda who, policy: _member_of_room(who, policy) and (who.leads or not who.banned),
+    Action.RETURN_TO_ROOM: _returns,
     Action.SEE_ROOM: _sees,
     Action.LIST_MEMBERS: _sees,
     Action.READ_HISTORY: _member_of_room,
@@ -407,6 +417,21 @@ def readable_after(subject: Subject, policy: Policy, *, joined: int, seen: int) 
     if may(subject, Action.READ_EARLIER, policy):
         return 0
     return joined if may(subject, Action.READ_AGAIN, policy) else max(joined, seen)
+
+
+def has_to_inspect(subject: Subject, policy: Policy) -> bool:
+    """Whether `subject` may read more of the room by the powers of an administrator, once that is on the record."""
+    return subject.operator and subject.in_room and not may(subject, Action.READ_EARLIER, policy)
+
+
+def on_record(roles: RoomRole) -> RoomRole:
+    """Return what somebody is once it is on the record that an administrator's powers open the room to them."""
+    return roles | RoomRole.INSPECTOR
+
+
+def off_record(roles: RoomRole) -> RoomRole:
+    """Return the same of whom nothing is on the record."""
+    return roles & ~RoomRole.INSPECTOR
 
 
 def keeps_history(rules: RoomRules) -> bool:

@@ -16,6 +16,7 @@ class RoomRole(IntFlag):
     VOICED = 2  # is heard when the room is moderated
     MODERATOR = 16
     OWNER = 32
+    INSPECTOR = 64  # it is on the record that an administrator's powers have opened the room to them
 
 
 OUTSIDER = RoomRole(0)

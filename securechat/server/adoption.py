@@ -12,7 +12,7 @@ from functools import partial
 
 from securechat.domain.account import Account
 from securechat.domain.events import Event, Kind, Source
-from securechat.domain.permissions import Action, may
+from securechat.domain.permissions import Action, may, off_record
 from securechat.domain.roles import MEMBER, OUTSIDER, RoomChange, RoomRole
 from securechat.protocol.capabilities import ACCOUNT_NOTIFY, CHATHISTORY, NO_IMPLICIT_NAMES
 from securechat.protocol.numerics import RPL_UMODEIS
@@ -56,7 +56,8 @@ class Adoption:
         stored = dict(hub.memberships[self.account.id])
         self._leave_what_is_barred(stored)
         self._leave_what_is_too_much(stored)
-        rooms = {live: live.members[self.guest] for live in self.guest.rooms.values()}
+        # What is on the record of the guest is not on that of the account.
+        rooms = {live: off_record(live.members[self.guest]) for live in self.guest.rooms.values()}
         self._joined = {live: live.joined_sequence(self.guest) for live in rooms}
         read, carried = self.guest.markers, self.guest.metadata
         blocked = hub.blocks.forget_guest(self.guest)

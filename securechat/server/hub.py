@@ -328,7 +328,7 @@ class Hub:
         self._require_entry(subject, name)
         number, give_back = use_to_enter(invite, subject, self.policy, user.source.account_id)
         by_power = enters_by_power(subject, self.policy)
-        roles = roles_on_entering(subject, live)
+        roles = roles_on_entering(subject, live, by_power=by_power)
         invitations = live.take_invitations(user)
         change = joining(user, roles, number)
         event = Event(Kind.JOIN, self.now(), user.source, live.room.id, live.room.name, change=change)

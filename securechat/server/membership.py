@@ -13,10 +13,11 @@ ROOMS_PER_USER = 500
 """CHANLIMIT: how many rooms one user may be in."""
 
 
-def roles_on_entering(subject: Subject, live: LiveRoom) -> RoomRole:
-    """Return what somebody is in a room that they enter."""
+def roles_on_entering(subject: Subject, live: LiveRoom, *, by_power: bool = False) -> RoomRole:
+    """Return what somebody is in a room that they enter; `by_power`: as an administrator, which goes on the record."""
     general = fold(live.room.name) == GENERAL
-    return permissions.roles_on_entering(subject, live.room.rules, general=general, abandoned=live.abandoned)
+    roles = permissions.roles_on_entering(subject, live.room.rules, general=general, abandoned=live.abandoned)
+    return permissions.on_record(roles) if by_power else roles
 
 
 def joining(user: User, roles: RoomRole, invite: int = 0, joined: int = 0) -> RoomChange | None:

@@ -1,7 +1,9 @@
 """How far back somebody may read what was said: the one answer for everything that shows it or takes a message's id.
 
 A message that somebody may not read does not exist for them. For rooms the permission table decides
-(permissions.readable_after); it is told since when somebody is a member, and since when they have been here.
+(permissions.readable_after); it is told since when somebody is a member, and since when they have been here. An
+administrator who came into a room as anybody could reads what the others do; CHATHISTORY shows more, but only once it
+is on the record that they read it.
 
 What a member may have missed is everything since the beginning of the time that their account was here before, over
 all of its connections; so it stays for as long as they are here now, however late they look for it. A connection counts
@@ -12,12 +14,16 @@ that has.
 import logging
 
 from securechat.domain import permissions
+from securechat.domain.audit import Act
+from securechat.domain.events import Event, Kind
 from securechat.domain.history import StoredEvent
 from securechat.domain.permissions import Action, may
+from securechat.domain.roles import OUTSIDER, RoomChange
 from securechat.errors import StorageError
+from securechat.server.deeds import deed_of
 from securechat.server.hub import Hub
 from securechat.server.sessions import Session
-from securechat.server.users import LiveRoom, User
+from securechat.server.users import Joined, LiveRoom, User
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +35,26 @@ def readable_after(hub: Hub, user: User, live: LiveRoom) -> int | None:
     """Return the sequence number after which `user` may read what was said in a room; None: nothing at all."""
     joined = live.joined_sequence(user.key)
     return permissions.readable_after(user.subject(live), hub.policy, joined=joined, seen=user.missed_after)
+
+
+def has_to_inspect(hub: Hub, user: User, live: LiveRoom) -> bool:
+    """Whether `user` would read more by the powers of an administrator, once that is on the record (`inspection`)."""
+    return permissions.has_to_inspect(user.subject(live), hub.policy)
+
+
+def inspection(hub: Hub, user: User, live: LiveRoom) -> Event:
+    """Return what records that an administrator begins to read what the room keeps from its members."""
+    room = live.room
+    change = RoomChange(roles=((user.account.id, permissions.on_record(OUTSIDER)),)) if user.account else None
+    event = Event(Kind.INSPECT, hub.now(), user.source, room.id, room.name, change=change)
+    event.deeds = (deed_of(event.time, user.source, Act.ROOM_INSPECT, room.name),)
+    return event
+
+
+def inspect(hub: Hub, user: User, live: LiveRoom, joined: Joined | None) -> None:
+    """Let them read it from now on: it is on disk that they do, as the member that they are since `joined`."""
+    if user in live.members and live.joined.get(user.key) is joined:
+        hub.set_roles(user, live, permissions.on_record(live.members[user]))
 
 
 def may_read(hub: Hub, user: User, stored: StoredEvent) -> bool:

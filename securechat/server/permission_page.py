@@ -42,7 +42,7 @@ never an administrator |
 | moderator | looks after it | `@` |
 | owner | looks after it, makes others its owners, and only such a one or an administrator takes it away | `@` |
 
-An administrator who is in a room looks after it.
+An administrator who is in a room looks after it. What it keeps from its members they read once that is on the record.
 
 """
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 
 from securechat.clock import format_moment
 from securechat.domain.mask_lists import ACCOUNT, BANS, MUTE, is_mute, normalize
-from securechat.domain.permissions import Action, may
+from securechat.domain.permissions import Action, Policy, Subject, may
 from securechat.domain.roles import ListEntry
 from securechat.names import fold
 from securechat.server.actors import Actor
@@ -69,8 +69,8 @@ def put_out_banned(
 ) -> int:
     """Put out who was named, here or not, and whom the mask means that are here, as far as `may_put_out` lets.
 
-    Whom the bans do not keep from coming back, as those who look after the room, does not go for a mask alone, nor
-    does the actor. Return how many are left: one ban puts out MOST_PUT_OUT at most.
+    Whom the bans do not keep from coming back, as those who look after the room, and administrators, does not go for a
+    mask alone, nor does the actor. Return how many are left: one ban puts out MOST_PUT_OUT at most.
     """
     until = f"Banned until {format_moment(entry.expires)}" if entry.expires else "Banned"
     shown = f"{until}: {reason}" if reason else until
@@ -81,8 +81,13 @@ def put_out_banned(
     meant = [
         user
         for user in live.members
-        if user is not own and not may(live.subject_of(user), Action.RETURN_TO_ROOM, policy) and may_put_out(user)
+        if user is not own and not _may_come_back(live.subject_of(user), policy) and may_put_out(user)
     ]
     for user in meant[:MOST_PUT_OUT]:
         put_out(actor, live, user, shown, reason)
     return max(0, len(meant) - MOST_PUT_OUT)
+
+
+def _may_come_back(subject: Subject, policy: Policy) -> bool:
+    """Whether no ban keeps somebody out for good, who is in the room or enters it again."""
+    return may(subject, Action.RETURN_TO_ROOM, policy) or may(subject, Action.ENTER_UNBANNED, policy)

@@ -103,6 +103,8 @@ BY_REGISTRATION: dict[Action, dict[str, set[Role]]] = {
 KEPT_FROM_PROGRAMS = {Action.CREATE_ROOM, Action.ASK_FOR_POWERS, Action.SEEM_A_PERSON}
 """What a guest may do and a program may not."""
 
+INSPECTOR = MEMBER_OF_ROOM | RoomRole.INSPECTOR
+
 CASES = list(itertools.product(Action, Role, (False, True), (False, True), ("invite", "open", "closed")))
 
 
@@ -451,11 +453,14 @@ def test_nobody_comes_to_own_what_a_room_keeps_from_newcomers(history: str) -> N
         ("joined", MEMBER, MEMBER_OF_ROOM, False, 20),
         ("joined", GUEST, MEMBER_OF_ROOM | RoomRole.VOICED, False, 20),
         ("joined", MEMBER, MEMBER_OF_ROOM | RoomRole.MODERATOR, False, 0),
-        ("joined", MEMBER, MEMBER_OF_ROOM, True, 0),
+        ("joined", MEMBER, MEMBER_OF_ROOM, True, 20),
+        ("joined", MEMBER, INSPECTOR, True, 0),
+        ("joined", ADMINISTRATOR, INSPECTOR, False, 20),
         ("joined", ADMINISTRATOR, MEMBER_OF_ROOM, False, 20),
         ("none", MEMBER, MEMBER_OF_ROOM, False, 30),
         ("none", MEMBER, FOUNDER, False, 0),
-        ("none", GUEST, MEMBER_OF_ROOM, True, 0),
+        ("none", GUEST, MEMBER_OF_ROOM, True, 30),
+        ("none", GUEST, INSPECTOR, True, 0),
         ("all", MEMBER, OUTSIDER, False, None),
         ("all", ADMINISTRATOR, OUTSIDER, True, None),
         ("all", STRANGER, MEMBER_OF_ROOM, True, None),

@@ -19,7 +19,9 @@ from securechat.server.administration_ports import CertificateFacts, JournalStor
 from securechat.server.live_effects import HubEffects
 from securechat.server.machine_users import machine_user, this_user
 from securechat.server.operations import OPERATIONS, perform
+from securechat.server.presence import end_session
 from securechat.tls.revocation import IssuedCertificate
+from tests.server.commands.logins import plain as log_in
 from tests.server.harness import MODERN, Harness, Person, running
 
 PASSWORD = "correct horse"
@@ -265,6 +267,121 @@ def test_an_administrator_who_reads_what_newcomers_may_not_is_recorded(harness: 
     assert rows(harness)[1:] == [("room enter", "root", "", "#tea", "", "")]
     root.sends("PART #tea", "MODE root -o", "JOIN #tea")
     assert len(rows(harness)) == 2, "without the powers, as anybody"
+
+
+def puts_powers_aside_and_takes_them_again(harness: Harness, root: Person) -> Person:
+    root.sends("MODE root -o", "JOIN #tea", f"OPER root :{ROOT_PASSWORD}")
+    return root
+
+
+def comes_later(harness: Harness, root: Person) -> Person:
+    """Becomes an administrator while being in the room."""
+    dora = present(harness, "dora")
+    dora.sends("JOIN #tea")
+    root.sends("MANAGE user role dora administrator")
+    return dora
+
+
+def logs_in_later(harness: Harness, root: Person) -> Person:
+    """Comes into the room as a guest."""
+    root.vanishes()
+    guest = harness.person("visitor", f"{CAPS} sasl")
+    guest.sends("JOIN #tea")
+    guest.received()
+    log_in(guest, "root", ROOT_PASSWORD)
+    return guest
+
+
+def has_been_there_already(harness: Harness, root: Person) -> Person:
+    """The room keeps nothing from anybody when they come; see the test."""
+    root.sends("JOIN #tea")
+    return root
+
+
+@pytest.mark.parametrize(
+    "comes", [puts_powers_aside_and_takes_them_again, comes_later, logs_in_later, has_been_there_already]
+)
+def test_an_administrator_who_entered_as_anybody_is_recorded_before_they_read_more(
+    harness: Harness, comes: Callable[[Harness, Person], Person]
+) -> None:
+    """Whatever the way: once, before anything is shown, and not again until they enter anew."""
+    tea = Tea(harness)
+    if comes is not has_been_there_already:
+        tea.anna.sends("MODE #tea +H joined")
+    one = comes(harness, harness.person("root", CAPS, password=ROOT_PASSWORD))
+    tea.anna.sends("MODE #tea +H joined")
+    tea.anna.received()
+
+    def read() -> str:
+        one.received()
+        return "\n".join(one.answers("CHATHISTORY LATEST #tea * 50"))
+
+    def inspected() -> list[Row]:
+        return [row for row in rows(harness) if row[0] in ("room enter", "room inspect")]
+
+    assert inspected() == []
+    with harness.disk_full():
+        assert "MESSAGE_ERROR" in read()
+    assert inspected() == []
+    assert "launch code" in read()
+    name = one.session.user.account.name if one.session.user and one.session.user.account else ""
+    expected: list[Row] = [("room inspect", name, "", "#tea", "", "")]
+    assert inspected() == expected
+    one.sends("TOPIC #tea :is one of them still")
+    one.vanishes()
+    with harness.hub.lock:
+        for session in list(harness.hub.sessions):
+            end_session(harness.hub, session, "the end")
+    harness.restart()
+    one = harness.person(name, CAPS, password=ROOT_PASSWORD if name == "root" else PASSWORD)
+    assert "launch code" in read()
+    assert inspected() == expected, "they are in the room still"
+    one.sends("PART #tea", "JOIN #tea")
+    assert "launch code" in read()
+    assert inspected() == [*expected, ("room enter", name, "", "#tea", "", "")]
+
+
+def test_an_administrator_reads_what_anybody_reads_until_that_is_recorded(harness: Harness) -> None:
+    """By no other way either: the message is not there for REDACT and REPORT, TARGETS does not tell of it."""
+    tea = Tea(harness)
+    tea.anna.sends("MODE #tea +H joined")
+    root = puts_powers_aside_and_takes_them_again(harness, harness.person("root", CAPS, password=ROOT_PASSWORD))
+    root.received()
+    assert "UNKNOWN_MSGID" in root.answers(f"REDACT #tea {tea.said}")[0]
+    assert "UNKNOWN_MSGID" in root.answers(f"REPORT {tea.said}")[0]
+    span = "timestamp=2020-01-01T00:00:00.000Z timestamp=2040-01-01T00:00:00.000Z"
+    assert "#tea" not in "\n".join(root.answers(f"CHATHISTORY TARGETS {span} 50"))
+    root.sends("CHATHISTORY LATEST #tea * 50")
+    root.received()
+    assert "REDACT" in root.answers(f"REDACT #tea {tea.said}")[0]
+
+
+def test_what_was_recorded_of_a_guest_is_not_of_the_account(harness: Harness) -> None:
+    """A guest with powers has read; logged in, they read again as the administrator that they are."""
+    tea = Tea(harness)
+    tea.anna.sends("MODE #tea +H joined")
+    guest = harness.person("visitor", f"{CAPS} sasl")
+    guest.sends("JOIN #tea", f"OPER root :{ROOT_PASSWORD}", "CHATHISTORY LATEST #tea * 50")
+    guest.received()
+    log_in(guest, "root", ROOT_PASSWORD)
+    guest.sends("CHATHISTORY LATEST #tea * 50")
+    assert [row[:2] for row in rows(harness) if row[0] == "room inspect"] == [
+        ("room inspect", "visitor (guest)"),
+        ("room inspect", "root"),
+    ]
+
+
+def test_an_administrator_who_was_banned_comes_back_on_the_record_only(harness: Harness) -> None:
+    """At the login they are put out as anybody; who enters all the same is seen to, and recorded."""
+    tea = Tea(harness)
+    root = harness.person("root", CAPS, password=ROOT_PASSWORD)
+    root.sends("JOIN #tea")
+    root.vanishes()
+    tea.anna.sends("MODE #tea +b root!*@*")
+    root = harness.person("root", CAPS, password=ROOT_PASSWORD)
+    assert tea.anna.bodies()[-1].endswith("KICK #tea root :You have been banned from this room")
+    root.sends("JOIN #tea")
+    assert rows(harness)[-1] == ("room enter", "root", "", "#tea", "", "")
 
 
 def test_an_administrator_who_enters_as_anybody_could_is_not_recorded(harness: Harness) -> None:
@@ -578,7 +695,14 @@ def test_a_reason_is_one_line(harness: Harness, name: str) -> None:
 def test_each_act_of_the_table_is_one_that_is_done_in_these_tests() -> None:
     done = {row[0] for _, expected in ACTS.values() for row in expected}
     done |= {row[0] for _, row in OPERATIONS_RECORDED.values()}
-    done |= OPERATIONS_WITHOUT_SERVER | {"user register", "room enter", "kill", "report", "report close"}
+    done |= OPERATIONS_WITHOUT_SERVER | {
+        "user register",
+        "room enter",
+        "room inspect",
+        "kill",
+        "report",
+        "report close",
+    }
     assert done == {act.word for act in Act}
 
 

@@ -38,6 +38,7 @@ BODIES = {
     Kind.KILL: ":alice!al@host KILL #tea :a text",
     Kind.MARK: ":alice!al@host MARKREAD #tea a text",
     Kind.REPORT: "",
+    Kind.INSPECT: "",
     Kind.BLOCK: ":alice!al@host SILENCE a text",
     Kind.REDACT: ":alice!al@host REDACT #tea a text",
     Kind.REDACTED: "",

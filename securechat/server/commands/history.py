@@ -1,7 +1,7 @@
 """CHATHISTORY: what was said before, by the page (draft/chathistory)."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from securechat.clock import format_time, parse_time
@@ -14,7 +14,7 @@ from securechat.protocol.capabilities import BATCH, EVENT_PLAYBACK, MESSAGE_TAGS
 from securechat.protocol.message import format_message
 from securechat.server.blocks import hidden_from
 from securechat.server.context import Context
-from securechat.server.past import readable_after
+from securechat.server.past import has_to_inspect, inspect, inspection, readable_after
 from securechat.server.ports import Pool
 from securechat.server.registry import command
 from securechat.server.rendering import under_name
@@ -42,13 +42,18 @@ class _BadRequestError(Exception):
 def chathistory(context: Context) -> None:
     """Answer with a page of history, or with the conversations that were active in a span of time."""
     subcommand = (context.param(0) or "").upper()
+    if subcommand == "TARGETS":
+        _answer(context, partial(_targets, context))
+    elif subcommand in Direction.__members__:
+        _answer(context, partial(_page, context, Direction[subcommand]))
+    else:
+        context.response.fail("CHATHISTORY", replies.INVALID_PARAMS, subcommand or "*", text="Unknown command")
+
+
+def _answer(context: Context, step: Callable[[], None]) -> None:
+    """Take a step of the answer, which ends with a FAIL if the command cannot be understood."""
     try:
-        if subcommand == "TARGETS":
-            _targets(context)
-        elif subcommand in Direction.__members__:
-            _page(context, Direction[subcommand])
-        else:
-            raise _BadRequestError(replies.INVALID_PARAMS, subcommand or "*", text="Unknown command")
+        step()
     except _BadRequestError as error:
         context.response.fail("CHATHISTORY", error.reply, *error.context, text=error.text)
 
@@ -116,6 +121,30 @@ def _page(context: Context, direction: Direction) -> None:
     limit = _limit(context, params[-1])
     first = None if direction is Direction.LATEST and params[2] == "*" else _bound(context, params[2])
     second = _bound(context, params[3]) if direction is Direction.BETWEEN else None
+    _on_the_record(context, partial(_show_page, context, direction, limit, first, second))
+
+
+def _on_the_record(context: Context, show: Callable[[], None]) -> None:
+    """Show a page of a room; of more than others read there an administrator is shown nothing before it is recorded."""
+    hub, user = context.hub, context.user
+    live = hub.find_room(context.params[1])
+    if live is None or not has_to_inspect(hub, user, live):
+        show()
+        return
+    joined = live.joined.get(user.key)
+
+    def go_on(stored: bool) -> None:
+        if stored:
+            inspect(hub, user, live, joined)
+            _answer(context, show)
+        else:
+            context.response.fail("CHATHISTORY", replies.MESSAGE_ERROR, *context.params[:2])
+
+    context.when_recorded(inspection(hub, user, live), go_on)
+
+
+def _show_page(context: Context, direction: Direction, limit: int, first: Bound | None, second: Bound | None) -> None:
+    params = context.params
     conversation, name, after = _conversation(context, params[1])
     kinds = RECORDED if context.session.has(EVENT_PLAYBACK.bit) else SAID
     if not context.session.has(MESSAGE_TAGS.bit):
