@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from securechat.client.errors import ClientError
+from securechat.client.repeating import may_repeat
 from securechat.client.texts import _
 from securechat.errors import ProtocolError
 from securechat.protocol.message import Message, format_message
@@ -27,9 +28,14 @@ class Request:
     done: Done
     fail: Callable[[ClientError], None]
     """Called instead of `done` when the link is lost for good, or lost and the command may not be sent twice."""
-    again: bool = True
-    """Whether the command may be sent again over a new link."""
+    again: bool | None = None
+    """Whether the command may be sent again over a new link; None: as the table says (repeating.py)."""
     tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it is sent again over a new link."""
+        return may_repeat(self.command, self.params) if self.again is None else self.again
 
     def line(self, label: str) -> bytes:
         """Return the line to send."""

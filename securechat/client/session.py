@@ -126,10 +126,11 @@ class Session:
         self.output.clear()
         self._outbox.link_lost()
         for request in self._answers.waiting():
-            if request.again:
+            if request.repeats:
                 self._waiting.append(request)
             else:
-                request.fail(CannotConnect(_("The link to the server was lost.")))
+                unknown = _("The link was lost before the server answered: it is not known whether {command} was done.")
+                request.fail(CannotConnect(unknown.format(command=sanitize(request.command))))
         self._answers = Answers()
         if was_ready:
             self._emit(Disconnected(reason))
