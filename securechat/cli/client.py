@@ -258,7 +258,7 @@ def _read(options: argparse.Namespace, settings: Settings, client: "Client", roo
     formatter = Formatter(colour=_colour(settings, json=options.json), full_time=not sys.stdout.isatty(), home=home)
     reader = Reader(client, formatter, json=options.json)
     if options.follow:
-        reader.follow(rooms, options.tail or 0, options.since)
+        reader.follow(rooms, options.tail, options.since)
     else:
         reader.print_history(rooms, options.tail, options.since)
 

@@ -1,16 +1,17 @@
 """Nothing lost, nothing twice: what of a conversation was seen, and how the rest is fetched (client.md, "Gap filling").
 
-A conversation that may have a gap *holds* its live events back. Pages of CHATHISTORY are asked for until one is empty
-or brings all that is wanted; then the held events follow, without those that a page held already. No I/O here: the
-session asks.
+A conversation that may have a gap *holds* its live events back. Pages of CHATHISTORY are asked for until there are no
+more, or all that is wanted is there; then the held events follow, without those that a page held already. No I/O here:
+the session asks.
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import Enum, auto
 
 from securechat.client.events import Message, RoomEvent
+from securechat.client.paging import NEWEST, Query, Walk, at_message, at_time, wire_time
 
 _RECENT = 2000
 """How many message ids of a conversation are remembered against doubles."""
@@ -18,42 +19,27 @@ _MOST_HELD = 5000
 """More live events than these are dropped while a gap is filled, and fetched as pages instead."""
 
 
-class Mode(Enum):
-    """How a gap is filled."""
-
-    AFTER = auto()  # from a point on, page by page
-    LATEST = auto()  # the newest so many, page by page backwards
-
-
 @dataclass(slots=True)
 class Fill:
-    """A gap that is being filled."""
+    """A gap that is being filled: onward from a point, or back from the newest message until so many are there."""
 
-    mode: Mode
-    bounds: list[str]
-    """AFTER: where to begin (`msgid=…`, `timestamp=…`), best first; when the server refuses one the next is tried."""
-    wanted: int = 0
-    """LATEST: how many messages are still wanted."""
+    walk: Walk
+    others: list[str] = field(default_factory=list)
+    """Onward: where to begin when the server refuses that point, best first."""
+    seen: str = ""
+    """Onward: the id of the message behind which it begins, which somebody has seen elsewhere."""
     total: int = 0
-    """LATEST: how many were wanted in the beginning."""
-    oldest: str = ""
-    """LATEST: id of the oldest line that came so far."""
-    collected: list[Message] = field(default_factory=list)
-    """LATEST: what came so far; it is shown when all of it is there, oldest first."""
+    """Back: how many messages were wanted in the beginning; 0: one page, as it is not known from where on some are
+    missing."""
+    wanted: int = 0
+    """Back: how many are still wanted."""
+    collected: list[list[Message]] = field(default_factory=list)
+    """Back: the pages that came so far, newest first; they are shown when all are there, oldest first."""
     tokens: dict[str, str] = field(default_factory=dict)
     """`+securechat/id` of the own messages that were found -> message id."""
     waiting: bool = True
     """Whether the next page is still to be asked for."""
     failed: bool = False
-
-
-@dataclass(slots=True, frozen=True)
-class Query:
-    """The parameters of the next CHATHISTORY."""
-
-    subcommand: str
-    bound: str
-    limit: int
 
 
 class Conversation:
@@ -69,15 +55,22 @@ class Conversation:
         self._overflow = False
         self._recent: OrderedDict[str, None] = OrderedDict()
 
-    def start(self, fill: Fill | None = None) -> None:
-        """Begin to fill; what comes live is held from now on."""
+    def start(self, fill: Fill | None = None, unseen: Sequence[RoomEvent] = ()) -> None:
+        """Begin to fill; what comes live is held from now on, and so is what was given out and is still `unseen`."""
         self.behind = False
-        self.fill = fill or Fill(Mode.AFTER, self.bounds())
+        self.fill = fill or self._missing()
+        for event in unseen:
+            if isinstance(event, Message):
+                self._recent.pop(event.id, None)
+            self.live(event)
+        if self.fill.seen:
+            self._recent[self.fill.seen] = None
 
-    def bounds(self) -> list[str]:
-        """Return from where on messages may be missing, best first; empty when nothing is known."""
-        bounds = [f"msgid={self.last_id}"] if self.last_id else []
-        return [*bounds, f"timestamp={self.last_time}"] if self.last_time else bounds
+    def _missing(self) -> Fill:
+        """Return the fill from where on messages may be missing, or of the newest page when that is not known."""
+        bounds = [at_message(self.last_id)] if self.last_id else []
+        bounds += [f"timestamp={self.last_time}"] if self.last_time else []
+        return Fill(Walk(onward=True, bound=bounds[0]), bounds[1:]) if bounds else Fill(Walk(onward=False))
 
     def live(self, event: RoomEvent) -> list[RoomEvent]:
         """Take a live event; return what is to be given out now."""
@@ -100,24 +93,18 @@ class Conversation:
         """Return what to ask for next."""
         fill = self._gap()
         fill.waiting = False
-        if fill.mode is Mode.LATEST:
-            limit = min(fill.wanted, page_limit)
-            if not fill.oldest:
-                return Query("LATEST", "*", limit)
-            return Query("BEFORE", f"msgid={fill.oldest}", limit)
-        if not fill.bounds:
-            return Query("LATEST", "*", page_limit)
-        return Query("AFTER", fill.bounds[0], page_limit)
+        return fill.walk.query(min(fill.wanted, page_limit) if fill.wanted else page_limit)
 
     def refused(self) -> bool:
         """The server refused a page. Returns whether there is another bound to try."""
         fill = self._gap()
-        fill.bounds = fill.bounds[1:]
-        fill.waiting = bool(fill.bounds) and fill.mode is Mode.AFTER
+        fill.waiting = bool(fill.others)
         fill.failed = not fill.waiting
+        if fill.others:
+            fill.walk.bound = fill.others.pop(0)
         return fill.waiting
 
-    def page(self, messages: list[Message], ids: list[str], query: Query) -> list[RoomEvent]:
+    def page(self, messages: list[Message], ids: list[str]) -> list[RoomEvent]:
         """Take a page, oldest first, and the ids of all its lines; return what is to be given out now.
 
         Afterwards `fill.waiting` tells whether another page is to be asked for.
@@ -126,29 +113,24 @@ class Conversation:
         for message in messages:
             if message.own and message.token:
                 fill.tokens[message.token] = message.id
-        # A short page need not be the last: the server cuts what would fill its queue. Behind the last is an empty one.
-        more = bool(ids and ids[0] and ids[-1])
-        if fill.mode is Mode.LATEST:
-            fill.collected[:0] = messages
-            fill.wanted -= len(ids)
-            # A page that brings us no further would be asked for for ever.
-            fill.waiting = more and fill.wanted > 0 and ids[0] != fill.oldest
-            fill.oldest = ids[0] if ids else fill.oldest
-            return []
-        following = [f"msgid={ids[-1]}"] if more else []
-        fill.waiting = query.subcommand == "AFTER" and more and following != fill.bounds[:1]
-        if fill.waiting:
-            fill.bounds = following
-        return self._new(list(messages))
+        more = fill.walk.goes_on(ids)
+        if fill.walk.onward:
+            fill.waiting, fill.others = more, []
+            return self._new(messages)
+        fill.collected.append(messages)
+        fill.wanted -= min(fill.wanted, len(ids))
+        fill.waiting = more and fill.wanted > 0
+        return []
 
     def finish(self) -> list[RoomEvent]:
         """All pages came: return what is still to be given out. If live events were dropped, `fill` stays on."""
         fill = self._gap()
-        given = self._new(list(fill.collected))
+        given = self._new([message for page in reversed(fill.collected) for message in page])
         fill.collected = []
         if self._overflow and not fill.failed:
             self._overflow = False
-            self.fill = Fill(Mode.AFTER, self.bounds(), tokens=fill.tokens)
+            self.fill = self._missing()
+            self.fill.tokens = fill.tokens
             return given
         self.fill = None
         held, self._held, self._overflow = self._held, [], False
@@ -163,8 +145,8 @@ class Conversation:
             self.start()
             return
         fill.waiting, fill.failed = True, False
-        if fill.mode is Mode.LATEST:
-            fill.wanted, fill.oldest, fill.collected = fill.total, "", []
+        if not fill.walk.onward:
+            fill.walk.bound, fill.wanted, fill.collected = NEWEST, fill.total, []
 
     def given(self, message: Message) -> None:
         """Remember that a message was given out: the next gap begins behind it."""
@@ -182,7 +164,7 @@ class Conversation:
             last += 1
         return [event for i, event in enumerate(held) if i > last or not isinstance(event, Message)]
 
-    def _new(self, events: list[RoomEvent]) -> list[RoomEvent]:
+    def _new(self, events: Sequence[RoomEvent]) -> list[RoomEvent]:
         """Return the events without messages that were there before, and remember the others."""
         new: list[RoomEvent] = []
         dropped: RoomEvent | None = None
@@ -215,16 +197,13 @@ def as_old(message: Message, name: str) -> Message:
     return replace(message, old=True, room=name)
 
 
-def wire_time(moment: datetime) -> str:
-    """Return a time in UTC in the form of server-time and CHATHISTORY."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
-
-
 def latest(count: int) -> Fill:
     """Return the fill for the newest `count` messages."""
-    return Fill(Mode.LATEST, [], wanted=count, total=count)
+    return Fill(Walk(onward=False), wanted=count, total=count)
 
 
-def since(moment: datetime) -> Fill:
-    """Return the fill for everything said after `moment` (UTC)."""
-    return Fill(Mode.AFTER, [f"timestamp={wire_time(moment)}"])
+def since(begin: datetime | str) -> Fill:
+    """Return the fill for everything said after a moment, or after the message of that id."""
+    if isinstance(begin, str):
+        return Fill(Walk(onward=True, bound=at_message(begin)), seen=begin)
+    return Fill(Walk(onward=True, bound=at_time(begin)))

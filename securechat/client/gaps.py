@@ -5,10 +5,11 @@ Two kinds of gaps: what was said while there was no link, and what was dropped b
 
 from collections.abc import Callable, Sequence
 
-from securechat.client.conversations import Conversation, Fill, Query, as_old
+from securechat.client.conversations import Conversation, Fill, as_old
 from securechat.client.errors import ClientError, NotDelivered
 from securechat.client.events import Event, Gap, Left, Message, RoomEvent
 from securechat.client.outbox import Outbox, Stage
+from securechat.client.paging import ids_in, said_in
 from securechat.client.refusals import is_refusal
 from securechat.client.requests import Request
 from securechat.client.roster import Roster
@@ -58,9 +59,9 @@ class Gaps:
         if moment > self._latest_time and "batch" not in line.tags and _is_time(moment):
             self._latest_time = moment
 
-    def start(self, name: str, fill: Fill) -> None:
-        """Begin to fill a conversation; what comes live is held until it is done."""
-        self.conversation(name).start(fill)
+    def start(self, name: str, fill: Fill, unseen: Sequence[RoomEvent] = ()) -> None:
+        """Begin to fill a conversation; what comes live is held until it is done, as is what nobody has seen yet."""
+        self.conversation(name).start(fill, unseen)
         self._check = True
 
     def drop(self, name: str) -> None:
@@ -148,12 +149,11 @@ class Gaps:
             self._fills -= 1
             self._check = True
             if conversation.fill is fill:  # else it was begun anew meanwhile: this is no page of what is filled now
-                self._on_page(conversation, query, lines)
+                self._on_page(conversation, lines)
 
-        params = [query.subcommand, conversation.name, query.bound, str(query.limit)]
-        self._send(Request("CHATHISTORY", params, answered, _ignore, again=False))
+        self._send(Request("CHATHISTORY", query.params(conversation.name), answered, _ignore, again=False))
 
-    def _on_page(self, conversation: Conversation, query: Query, lines: Sequence[wire.Message]) -> None:
+    def _on_page(self, conversation: Conversation, lines: Sequence[wire.Message]) -> None:
         fill = conversation.fill
         if fill is None:
             return
@@ -162,10 +162,8 @@ class Gaps:
                 return
             self._emit(Gap(conversation.name))
         else:
-            said = [line for line in lines if line.command in {"PRIVMSG", "NOTICE"}]
-            # Of a message of several lines only the first has an id, and the whole counts as one (draft/multiline).
-            ids = [line.tags["msgid"] for line in said if line.tags.get("msgid")]
-            self._give(conversation.page(self.old_messages(said, conversation.name), ids, query))
+            said = said_in(lines)
+            self._give(conversation.page(self.old_messages(said, conversation.name), ids_in(said)))
         if not fill.waiting:
             self._finish(conversation, fill)
 

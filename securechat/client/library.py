@@ -21,7 +21,7 @@ import ssl
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -37,12 +37,13 @@ from securechat.client.arguments import (
 )
 from securechat.client.backoff import Backoff
 from securechat.client.connection import Connection
-from securechat.client.conversations import Fill, latest, since, wire_time
+from securechat.client.conversations import Fill, latest, since
 from securechat.client.errors import CannotConnect, ClientError, Untrusted, UsageError
 from securechat.client.events import Ended, Event, Message
 from securechat.client.login import Identity
 from securechat.client.mailbox import LOW_WATER, Mailbox
 from securechat.client.outbox import Delivery
+from securechat.client.paging import NEWEST, Query, Walk, at_message, at_time, pages
 from securechat.client.refusals import is_refusal, room_refusal
 from securechat.client.requests import Request
 from securechat.client.session import Session
@@ -115,7 +116,9 @@ class Client:
         token = (invite or link_invite or server_password) if register else server_password
         identity = Identity(name, password, register, token, set_up, code or "")
         self._mailbox = Mailbox()
-        self._session = Session(identity, self._mailbox.put, wall_clock, lambda: secrets.token_hex(12))
+        self._session = Session(
+            identity, self._mailbox.put, wall_clock, lambda: secrets.token_hex(12), self._mailbox.take_back
+        )
         self._session.program = program
         self._connection: Connection | None = None
         self.authority = ""
@@ -279,17 +282,20 @@ class Client:
 
     # --- rooms ---
 
-    def join(self, room: str, *, tail: int = 0, after: datetime | None = None, key: str = "", make: bool = True) -> str:
+    def join(
+        self, room: str, *, tail: int = 0, after: datetime | str | None = None, key: str = "", make: bool = True
+    ) -> str:
         """Enter a room and return its name on the wire: a link may have an older one. Raises RoomRefused.
 
         `key` opens the room: its key, or the token of an invite (links.Link.invite). A room that is not there is made,
         where that is allowed; with `make` False and without a key it is refused, with the code 403.
 
         `tail`: the last so many messages come first in `messages()`, marked `old`; `after`: everything said after that
-        moment. Either way nothing is missing or doubled between those and what is said from now on.
+        moment, or after the message of that id. Either way nothing is missing or doubled between those and what is said
+        from now on.
         """
         name = check_room(room)
-        fill: Fill | None = since(after.astimezone(UTC)) if after is not None else latest(tail) if tail > 0 else None
+        fill: Fill | None = since(after) if after is not None else latest(tail) if tail > 0 else None
         future: Future[None] = Future()
         key = key if key or make else NO_INVITE
         request = self._call(
@@ -377,8 +383,7 @@ class Client:
 
     def mark_read(self, target: str, moment: datetime) -> None:
         """Tell the own other devices that everything up to `moment` was read in a room or with a person."""
-        params = [target, f"timestamp={wire_time(moment.astimezone(UTC))}"]
-        request = Request("MARKREAD", params, _ignore_answer, _ignore_failure, again=False)
+        request = Request("MARKREAD", [target, at_time(moment)], _ignore_answer, _ignore_failure, again=False)
         if self._connection is not None:
             self._connection.post(lambda: self._session.ask(request))
 
@@ -397,32 +402,33 @@ class Client:
         """Return what was said in a room or with a person, oldest first. Raises RoomRefused.
 
         The newest `limit` messages; with `before`, the id of a message, the newest before that one; or with `after`
-        the first `limit` messages after that moment (None: all).
+        the first `limit` messages after that moment (None: all). They are held in memory; `pages` gives them in pieces.
+        """
+        found = list(self.pages(target, limit=limit, after=after, before=before))
+        if after is None:
+            found.reverse()
+        return [message for page in found for message in page]
+
+    def pages(
+        self, target: str, *, limit: int | None = None, after: datetime | str | None = None, before: str = ""
+    ) -> Iterator[list[Message]]:
+        """Give what was said in a room or with a person, page by page as they are asked for; each is oldest first.
+
+        From the newest page back, or from before the message whose id is `before`; or onward from `after`, a moment or
+        the id of a message. At most `limit` messages (None: all). Raises RoomRefused.
         """
         check_target(target)
-        found: list[Message] = []
-        if after is None and limit is None:
-            after = datetime.fromtimestamp(0, UTC)
-        bound = "*" if after is None else f"timestamp={wire_time(after.astimezone(UTC))}"
-        direction = "LATEST" if after is None else "AFTER"
-        if before:
-            bound, direction = f"msgid={before}", "BEFORE"
-        page_limit = self._session.roster.page_limit
-        while limit is None or len(found) < limit:
-            wanted = page_limit if limit is None else min(page_limit, limit - len(found))
-            lines = self._request("CHATHISTORY", direction, target, bound, str(wanted))
-            said = [line for line in lines if line.command in {"PRIVMSG", "NOTICE"}]
-            page = self._call(lambda said=said: self._session.gaps.old_messages(said, target))  # type: ignore[misc]
-            found = [*found, *page] if after is not None else [*page, *found]
-            # Of a message of several lines only the first has an id, and the whole counts as one (draft/multiline).
-            ids = [line.tags["msgid"] for line in said if line.tags.get("msgid")]
-            edge = ids[-1 if after is not None else 0] if ids else ""
-            # A page may be shorter than what was asked for and not be the last: the server cuts long ones.
-            if not edge or bound == f"msgid={edge}":
-                break
-            bound = f"msgid={edge}"
-            direction = "AFTER" if after is not None else "BEFORE"
-        return found
+        walk = Walk(onward=False, bound=at_message(before) if before else NEWEST)
+        if after is not None:
+            walk = Walk(onward=True, bound=at_message(after) if isinstance(after, str) else at_time(after))
+
+        def ask(query: Query) -> list[wire.Message]:
+            return self._request("CHATHISTORY", *query.params(target))
+
+        def messages_of(said: list[wire.Message]) -> list[Message]:
+            return self._call(lambda: self._session.gaps.old_messages(said, target))
+
+        return map(messages_of, pages(ask, walk, self._session.roster.page_limit, limit))
 
     def messages(self, timeout: float | None = None, *, rooms: Collection[str] | None = None) -> Iterator[Message]:
         """Give the messages one by one as they come, own ones included (`message.own`).

@@ -24,6 +24,8 @@ from securechat.names import fold
 _AGE = re.compile(r"(\d{1,6})([smhdw])")
 _BEGINNING = datetime.fromtimestamp(0, UTC)
 """No server has anything older, and years of less than four digits are no time on the wire."""
+_MOST_PAGES = 20
+"""So many pages of history are held in memory."""
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -126,22 +128,29 @@ class Reader:
         self._json = json
 
     def print_history(self, rooms: Sequence[str], tail: int | None, after: datetime | None) -> None:
-        """Print the last `tail` messages, or everything after a moment, of each room. Raises RoomRefused."""
-        for room in rooms:
-            enter(self._client, room)
-            messages = self._client.history(room, None if after is not None else tail, after=after)
-            for message in messages[-tail:] if tail else messages:
-                self._print(message)
+        """Print the last `tail` messages, or everything after a moment, or the last of that, of each room.
 
-    def follow(self, rooms: Sequence[str], tail: int, after: datetime | None) -> None:
+        Raises RoomRefused.
+        """
+        for room in rooms:
+            name = enter(self._client, room)
+            if tail is not None:
+                self._print_tail(name, tail, after)
+            elif after is not None:
+                for page in self._client.pages(name, after=after):
+                    self._print_all(page)
+
+    def follow(self, rooms: Sequence[str], tail: int | None, after: datetime | None) -> None:
         """Print the same, and then for ever what is said.
 
         Raises RoomRefused, also when somebody has put us out of the last of the rooms, and what ends the link for good.
         """
-        for room in rooms:
-            enter(self._client, room)
-            self._client.join(room, tail=0 if after is not None else tail, after=after)
-        wanted = {fold(room) for room in rooms}
+        names = [enter(self._client, room) for room in rooms]
+        for name in names:
+            last = self._print_tail(name, tail, after) if tail is not None else ""
+            if last or after is not None:
+                self._client.join(name, after=last or after)
+        wanted = {fold(name) for name in names}
         while True:
             event = self._client.next_event()
             if event is None or isinstance(event, Ended):
@@ -158,6 +167,35 @@ class Reader:
                 if not wanted:
                     raise RoomRefused(sentence(event))
                 tell(sentence(event))
+
+    def _print_tail(self, room: str, tail: int, after: datetime | None) -> str:
+        """Print the last `tail` messages, of what was said after a moment; return the id of the last one.
+
+        Memory is bounded: the pages come newest first, and of many only the oldest are held; what follows them is
+        fetched once more.
+        """
+        oldest: deque[list[Message]] = deque(maxlen=_MOST_PAGES)
+        missing = 0  # how many messages are wanted and not printed
+        for page in self._client.pages(room, limit=tail):
+            wanted = [message for message in page if after is None or message.time > after]
+            oldest.appendleft(wanted)
+            missing += sum(bool(message.id) for message in wanted)
+            if len(wanted) < len(page):
+                break
+        last = ""
+        for page in oldest:
+            missing -= sum(bool(message.id) for message in page)
+            last = self._print_all(page) or last
+        if missing > 0:
+            for page in self._client.pages(room, limit=missing, after=last):
+                last = self._print_all(page) or last
+        return last
+
+    def _print_all(self, messages: Sequence[Message]) -> str:
+        """Print messages; return the id of the last one."""
+        for message in messages:
+            self._print(message)
+        return next((message.id for message in reversed(messages) if message.id), "")
 
     def _print(self, event: Event) -> None:
         if self._json and (text := to_json(event)):

@@ -4,7 +4,8 @@ import threading
 import time
 from collections import deque
 
-from securechat.client.events import Ended, Event, Message
+from securechat.client.events import Ended, Event, Left, Message, RoomEvent
+from securechat.names import fold
 
 HIGH_WATER = 5000
 """From so many unread events on the session drops what is said, and fetches it later from the server's history."""
@@ -42,6 +43,22 @@ class Mailbox:
             if not isinstance(event, Ended):
                 self._events.popleft()
             return event
+
+    def take_back(self, name: str) -> list[RoomEvent]:
+        """Take what waits of a conversation out again, from its first message on; a visit that is over stays."""
+        key = fold(name)
+        with self._changed:
+            taken: list[RoomEvent] = []
+            for event in self._events:
+                if not isinstance(event, RoomEvent) or fold(event.room) != key:
+                    continue
+                if isinstance(event, Left) and event.own:
+                    taken.clear()
+                elif taken or isinstance(event, Message):
+                    taken.append(event)
+            gone = set(map(id, taken))
+            self._events = deque(event for event in self._events if id(event) not in gone)
+        return taken
 
     def __len__(self) -> int:
         return len(self._events)

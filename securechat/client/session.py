@@ -40,9 +40,17 @@ class Session:
     """What the client knows and wants, for as long as the client lives."""
 
     def __init__(
-        self, identity: Identity, emit: Callable[[Event], None], clock: Clock, random_text: Callable[[], str]
+        self,
+        identity: Identity,
+        emit: Callable[[Event], None],
+        clock: Clock,
+        random_text: Callable[[], str],
+        take_back: Callable[[str], Sequence[RoomEvent]] = lambda _name: (),
     ) -> None:
-        """`random_text` makes unguessable letters and digits, for SCRAM nonces and message tokens."""
+        """`random_text` makes unguessable letters and digits, for SCRAM nonces and message tokens.
+
+        `take_back` returns what was emitted of a conversation and nobody has read yet, and lets nobody read it.
+        """
         self.identity = identity
         self.output: list[bytes] = []
         self.roster = Roster(clock)
@@ -51,6 +59,7 @@ class Session:
         self._emit = emit
         self._clock = clock
         self._random_text = random_text
+        self._take_back = take_back
         self._login = Login(identity, random_text)
         self._answers = Answers()
         self._outbox = Outbox()
@@ -240,7 +249,8 @@ class Session:
         `key` is what opens it: its key, or the token of an invite; with NO_INVITE no room is made.
         """
         if fill is not None:
-            self.gaps.start(name, fill)
+            # What was said since the login would else come before what was said before it.
+            self.gaps.start(name, fill, self._take_back(name))
 
         def answered(lines: Sequence[wire.Message]) -> None:
             refusal = next((line for line in lines if is_refusal(line)), None)

@@ -226,6 +226,29 @@ def test_since(run: Run, server: ScriptedServer, authority: Authority) -> None:
     assert run(*login(server, authority), "--since", "tomorrow").code == 2
 
 
+def test_a_tail_longer_than_what_is_held_is_whole_and_in_order(
+    run: Run, server: ScriptedServer, authority: Authority
+) -> None:
+    for number in range(200):
+        server.chat.say("bob!b@h", "PRIVMSG", "#ops", f"more {number}")
+    for tail in (150, 101, 100, 99):  # 20 pages of 5 are held
+        result = run(*login(server, authority), "--tail", str(tail), "--json")
+        texts = [json.loads(line)["text"] for line in result.out.splitlines()]
+        assert texts == [f"more {number}" for number in range(200 - tail, 200)]
+
+
+def test_the_last_of_what_was_said_since(run: Run, server: ScriptedServer, authority: Authority) -> None:
+    for number in range(30):
+        server.chat.say("bob!b@h", "PRIVMSG", "#ops", f"more {number}")
+    # Ten messages share a millisecond: the last seven were said after the second one.
+    since = ["--since", "2026-11-22T08:00:00.002Z"]
+    for tail, numbers in ((3, range(27, 30)), (30, range(23, 30)), (7, range(23, 30))):
+        result = run(*login(server, authority), *since, "--tail", str(tail), "--json")
+        assert [json.loads(line)["text"] for line in result.out.splitlines()] == [
+            f"more {number}" for number in numbers
+        ]
+
+
 def test_colours_by_flag_environment_and_terminal(run: Run, server: ScriptedServer, authority: Authority) -> None:
     assert "\x1b[" not in run(*login(server, authority), "--tail", "1").out
     assert "\x1b[" in run(*login(server, authority), "--tail", "1", "--color", "always").out
@@ -384,6 +407,21 @@ def test_following_over_cut_links_holds_every_message_once(
         assert "The link is lost" in process.stderr.read()
     assert [record["text"] for record in records[3:]] == [f"new {number}" for number in range(90)]
     assert [record["text"] for record in records[:3]] == ["line 5", "line 6", "line 7"]
+
+
+def test_following_since_a_moment_begins_with_the_tail_of_that(
+    server: ScriptedServer, authority: Authority, tmp_path: Path
+) -> None:
+    arguments = ["--since", "2026-11-01", "--tail", "2", "--follow", "--json"]
+    with start(server, authority, *arguments, home=tmp_path) as process:
+        assert process.stdout is not None
+        texts = [json.loads(process.stdout.readline())["text"] for _ in range(2)]
+        with server.lock:
+            server.chat.say("bob!b@h", "PRIVMSG", "#ops", "new")
+        texts.append(json.loads(process.stdout.readline())["text"])
+        process.send_signal(2)
+        assert process.wait(20) == 130
+    assert texts == ["line 6", "line 7", "new"]
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(server: ScriptedServer, authority: Authority, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from itertools import count
 
 from securechat.client.events import Event, Message
 from securechat.client.login import NEEDED, Identity
+from securechat.client.mailbox import Mailbox
 from securechat.client.outbox import Delivery
 from securechat.client.session import Session
 from securechat.protocol import message as wire
@@ -17,10 +18,14 @@ class Harness:
     """Plays the server by hand."""
 
     def __init__(self, identity: Identity | None = None) -> None:
-        self.events: list[Event] = []
+        self.mailbox = Mailbox()
         numbers = count(1)
         self.session = Session(
-            identity or Identity("anna"), self.events.append, lambda: NOW, lambda: f"r{next(numbers)}"
+            identity or Identity("anna"),
+            self.mailbox.put,
+            lambda: NOW,
+            lambda: f"r{next(numbers)}",
+            self.mailbox.take_back,
         )
 
     def gets(self, *lines: str) -> None:
@@ -36,8 +41,7 @@ class Harness:
 
     def heard(self) -> list[Event]:
         """Return the events since the last call."""
-        events, self.events[:] = list(self.events), []
-        return events
+        return list(iter(lambda: self.mailbox.get(0), None))
 
     def texts(self) -> list[str]:
         """Return the texts of the messages since the last call."""

@@ -47,7 +47,7 @@ def test_it_ends_when_it_is_put_out_of_its_last_room(capsys: pytest.CaptureFixtu
     ]
     client: Any = FakeClient(events)
     with pytest.raises(RoomRefused, match="bob has put you out of #TEA") as refused:
-        Reader(client, Formatter(home="#tea"), json=False).follow(["#ops", "#tea"], 0, None)
+        Reader(client, Formatter(home="#tea"), json=False).follow(["#ops", "#tea"], None, None)
     assert refused.value.exit_code == 6
     output, told = capsys.readouterr()
     assert [line.rpartition(" ")[2] for line in output.splitlines()] == ["one", "two"]

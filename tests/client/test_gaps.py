@@ -6,13 +6,14 @@ import pytest
 
 from securechat.client.conversations import latest, since
 from securechat.client.errors import NotDelivered
-from securechat.client.events import Event, Gap, Joined, Left, Message
+from securechat.client.events import Event, Gap, Joined, Left, Message, TopicChanged
 from securechat.client.login import Identity
+from securechat.client.mailbox import Mailbox
 from securechat.client.outbox import Delivery
 from securechat.client.session import Session
 from securechat.clock import parse_time
 from tests.client.fake_server import BEGIN, FakeServer, Link
-from tests.client.harness import Harness, said
+from tests.client.harness import Harness, label_of, said
 
 
 @pytest.fixture
@@ -126,6 +127,48 @@ def test_a_tail_comes_first_and_older_live_lines_are_dropped() -> None:
     assert harness.texts() == ["five", "six", "seven", "eight", "nine", "ten"]
 
 
+def test_what_was_said_between_the_login_and_a_tail_does_not_come_before_it() -> None:
+    """The account was in the room already, so lines came at once; nobody has read them when the tail is wanted."""
+    harness = Harness()
+    harness.logs_in("#tea", "#other")
+    joined, *_others = harness.heard()
+    assert isinstance(joined, Joined)
+    harness.gets(
+        said(8, "elsewhere", target="#other"), said(8, "eight"), ":bob!bob@h TOPIC #tea :green", said(9, "nine")
+    )
+    harness.session.join("#tea", latest(3), lambda: None, lambda error: None)
+    (first,) = [line for line in harness.sent() if "LATEST" in line]
+    harness.gets(said(10, "ten"))
+    assert harness.texts() == ["elsewhere"]
+    harness.page(first, "#tea", said(7, "seven"), said(8, "eight"), said(9, "nine"))
+    events = harness.heard()
+    assert [event.text for event in events if isinstance(event, Message)] == ["seven", "eight", "nine", "ten"]
+    assert any(isinstance(event, TopicChanged) for event in events)
+
+
+def test_what_was_said_between_the_login_and_since_is_not_lost_when_the_server_refuses() -> None:
+    harness = Harness()
+    harness.logs_in("#tea")
+    harness.gets(said(8, "eight"))
+    harness.session.join("#tea", since("e-3"), lambda: None, lambda error: None)
+    (asked,) = [line for line in harness.sent() if "AFTER #tea msgid=e-3" in line]
+    harness.answers(asked, ":s FAIL CHATHISTORY INVALID_MSGREFTYPE AFTER #tea :no")
+    assert harness.texts() == ["eight"]
+
+
+def test_a_visit_that_is_over_keeps_its_place_before_the_next_one() -> None:
+    harness = Harness()
+    harness.logs_in("#tea")
+    harness.heard()
+    harness.gets(said(1, "one"), ":anna!anna@h PART #tea")
+    harness.session.join("#tea", latest(1), lambda: None, lambda error: None)
+    (join,) = harness.sent()
+    harness.joins("#tea", label=label_of(join))
+    (first,) = [line for line in harness.sent() if "LATEST" in line]
+    harness.page(first, "#tea", said(2, "two"))
+    assert [type(event) for event in harness.heard()] == [Message, Left, Message, Joined]
+
+
 def test_a_page_of_what_was_begun_anew_meanwhile_is_not_taken_for_one_of_the_new_pages() -> None:
     harness = Harness()
     harness.logs_in("#tea")
@@ -160,8 +203,13 @@ class World:
         self.server.members["#tea"] = {"anna", "bob"}
         self.events: list[Event] = []
         self.now = BEGIN
+        self.mailbox = Mailbox()
         self.session = Session(
-            Identity("anna"), self.events.append, lambda: self.now, lambda: f"{self.random.getrandbits(64):x}"
+            Identity("anna"),
+            self.mailbox.put,
+            lambda: self.now,
+            lambda: f"{self.random.getrandbits(64):x}",
+            self.mailbox.take_back,
         )
         self.link: Link | None = None
         self.up: list[str] = []
@@ -194,6 +242,11 @@ class World:
         while self.step():
             pass
 
+    def seen(self) -> list[Message]:
+        """Return the messages that were given out so far."""
+        self.events += iter(lambda: self.mailbox.get(0), None)
+        return [event for event in self.events if isinstance(event, Message)]
+
 
 @pytest.mark.parametrize("seed", range(150))
 def test_random_cuts_lose_and_double_nothing(seed: int) -> None:
@@ -218,7 +271,7 @@ def test_random_cuts_lose_and_double_nothing(seed: int) -> None:
         for _ in range(world.random.randrange(25)):
             world.step()
     world.settle()
-    seen = [event for event in world.events if isinstance(event, Message)]
+    seen = world.seen()
     for room in ("#tea", "bob"):
         expected = [
             f"e-{stored.number}" for stored in world.server.history if (stored.target == "#tea") == (room == "#tea")
@@ -229,11 +282,39 @@ def test_random_cuts_lose_and_double_nothing(seed: int) -> None:
     assert all(delivery.done and delivery.error is None for delivery in deliveries)
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_a_room_that_is_asked_for_late_begins_with_its_tail_and_goes_on(seed: int) -> None:
+    """Nobody reads before the room is asked for; then all comes in the order of the server, once, over cuts as well."""
+    world = World(seed)
+    for number in range(world.random.randrange(20)):
+        world.server.say("bob!b@h", "PRIVMSG", "#tea", f"before {number}")
+    world.open()
+    tail = world.random.randrange(1, 15)
+    asked_at = world.random.randrange(12)
+    for number in range(24):
+        if number == asked_at:
+            while not world.session.ready:
+                assert world.step()
+            newest = len(world.server.history)
+            world.session.join("#tea", latest(tail), lambda: None, lambda error: None)
+        world.server.say("bob!b@h", "PRIVMSG", "#tea", f"said {number}")
+        for _ in range(world.random.randrange(12)):
+            world.step()
+        if number > asked_at and world.random.random() < 0.1:
+            world.cut()
+            world.open()
+    world.settle()
+    numbers = [int(message.id.removeprefix("e-")) for message in world.seen()]
+    assert numbers == list(range(numbers[0], len(world.server.history) + 1))
+    assert max(1, newest - tail + 1) <= numbers[0] <= max(1, numbers[-1] - tail + 1)
+
+
 def test_since_asks_from_a_moment_on() -> None:
     from datetime import UTC, datetime
 
     moment = datetime.fromtimestamp(parse_time("2026-11-22T08:00:00.000Z") / 1000, UTC)
-    assert since(moment).bounds == ["timestamp=2026-11-22T08:00:00.000Z"]
+    assert since(moment).walk.bound == "timestamp=2026-11-22T08:00:00.000Z"
+    assert since("e-7").walk.bound == "msgid=e-7"
 
 
 def test_the_same_message_twice_is_given_out_once(harness: Harness) -> None:

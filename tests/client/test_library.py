@@ -106,6 +106,41 @@ def test_history_in_pages(server: ScriptedServer, authority: Authority) -> None:
             client.history("#elsewhere")
 
 
+def test_pages_are_fetched_as_they_are_asked_for(server: ScriptedServer, authority: Authority) -> None:
+    for number in range(1, 13):
+        server.chat.say("bob!b@h", "PRIVMSG", "#general", str(number))
+    with make(server, authority.path) as client:
+        client.join("general")
+
+        def asked() -> int:
+            return sum("CHATHISTORY" in line for line in server.chat.heard)
+
+        onward = client.pages("#general", after="e-2")
+        assert asked() == 0
+        first = next(onward)
+        assert ([message.text for message in first], asked()) == (["3", "4", "5", "6", "7"], 1)
+        assert [[message.text for message in page] for page in onward] == [["8", "9", "10", "11", "12"]]
+        back = list(client.pages("#general", limit=7, before="e-10"))
+        assert [[message.text for message in page] for page in back] == [["5", "6", "7", "8", "9"], ["3", "4"]]
+        with pytest.raises(UsageError):
+            client.pages("#no room")
+
+
+def test_a_program_goes_on_behind_the_last_message_that_it_knows(server: ScriptedServer, authority: Authority) -> None:
+    with make(server, authority.path) as client:
+        client.join("general")
+        for number in range(1, 4):
+            with server.lock:
+                server.chat.say("bob!b@h", "PRIVMSG", "#general", str(number))
+        # The third one is in the mailbox, too, and was seen in the history.
+        seen = client.history("#general", 1)
+        assert [message.text for message in seen] == ["3"]
+        client.join("general", after=seen[-1].id)
+        with server.lock:
+            server.chat.say("bob!b@h", "PRIVMSG", "#general", "4")
+        assert next(client.messages(20)).text == "4"
+
+
 def test_a_tail_comes_before_what_is_said_now(server: ScriptedServer, authority: Authority) -> None:
     for number in range(1, 13):
         server.chat.say("bob!b@h", "PRIVMSG", "#general", str(number))
