@@ -83,10 +83,10 @@ class Run:
         if what == "carl has said something that anna reports":
             assert self.anna is not None
             with self.server.member("carl", "message-tags echo-message") as carl:
-                (echo,) = carl.ask("PRIVMSG #team :Watches, very cheap!")
+                said = carl.ask("PRIVMSG #team :Watches, very cheap!")
                 carl.send("QUIT")
                 carl.end()
-            found = re.search("msgid=([^; ]+)", echo)
+            found = re.search("msgid=([^; ]+)[^:]* :carl!.* PRIVMSG #team ", "\n".join(said))
             assert found is not None
             self.anna.send(f"REPORT {found[1]} :advertising")
             self.anna.until(" NOTICE anna :anna reports what carl said ")

@@ -173,9 +173,9 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "ban", N_("NAME [TIME] [REASON]"), N_("keep somebody out of the room, for 2h or for good"), moderating.ban, 1
     ),
-    Command("unban", N_("NAME"), N_("let somebody come back"), moderating.unban, 1),
+    Command("unban", N_("NAME [REASON]"), N_("let somebody come back"), moderating.unban, 1),
     Command("mute", N_("NAME [TIME] [REASON]"), N_("let somebody only read, for 10m or for good"), moderating.mute, 1),
-    Command("unmute", N_("NAME"), N_("let somebody speak again"), moderating.unmute, 1),
+    Command("unmute", N_("NAME [REASON]"), N_("let somebody speak again"), moderating.unmute, 1),
     Command(
         "role",
         N_("NAME [ROLE]"),
@@ -190,7 +190,12 @@ COMMANDS: tuple[Command, ...] = (
         moderating.kind,
     ),
     Command("slow", N_("SECONDS"), N_("let everybody wait between two messages; 0: no more"), moderating.slow, 1),
-    Command("delete", N_("[NAME]"), N_("take away your last message here, or that of somebody"), moderating.delete),
+    Command(
+        "delete",
+        N_("[NAME] [REASON]"),
+        N_("take away your last message here, or that of somebody"),
+        moderating.delete,
+    ),
     Command("rename", N_("NAME"), N_("give the room another name"), moderating.rename, 1),
     Command(
         "newcomers",
@@ -211,6 +216,13 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("reports", "", N_("show what was reported to you"), moderating.reports),
     Command("close", N_("NUMBER [TEXT]"), N_("close a report; say what was done"), moderating.close, 1),
+    Command(
+        "manage",
+        N_("WORDS"),
+        N_("as an administrator, do what securechat-admin does, in the same words: /manage help"),
+        moderating.manage,
+        1,
+    ),
     Command("away", N_("[REASON]"), N_("tell others that you are away; without a reason: back"), _away),
     Command("nick", N_("NAME"), N_("take another name"), _nick, 1),
     Command("login", N_("[NAME]"), N_("log in to your account, when you came in as a guest"), accounts.login),

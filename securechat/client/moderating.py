@@ -66,7 +66,7 @@ def ban(desk: Desk, rest: str) -> None:
 
 def unban(desk: Desk, rest: str) -> None:
     """Let somebody in again."""
-    _do(desk, "UNBAN", present_room(desk), _words(rest)[0])
+    _by_name(desk, "UNBAN", rest)
 
 
 def mute(desk: Desk, rest: str) -> None:
@@ -76,7 +76,12 @@ def mute(desk: Desk, rest: str) -> None:
 
 def unmute(desk: Desk, rest: str) -> None:
     """Let somebody speak again."""
-    _do(desk, "UNMUTE", present_room(desk), _words(rest)[0])
+    _by_name(desk, "UNMUTE", rest)
+
+
+def _by_name(desk: Desk, command: str, rest: str) -> None:
+    name, reason = _words(rest)
+    _do(desk, command, present_room(desk), name, *([reason] if reason else []))
 
 
 def _for_a_time(desk: Desk, command: str, rest: str) -> None:
@@ -133,9 +138,9 @@ def rename(desk: Desk, rest: str) -> None:
 
 def delete(desk: Desk, rest: str) -> None:
     """Take away the last message of somebody here, or without a name the last one of one's own."""
-    name = _words(rest)[0] or desk.client.nick
-    found = _last_of(desk, name)
-    desk.client.ask("REDACT", present(desk), found.id)
+    name, reason = _words(rest)
+    found = _last_of(desk, name or desk.client.nick)
+    desk.client.ask("REDACT", present(desk), found.id, *([reason] if reason else []))
     desk.note(_("Deleted, for everybody and for good: {text}").format(text=sanitize(found.text)))
 
 
@@ -191,3 +196,10 @@ def close(desk: Desk, rest: str) -> None:
     """Close a report."""
     number, outcome = _words(rest)
     _do(desk, "REPORT", "CLOSE", number, *([outcome] if outcome else []))
+
+
+def manage(desk: Desk, rest: str) -> None:
+    """Do what securechat-admin does, in the same words, as an administrator; show what the server answers."""
+    for line in desk.client.ask("MANAGE", rest):
+        if line.command == "NOTE" and line.params[:1] == ["MANAGE"]:
+            desk.note(sanitize(line.params[-1]))

@@ -13,6 +13,7 @@ from securechat.client.moderating import ROLES
 from securechat.client.output import Formatter
 from securechat.client.refusals import is_refusal, room_refusal
 from securechat.client.roster import Roster
+from securechat.client.sanitize import sanitize
 from securechat.client.trust import fingerprint_of
 from securechat.domain.roles import KINDS, STANDINGS
 from securechat.links import Link, format_link
@@ -85,6 +86,7 @@ def run(line: str, answer: tuple[bytes, ...] = ()) -> tuple[list[tuple[str, ...]
         ("/ban bob too loud", ("BAN", "#tea", "bob", "too loud")),
         ("/mute bob", ("MUTE", "#tea", "bob")),
         ("/unban bob", ("UNBAN", "#tea", "bob")),
+        ("/unban bob sorry, Bob", ("UNBAN", "#tea", "bob", "sorry, Bob")),
         ("/unmute bob", ("UNMUTE", "#tea", "bob")),
         ("/role bob Moderator", ("ROLE", "#tea", "bob", "Moderator")),
         ("/role bob", ("ROLE", "#tea", "bob")),
@@ -95,6 +97,8 @@ def run(line: str, answer: tuple[bytes, ...] = ()) -> tuple[list[tuple[str, ...]
         ("/lock", ("MODE", "#tea", "+L")),
         ("/delete", ("REDACT", "#tea", "x-own")),
         ("/delete BOB", ("REDACT", "#tea", "x-2")),
+        ("/delete BOB a secret", ("REDACT", "#tea", "x-2", "a secret")),
+        ("/manage ban add spam* --reason 'too many'", ("MANAGE", "ban add spam* --reason 'too many'")),
         ("/rename coffee", ("RENAME", "#tea", "#coffee")),
         ("/links", ("INVITES", "LIST", "#tea")),
         ("/unlink 3", ("INVITES", "REVOKE", "3")),
@@ -115,6 +119,11 @@ def test_whom_one_blocks_and_what_was_reported_is_shown() -> None:
     assert run("/reports")[1] == ["There are no open reports for you."]
     notes = run("/reports", (b":s NOTE REPORT OPEN_REPORT 1 #tea x-2 :ann about bob: hi",))[1]
     assert notes == ["1  #tea  ann about bob: hi", "/close NUMBER closes a report."]
+
+
+def test_what_an_operation_answers_is_shown() -> None:
+    answer = (b":s NOTE MANAGE RESULT :BANNED  REASON", b":s NOTE MANAGE RESULT :spam*   \x1b[2J", b":s PONG s x")
+    assert run("/manage ban list", answer)[1] == ["BANNED  REASON", sanitize("spam*   \x1b[2J")]
 
 
 def test_links_are_shown_and_a_renamed_room_is_stayed_in() -> None:
