@@ -130,6 +130,9 @@ class InMemoryInvites:
     def used_by(self, invite_id: int, account_id: int) -> None:
         self.uses.setdefault(invite_id, set()).add(account_id)
 
+    def used(self, account_id: int) -> list[int]:
+        return sorted(number for number, accounts in self.uses.items() if account_id in accounts)
+
     def known(self, time: int, most_dead: int) -> list[tuple[bytes, Invite, frozenset[int]]]:
         rows = sorted(self.rows.items(), key=lambda row: -row[1].id)
         dead = [one.id for _, one in rows if refusal(one, time) is not None][:most_dead]
@@ -333,6 +336,10 @@ class InMemoryAudit:
         record = chained(deed, self.head(), len(self.rows) + 1)
         self.rows.append(record)
         return record
+
+    def first(self, acts: Iterable[Act], target: str) -> AuditRecord | None:
+        words = {act.word for act in acts}
+        return next((one for one in self.rows if one.act in words and one.target == target), None)
 
     def renames(self) -> list[tuple[str, str]]:
         return [(one.room, one.detail) for one in self.rows if one.act == Act.ROOM_RENAME.word]

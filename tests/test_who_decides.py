@@ -58,6 +58,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "server.management.acting": {"Role.ADMINISTRATOR": FEEDS},
     "server.management.room_moderation": {"rules.locked": SHOWS, "rules.slow_seconds": SHOWS},
     "server.management.room_standing": {"rules.history": SHOWS},
+    "server.management.user_details": {".administrator": SHOWS, ".bot": SHOWS},
     "server.management.users": {".administrator": SHOWS, ".bot": SHOWS},
     "server.permission_page": dict.fromkeys(
         (

@@ -30,7 +30,10 @@ class Act(Enum):
         "user add",
         "An account was made from the console; the detail says `administrator` or `bot` if it is one.",
     )
-    USER_REGISTER = "user register", "Somebody became an administrator by an invite; the detail is its number."
+    USER_REGISTER = (
+        "user register",
+        "Somebody made an account by an invite; the detail is its number and whose, and `administrator` for such one.",
+    )
     USER_PASSWD = "user passwd", "An account was given another password; its sessions ended."
     USER_ROLE = "user role", "An account was made an administrator's, or one no more; the detail is what it is now."
     USER_SUSPEND = "user suspend", "An account was kept out."

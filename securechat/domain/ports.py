@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from typing import Protocol, TypeVar
 
 from securechat.domain.account import Account, Credentials, Invite
-from securechat.domain.audit import AuditRecord, Deed, Head
+from securechat.domain.audit import Act, AuditRecord, Deed, Head
 from securechat.domain.events import Event
 from securechat.domain.history import HistoryQuery, StoredEvent
 from securechat.domain.reports import Report
@@ -91,6 +91,9 @@ class InviteRepository(Protocol):
 
     def revoke(self, invite_id: int) -> None:
         """Make it useless. Raises NoSuchInvite."""
+
+    def used(self, account_id: int) -> list[int]:
+        """The numbers of the invites that the account has used."""
 
     def revoke_bootstrap(self) -> list[int]:
         """Revoke every unused bootstrap invite; return their numbers."""
@@ -179,6 +182,9 @@ class AuditRepository(Protocol):
 
     def page_before(self, before: int | None, limit: int) -> list[AuditRecord]:
         """At most `limit` rows with a number below `before` (None: the newest), newest first."""
+
+    def first(self, acts: Iterable[Act], target: str) -> AuditRecord | None:
+        """The oldest row of one of the acts on `target`."""
 
     def renames(self) -> list[tuple[str, str]]:
         """Of each renamed room the old name and the new one, as they are written, oldest first."""

@@ -74,6 +74,13 @@ class Audit:
             rows = rows.where(AuditRow.number < before)
         return [_record(*row) for row in self._connection.execute(rows)]
 
+    def first(self, acts: Iterable[Act], target: str) -> AuditRecord | None:
+        """The oldest row of one of the acts on `target`."""
+        words = [act.word for act in acts]
+        rows = _RECORDS.where(AuditRow.act.in_(words), AuditRow.target == target).order_by(AuditRow.number).limit(1)
+        found = self._connection.execute(rows).first()
+        return None if found is None else _record(*found)
+
     def renames(self) -> list[tuple[str, str]]:
         """Of each renamed room the old name and the new one, as they are written, oldest first."""
         return [(str(old), str(new)) for old, new in self._connection.execute(_RENAMES)]

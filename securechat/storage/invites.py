@@ -140,6 +140,11 @@ class Invites:
         """Remember that the account has used the invite."""
         self._connection.execute(insert(InviteUseRow).values(invite_id=invite_id, account_id=account_id))
 
+    def used(self, account_id: int) -> list[int]:
+        """The numbers of the invites that the account has used, in their order."""
+        uses = select(InviteUseRow.invite_id).where(InviteUseRow.account_id == account_id)
+        return list(self._connection.execute(uses.order_by(InviteUseRow.invite_id)).scalars())
+
     def revoke(self, invite_id: int) -> None:
         """Make it useless. Raises NoSuchInvite."""
         changed = self._connection.execute(update(InviteRow).where(InviteRow.id == invite_id).values(revoked=True))

@@ -112,7 +112,7 @@ ELSEWHERE = {
     Action.MAKE_OWNER: "see the tests of ROLE",
     Action.DEMOTE_OWNER: "only together with KICK or CHANGE_MODES, which are recorded: see the test of its name",
     Action.INVITE_TO_SERVER: "as INVITE_BY_LINK, by administrators only",
-    Action.REGISTER_INVITED: "the invite is on the record; what one for administrators can do has a test",
+    Action.REGISTER_INVITED: "the account is on the record, with its invite: see the test of its name",
 }
 NO_POWER = {
     Action.WALLOPS: "takes nothing from anybody, and all who want to hear it know who said it",
@@ -443,15 +443,15 @@ def test_an_account_is_recorded_whatever_nick_it_goes_by(harness: Harness) -> No
 
 
 @pytest.mark.parametrize("administrator", [True, False])
-def test_who_becomes_an_administrator_by_an_invite_is_recorded(tmp_path: Path, administrator: bool) -> None:
+def test_whoever_makes_an_account_by_an_invite_is_recorded(tmp_path: Path, administrator: bool) -> None:
     with running(tmp_path, access__guests=False) as harness:
         harness.invite("t0ken", administrator=administrator)
         anna = harness.connection()
         anna.sends("CAP REQ :draft/account-registration", "PASS t0ken", "NICK anna", "USER anna 0 * :Anna")
         anna.sends(f"REGISTER * * :{PASSWORD}", "CAP END")
         assert "001" in anna.codes()
-        expected = [("user register", "anna", "anna", "", "invite 1", "")]
-        assert rows(harness) == (expected if administrator else [])
+        detail = "invite 1 of test" + (", administrator" if administrator else "")
+        assert rows(harness) == [("user register", "anna", "anna", "", detail, "")]
 
 
 # What securechat-admin does
@@ -563,6 +563,7 @@ OPERATIONS_WITHOUT_SERVER = {"database new-epoch"}
 """Their record is tested beside no server: see tests of `server.management`."""
 OPERATIONS_THAT_READ = {"ban list", "registration status", "session list", "certificate list"} | {
     "user list",
+    "user show",
     "user app-passwords",
     "invite list",
     "room list",

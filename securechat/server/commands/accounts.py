@@ -80,8 +80,8 @@ def register(context: Context) -> None:
         def store(unit: UnitOfWork) -> Account:
             invite = unit.invites.use(invites.digest_of(wish.token), now) if wish.token else None
             administrator = invite is not None and invite.administrator
-            if invite is not None and administrator:
-                detail = f"invite {invite.id}"
+            if invite is not None:
+                detail = f"invite {invite.id} of {invite.created_by}" + (", administrator" if administrator else "")
                 unit.audit.append(Deed(Act.USER_REGISTER, now, Origin.IRC, wish.name, wish.name, detail=detail))
             account = unit.accounts.add(wish.name, credentials, administrator=administrator, time=now)
             if invite is not None:
@@ -221,10 +221,10 @@ def _add(context: Context, account: Account, use: _Use) -> bool:
     context.hub.add_account(account)
     use.settle(account)
     evict_guest(context.hub, account.name, keep=context.session.user)
-    logger.info(
-        "Account made",
-        extra={"account": account.name, "peer": context.session.outlet.address, "administrator": account.administrator},
-    )
+    told: dict[str, object] = {"account": account.name, "peer": context.session.outlet.address}
+    if use.known is not None:
+        told["invite"] = use.known.invite.id
+    logger.info("Account made", extra=told | {"administrator": account.administrator})
     if use.known is not None:
         invite = use.known.invite
         for name, room_id in zip(invite.rooms, invite.room_ids, strict=True):

@@ -14,7 +14,7 @@ from securechat.domain.ports import UnitOfWork
 from securechat.errors import AccountExists, InvalidName
 from securechat.names import fold
 from securechat.server.administration import Administration, AdministrationError, check_reason
-from securechat.server.management import second_factors
+from securechat.server.management import second_factors, user_details
 from securechat.server.management.accounts import account_named
 from securechat.server.management.rows import REASON, Argument, Family, Operation
 from securechat.server.management.tables import or_dash, table, time
@@ -275,6 +275,7 @@ FAMILY = Family(
             (_NAME, REASON),
             over_irc=Action.MANAGE,
         ),
+        user_details.OPERATION,
         *second_factors.OPERATIONS,
         Operation("user list", user_list, _users_text, "Show all accounts.", over_irc=Action.MANAGE),
     ),
