@@ -344,6 +344,10 @@ class InMemoryAudit:
     def renames(self) -> list[tuple[str, str]]:
         return [(one.room, one.detail) for one in self.rows if one.act == Act.ROOM_RENAME.word]
 
+    def names_given_up(self) -> list[tuple[str, str]]:
+        wanted = {Act.ROOM_RENAME.word: True, Act.ROOM_DELETE.word: False}
+        return [(one.room, one.detail if wanted[one.act] else "") for one in self.rows if one.act in wanted]
+
     def page(self, after: int | None, limit: int) -> list[AuditRecord]:
         return [one for one in self.rows if after is None or one.number > after][:limit]
 

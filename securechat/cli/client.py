@@ -288,10 +288,9 @@ def _send(options: argparse.Namespace, effective: Effective, client: "Client", r
     from securechat.client.entering import enter_or_make
     from securechat.client.line_mode import Sender, tell
 
-    for room in reversed(rooms):
-        enter_or_make(client, room, tell)
+    entered = [enter_or_make(client, room, tell) for room in reversed(rooms)]
     timeout = effective.settings.connection.timeout
-    sender = Sender(client, rooms[0], json=options.json, timeout=timeout, effective=effective)
+    sender = Sender(client, entered[-1], json=options.json, timeout=timeout, effective=effective)
     sender.run(sys.stdin, commands=options.commands)
 
 

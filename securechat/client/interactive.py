@@ -220,7 +220,7 @@ class Conversation:
 
     def enter(self, room: str) -> None:
         """Join a room, show what was said there and who is there."""
-        enter_or_make(self.client, room, self.note, tail=self._tail)
+        room = enter_or_make(self.client, room, self.note, tail=self._tail)
         self.move(room)
         members = self.client.members(room)
         count = ngettext("{count} person in {room}: {names}", "{count} people in {room}: {names}", len(members))

@@ -97,8 +97,7 @@ class Sender:
 
     def enter(self, room: str) -> None:
         """Join a room and speak there."""
-        enter_or_make(self.client, room, self.note)
-        self.move(room)
+        self.move(enter_or_make(self.client, room, self.note))
 
     def search(self, text: str) -> None:
         """Print the messages that hold a text."""

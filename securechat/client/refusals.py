@@ -42,6 +42,9 @@ LOGIN_REFUSALS: dict[str, str] = {
 _WITH_THE_REASON = frozenset({"432", "BAD_ACCOUNT_NAME", "UNACCEPTABLE_PASSWORD", "WEAK_PASSWORD"})
 """What the server gives the reason for, in its words: they stand behind ours."""
 
+ROOM_RENAMED = "470"
+"""The numeric that tells under which name one is in the room that was asked for by another one."""
+
 GIVING_NO_REASON = {"403": "No such channel", "404": "Cannot send to channel"}
 """What a server says that gives no reason."""
 
@@ -96,10 +99,13 @@ def login_refusal(code: str, name: str, said: str) -> LoginRefused:
 
 
 def is_refusal(message: Message) -> bool:
-    """Whether a line of the server says that a request failed: FAIL, a numeric from 400 to 599, or one of KNOCK."""
+    """Whether a line of the server says that a request failed: FAIL, a numeric from 400 to 599, or one of KNOCK.
+
+    Of the numerics, 470 says no more than that a room has another name.
+    """
     command = message.command
     numeric = len(command) == 3 and command.isdigit() and ("400" <= command <= "599" or "712" <= command <= "714")
-    return command == "FAIL" or numeric
+    return command == "FAIL" or (numeric and command != ROOM_RENAMED)
 
 
 def room_refusal(message: Message) -> RoomRefused:

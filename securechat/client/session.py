@@ -17,7 +17,7 @@ from securechat.client.gaps import Gaps
 from securechat.client.login import Identity, Login
 from securechat.client.login import State as LoginState
 from securechat.client.outbox import Delivery, Outbox, Outgoing, Stage
-from securechat.client.refusals import is_refusal, login_refusal, room_refusal
+from securechat.client.refusals import ROOM_RENAMED, is_refusal, login_refusal, room_refusal
 from securechat.client.requests import Answers, Request
 from securechat.client.roster import TOKEN_TAG, Roster
 from securechat.client.sanitize import sanitize
@@ -254,10 +254,10 @@ class Session:
 
         def answered(lines: Sequence[wire.Message]) -> None:
             refusal = next((line for line in lines if is_refusal(line)), None)
-            entered = next((line.params[0] for line in lines if line.command == "JOIN" and line.params), name)
+            entered = _entered(lines, name)
             if self.roster.room(entered) is not None and refusal is None:
                 if fold(entered) != fold(name):
-                    self._other_names[fold(name)] = entered
+                    self._follow(name, entered, fill)
                 done()
                 return
             self._wanted.pop(fold(name), None)
@@ -274,6 +274,15 @@ class Session:
         request = Request("JOIN", [name, key] if key else [name], answered, fail)
         self.ask(request)
         return request
+
+    def _follow(self, name: str, entered: str, fill: Fill | None) -> None:
+        """The room has another name than the one that was asked for: what was to come of it comes under that name."""
+        self._other_names[fold(name)] = entered
+        self._wanted.pop(fold(name), None)
+        self.gaps.drop(name)
+        if fill is not None:
+            self.gaps.start(entered, fill)
+            self._pump()
 
     def _give_up(self, name: str, error: ClientError) -> None:
         """After a new link a room is closed to us."""
@@ -350,6 +359,16 @@ class Session:
         if self._outbox:
             for outgoing in self._outbox.sendable():
                 self._send_outgoing(outgoing)
+
+
+def _entered(lines: Sequence[wire.Message], name: str) -> str:
+    """Return under which name we are in a room, by what answers the JOIN for `name`."""
+    for line in lines:
+        if line.command == "JOIN" and line.params:
+            return line.params[0]
+        if line.command == ROOM_RENAMED and len(line.params) > 2:
+            return line.params[2]
+    return name
 
 
 def _ignore(_error: ClientError) -> None:

@@ -189,6 +189,9 @@ class AuditRepository(Protocol):
     def renames(self) -> list[tuple[str, str]]:
         """Of each renamed room the old name and the new one, as they are written, oldest first."""
 
+    def names_given_up(self) -> list[tuple[str, str]]:
+        """Every name that a room has given up, and the one that it got; empty when it was deleted. Oldest first."""
+
     def origin(self) -> str:
         """What the first row's hash is made of (see domain.audit.start)."""
 

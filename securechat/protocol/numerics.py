@@ -200,6 +200,7 @@ ERR_NOTREGISTERED = Numeric(451, text="You have not registered")
 ERR_NEEDMOREPARAMS = Numeric(461, "{command}", text="Not enough parameters")
 ERR_ALREADYREGISTERED = Numeric(462, text="You are connected already; this is for the beginning only")
 ERR_PASSWDMISMATCH = Numeric(464, text="Password incorrect")
+ERR_LINKCHANNEL = Numeric(470, "{room} {now}", text="The room has another name now")
 ERR_CHANNELISFULL = Numeric(
     471, "{room}", text="Cannot join channel (+l): as many are in it as may be; try again later"
 )

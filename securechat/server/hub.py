@@ -38,6 +38,7 @@ from securechat.server.configuration import Configuration
 from securechat.server.deeds import deed_of
 from securechat.server.entries import Publication
 from securechat.server.first_ends import FirstEnds
+from securechat.server.former_names import FormerNames
 from securechat.server.invites import Known, KnownInvites, use_to_enter
 from securechat.server.limits import Limits
 from securechat.server.markers import ReadMarkers
@@ -107,6 +108,7 @@ class Hub:
         self.memberships: dict[int, dict[int, RoomRole]] = {}  # account id -> room id -> what it is there
         self.direct: dict[tuple[str, str], DirectConversation] = {}
         self.direct_by_party: dict[str, dict[int, DirectConversation]] = {}
+        self.former_names = FormerNames()  # of rooms
         self.markers = ReadMarkers()
         self.endings = FirstEnds()  # of bans, by room
         self.metadata = Metadata()
@@ -143,6 +145,7 @@ class Hub:
             self._add_room(LiveRoom(room, self.now))
             self.endings.note(room)
             self.last_said[room.id] = room.last_sequence
+        self.former_names.fill(snapshot.names_given_up, {name: live.room.id for name, live in self.rooms.items()})
         self.secret_rooms.update(room.id for room in snapshot.rooms if room.rules.secret)
         for account_id, room_id, roles in snapshot.memberships:
             self.set_membership(account_id, self.rooms_by_id[room_id], roles)
@@ -227,6 +230,7 @@ class Hub:
         room = live.room
         values = self.metadata.take_from_room(room.id)
         said = self.last_said.pop(room.id, None)
+        remember_names = self.former_names.forget(room.id)
         reports = [one for one in self.reports.open.values() if one.conversation == room.id]
         for report in reports:
             del self.reports.open[report.number]
@@ -237,6 +241,7 @@ class Hub:
 
         def undo() -> None:
             self._add_room(live)
+            remember_names()
             if room.rules.secret:
                 self.secret_rooms.add(room.id)
             self.endings.note(room)
@@ -248,8 +253,19 @@ class Hub:
 
         return undo
 
-    def rename_room(self, live: LiveRoom, name: str) -> None:
-        """Give a room another name."""
+    def rename_room(self, live: LiveRoom, name: str) -> Callable[[], None]:
+        """Give a room another name; return what undoes it."""
+        old = live.room.name
+        forget_old = self.former_names.note(old, live.room.id)
+        self._call_room(live, name)
+
+        def undo() -> None:
+            self._call_room(live, old)
+            forget_old()
+
+        return undo
+
+    def _call_room(self, live: LiveRoom, name: str) -> None:
         self._forget_name(live)
         live.room.name = name
         self.names_of_rooms.add(name)

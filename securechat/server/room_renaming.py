@@ -68,9 +68,8 @@ def rename_room(actor: Actor, live: LiveRoom, new: str, reason: str, response: R
         actor.session,
         echo=actor.session in knowing,
         failure=actor.failure(replies.NOT_STORED, old),
-        undo=partial(hub.rename_room, live, old),
+        undo=hub.rename_room(live, new),
     )
-    hub.rename_room(live, new)
     actor.publish(publication)
     if response is not None:
         response.stands_or_falls_with(publication)

@@ -34,6 +34,7 @@ class Snapshot:
     second_factors: frozenset[int]  # ids of the accounts that have one
     app_passwords: list[int]
     invites: list[tuple[bytes, Invite, frozenset[int]]]  # digest of the token, invite, accounts that have used it
+    names_given_up: list[tuple[str, str]]  # by rooms, with the name that came then; empty: the room was deleted
 
 
 def take_snapshot(unit: UnitOfWork) -> Snapshot:
@@ -59,4 +60,5 @@ def take_snapshot(unit: UnitOfWork) -> Snapshot:
         unit.server_rules.registration_closed(),
         *factors,
         unit.invites.known(wall_clock(), MOST_DEAD),
+        unit.audit.names_given_up(),
     )

@@ -23,6 +23,19 @@ def readable_room(hub: Hub, user: User, name: str) -> LiveRoom | None:
     return room_for(hub, user, name, Action.READ_HISTORY)
 
 
+def own_room(hub: Hub, user: User, name: str) -> LiveRoom | None:
+    """Return the room of that name if `user` is in it."""
+    live = hub.find_room(name)
+    return live if live is not None and live.room.id in user.rooms else None
+
+
+def renamed_room(hub: Hub, user: User, name: str) -> LiveRoom | None:
+    """Return the room that `user` is in and that had that name before, if no room has it now."""
+    if hub.find_room(name) is not None:
+        return None
+    return next((user.rooms[one] for one in hub.former_names.rooms(name) if one in user.rooms), None)
+
+
 def find_person(hub: Hub, name: str) -> tuple[str, str, User | None] | None:
     """Return (party key, name as it is written, user if present) of a nick or an account; None for nobody.
 

@@ -26,6 +26,11 @@ _FIELDS = AuditRecord.__slots__
 _NEWEST = select(func.coalesce(func.max(AuditRow.number), 0))
 _SETTING = select(SettingRow.value).where(SettingRow.key == bindparam("wanted"))
 _RENAMES = select(AuditRow.room, AuditRow.detail).where(AuditRow.act == Act.ROOM_RENAME.word).order_by(AuditRow.number)
+_NAMES = (
+    select(AuditRow.room, AuditRow.detail, AuditRow.act)
+    .where(AuditRow.act.in_((Act.ROOM_RENAME.word, Act.ROOM_DELETE.word)))
+    .order_by(AuditRow.number)
+)
 _INSERT = insert(AuditRow)
 _REMEMBER = update(SettingRow).where(SettingRow.key == AUDIT_HEAD).values(value=bindparam("newest"))
 
@@ -84,6 +89,11 @@ class Audit:
     def renames(self) -> list[tuple[str, str]]:
         """Of each renamed room the old name and the new one, as they are written, oldest first."""
         return [(str(old), str(new)) for old, new in self._connection.execute(_RENAMES)]
+
+    def names_given_up(self) -> list[tuple[str, str]]:
+        """Every name that a room has given up, and the one that it got; empty when it was deleted. Oldest first."""
+        renamed = Act.ROOM_RENAME.word
+        return [(str(old), str(new) if act == renamed else "") for old, new, act in self._connection.execute(_NAMES)]
 
     def origin(self) -> str:
         """What the first row's hash is made of; empty when somebody took it away."""

@@ -118,5 +118,11 @@ def test_a_line_goes_to_the_room_that_is_meant_whatever_it_is_called_now(server:
     assert server.admin("room", "rename", "tea", "coffee").returncode == 0
     run = run_client([opened, "--user", "anna"], tmp_path, "hello\n", SECURECHAT_PASSWORD=PASSWORD)
     assert run.returncode == 0, run.stderr
-    read = run_client(["--user", "anna", "--room", "coffee", "--tail", "1"], tmp_path, "", SECURECHAT_PASSWORD=PASSWORD)
-    assert read.stdout.endswith("anna: hello\n")
+    assert server.admin("room", "rename", "coffee", "cocoa").returncode == 0
+    for older in ("tea", "coffee"):  # the name that was remembered, and one that was typed
+        again = run_client(["--user", "anna", "--room", older], tmp_path, "hello\n", SECURECHAT_PASSWORD=PASSWORD)
+        assert again.returncode == 0, again.stderr
+    again = run_client([opened, "--user", "anna"], tmp_path, "hello\n", SECURECHAT_PASSWORD=PASSWORD)
+    assert again.returncode == 0, again.stderr
+    read = run_client(["--user", "anna", "--room", "cocoa", "--tail", "9"], tmp_path, "", SECURECHAT_PASSWORD=PASSWORD)
+    assert read.stdout.count("anna: hello\n") == 4

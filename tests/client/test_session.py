@@ -2,6 +2,7 @@
 
 import pytest
 
+from securechat.client.conversations import latest
 from securechat.client.errors import CannotConnect, ClientError, NotDelivered, RoomRefused
 from securechat.client.events import Connected, Disconnected, Gap, Joined, Kind, Left, Message, ServerText, TopicChanged
 from securechat.client.login import Identity
@@ -150,6 +151,19 @@ def test_joining_is_answered_and_an_unknown_room_refused(harness: Harness) -> No
     assert results[:2] == ["in", "again"]
     assert isinstance(results[2], RoomRefused)
     assert sorted(harness.session.roster.rooms["#ops"].members) == ["anna", "bob"]
+
+
+def test_a_room_that_has_another_name_by_now_is_entered_under_that(harness: Harness) -> None:
+    """What was to be shown of it comes under that name, too."""
+    results: list[object] = []
+    harness.joins("#new", "bob")
+    harness.sent()
+    harness.session.join("#old", latest(5), lambda: results.append("in"), results.append)
+    line = next(line for line in harness.sent() if " JOIN #old" in line)
+    harness.answers(line, ":s 470 anna #old #new :The room has another name now")
+    assert results == ["in"]
+    assert harness.session.entered_as("#old") == "#new"
+    assert [line.split()[1:4] for line in harness.sent()] == [["CHATHISTORY", "LATEST", "#new"]]
 
 
 def test_requests_without_an_answer_are_sent_again_over_a_new_link(harness: Harness) -> None:

@@ -1,7 +1,8 @@
 """What somebody outside tries on a room that does not exist for them: lines for every command, for test_leaks.
 
-`{room}` stands for the room, `{member}` for each of those who are in that room alone (one invisible, one not, one
-offline), `{msgid}` for the id of what was said in it. A line may be several, with a line break between them.
+`{room}` stands for the room, `{former}` for what it was called before, `{member}` for each of those who are in that
+room alone (one invisible, one not, one offline), `{msgid}` for the id of what was said in it. A line may be several,
+with a line break between them.
 """
 
 LINES: dict[str, tuple[str, ...]] = {
@@ -70,6 +71,8 @@ LINES: dict[str, tuple[str, ...]] = {
     "ISUPPORT": ("ISUPPORT", "ISUPPORT {room}"),
     "JOIN": (
         "JOIN 0",
+        "JOIN {former}",
+        "JOIN {former} token-of_22_characters",
         "JOIN {room}x{room}{room}{room}{room}{room}{room}{room}{room}{room}{room}",
         "JOIN ,",
     ),
@@ -175,7 +178,7 @@ LINES: dict[str, tuple[str, ...]] = {
         "@+draft/reply={msgid} NOTICE {room} :hi",
     ),
     "OPER": ("OPER {room} wrong", "OPER {member} wrong"),
-    "PART": ("PART {room}", "PART {room} :why", "PART #none,{room}"),
+    "PART": ("PART {room}", "PART {room} :why", "PART {former}", "PART #none,{room}"),
     "PASS": ("PASS {room}",),
     "PASSWD": (
         "PASSWD {room}",

@@ -171,10 +171,15 @@ def test_a_link_leads_to_its_room_whatever_that_is_called(harness: Harness) -> N
     invite(harness, uses=2)
     anna.sends("RENAME #tea #coffee")
     anna.sends("RENAME #coffee #cocoa")
-    assert any("JOIN #cocoa" in line for line in bob.answers(f"JOIN #tea {TOKEN}"))  # the name in the link
+    named, joined, *_ = bob.answers(f"JOIN #tea {TOKEN}")  # the name in the link
+    assert named == ":chat.test 470 bob #tea #cocoa :The room has another name now"
+    assert joined.endswith("JOIN #cocoa")
+    assert bob.answers(f"JOIN #tea {TOKEN}") == [named], "now they are in it"
     assert enters(carl, "#cocoa")
     assert "#tea" not in harness.hub.rooms
     present(harness, "eve").sends("JOIN #tea", "MODE #tea +is")
+    bob.received()
+    assert bob.answers(f"JOIN #tea {TOKEN}") == [named], "whatever else is called so"
     dan = present(harness, "dan")
     harness.invite(OTHER, rooms=("#cocoa",))
     assert "INVITE_UNKNOWN" in dan.answers(f"JOIN #tea {OTHER}")[0]

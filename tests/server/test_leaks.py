@@ -28,6 +28,8 @@ MARKER = "zebra"
 """In everything that is secret about the room."""
 ROOM = "#vault"
 ALIKE = "#vau1t"
+FORMER = "#cellar"
+"""What it was called before, when those who left it were in it."""
 PASSWORD = "correct horse"
 LONG = "x" * 480
 MEMBERS = ("mara", "nell", "olive")
@@ -61,7 +63,7 @@ class World:
         self.modes = modes  # empty: there is no room
         self.way = way
         self.capabilities = "" if way == WITHOUT else EVERY
-        self.values = {"room": ROOM, "alike": ALIKE, "long": LONG, "msgid": ""}
+        self.values = {"room": ROOM, "alike": ALIKE, "former": FORMER, "long": LONG, "msgid": ""}
         self.pat, self.peg = self._person("pat"), self._person("peg")
         self.pat.sends("JOIN #open", "PRIVMSG #open :hello", "PRIVMSG peg :0")
         self.inside: dict[str, Person] = {name: self._person(name) for name in MEMBERS}
@@ -92,8 +94,14 @@ class World:
             self.inside["olive"].vanishes()
             return
         room, mara = ROOM, self.inside["mara"]
+        mara.sends(f"JOIN {FORMER}")
+        for name in ("left", "kick"):
+            self.outside[name].sends(f"JOIN {FORMER}")
         mara.sends(
-            f"JOIN {room}", f"MODE {room} -s", f"TOPIC {room} :zebra-topic", f"METADATA {room} SET colour :zebra-red"
+            f"RENAME {FORMER} {room}",
+            f"MODE {room} -s",
+            f"TOPIC {room} :zebra-topic",
+            f"METADATA {room} SET colour :zebra-red",
         )
         for name in ("nell", "olive", "bann", "kick", "left"):
             person = {**self.inside, **self.outside}[name]

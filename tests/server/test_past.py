@@ -108,7 +108,8 @@ def attacks(before: str, elsewhere: str) -> Iterator[tuple[str, str]]:
     for template in (one for templates in LINES.values() for one in templates):
         for name in ("anna", "nora") if "{member}" in template else ("",):
             line, other = (
-                template.format(room="#tea", member=name, long="x" * 400, msgid=one) for one in (before, elsewhere)
+                template.format(room="#tea", former="#coffee", member=name, long="x" * 400, msgid=one)
+                for one in (before, elsewhere)
             )
             yield line, other
 

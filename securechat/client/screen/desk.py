@@ -168,7 +168,7 @@ class ScreenDesk:
 
     def enter(self, room: str) -> None:
         """Join a room and go there; its newest lines come by themselves."""
-        self.client.join(room, tail=PAGE)
+        room = self.client.join(room, tail=PAGE)
         topic = self.client.topic(room)
         count = len(self.client.members(room))
         private = private_modes(self.client, room)

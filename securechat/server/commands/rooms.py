@@ -3,11 +3,12 @@
 from securechat.domain.events import Event, Kind
 from securechat.domain.permissions import Action, may, require
 from securechat.errors import DomainError, InviteRefused, NotInRoom, NotPermitted
-from securechat.names import check_room_name
+from securechat.names import check_room_name, fold
 from securechat.protocol import standard_replies as replies
 from securechat.protocol.capabilities import CHATHISTORY
 from securechat.protocol.message import cut
 from securechat.protocol.numerics import (
+    ERR_LINKCHANNEL,
     ERR_NEEDMOREPARAMS,
     ERR_NOSUCHCHANNEL,
     ERR_NOTONCHANNEL,
@@ -29,7 +30,7 @@ from securechat.server.rendering import text_bytes
 from securechat.server.replay import replay_rooms
 from securechat.server.room_topics import set_topic
 from securechat.server.roster import show_names, show_room, show_to_other_sessions, show_topic
-from securechat.server.targets import room_for, visible_room
+from securechat.server.targets import own_room, renamed_room, room_for, visible_room
 from securechat.server.users import LiveRoom
 
 
@@ -70,10 +71,20 @@ def _names(context: Context) -> list[str]:
 def _enter(context: Context, name: str, key: str) -> tuple[LiveRoom, list[Publication]] | None:
     """Join by what was said as the key: it may be the token of an invite. Raises NotPermitted and InviteRefused.
 
+    Who is in the room already, by whatever name they ask, is told its name if it is another one, and gets nothing.
+
     With a token that is no good nobody learns whether there is a room that they may not know of.
     """
     hub, user = context.hub, context.user
     shown = invites.shown(hub, user.account, name, key)
+    inside = own_room(hub, user, shown.name)
+    if inside is None:
+        former = renamed_room(hub, user, name)
+        # Who may give a room another name may give the old one to a new room, by JOIN without anything else.
+        inside = former if former and (key or not may(user.subject(former), Action.RENAME, hub.policy)) else None
+    if inside is not None:  # silence (modern-irc, "JOIN message"), but for the name
+        _tell_name(context, name, inside)
+        return None
     if not shown.reason:
         makes = may(user.subject(), Action.CREATE_ROOM, hub.policy)
         if makes and hub.find_room(shown.name) is None and may_not_yet(context, Limited.ROOMS, name):
@@ -100,8 +111,9 @@ def _join(context: Context, name: str, key: str) -> list[LiveRoom]:
         return []
     joined = _enter(context, name, key)
     if joined is None:
-        return []  # in it already: silence (modern-irc, "JOIN message")
+        return []
     live, publications = joined
+    _tell_name(context, name, live)
     for publication in publications:
         publication.failure = publication.failure or context.failure(replies.NOT_STORED, name)
         context.response.publish(publication)
@@ -113,6 +125,12 @@ def _join(context: Context, name: str, key: str) -> list[LiveRoom]:
     metadata_news.show_room(hub, session, context.response, live)
     show_to_other_sessions(hub, session, context.response, live, publications[-1])
     return [live]
+
+
+def _tell_name(context: Context, name: str, live: LiveRoom) -> None:
+    """Tell somebody who is in a room how it is called, if they have asked for it by another name."""
+    if fold(name) != fold(live.room.name):
+        context.response.numeric(ERR_LINKCHANNEL, room=name, now=live.room.name)
 
 
 @command("PART", params=1, help="PART <room>{,<room>} [<reason>]: leave rooms for good")

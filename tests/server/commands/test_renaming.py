@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from securechat.server import room_renaming, roster
+from securechat.server.former_names import MOST_OF_ROOM, FormerNames
 from securechat.server.limits import RENAMES_PER_MINUTE
 from tests.server.harness import Harness, Person, code_of, running
 
@@ -46,9 +47,70 @@ def test_the_room_stays_what_it_is_under_another_name(harness: Harness) -> None:
     old.sends("PRIVMSG #coffee :hi")
     assert bob.received() == [":old!old@securechat PRIVMSG #Coffee :hi"]
     assert [code_of(line) for line in old.answers("TOPIC #coffee :mine")] == ["482"]
-    bob.sends("JOIN #tea")  # the name is free again
-    assert ":chat.test 353 bob = #tea :@bob" in bob.received()
+    carl = harness.person("carl")
+    carl.sends("JOIN #tea")  # the name is free again
+    assert ":chat.test 353 carl = #tea :@carl" in carl.received()
     assert harness.hub.rooms["#tea"] is not live
+
+
+def test_members_who_ask_by_an_old_name_are_told_the_new_one(harness: Harness) -> None:
+    """After a restart as well; who looks after the room may make another one of that name."""
+    harness.account("alice", PASSWORD)
+    harness.account("bob", PASSWORD)
+    alice, bob = harness.person("alice", password=PASSWORD), harness.person("bob", password=PASSWORD)
+    alice.sends("JOIN #tea")
+    bob.sends("JOIN #tea", "JOIN #bar")
+    alice.sends("RENAME #tea #coffee", "RENAME #coffee #cocoa")
+    alice.received()
+    told = [f":chat.test 470 bob {name} #cocoa :The room has another name now" for name in ("#TEA", "#coffee")]
+    bob.received()
+    assert bob.answers("JOIN #TEA,#coffee,#cocoa,#bar") == told
+    assert bob.answers("JOIN #coffee token-of_22_characters") == told[1:]
+    assert alice.answers("JOIN #coffee token-of_22_characters") == [told[1].replace("bob", "alice")]
+    alice.vanishes()
+    bob.vanishes()
+    harness.restart()
+    bob = harness.person("bob", password=PASSWORD)
+    assert bob.answers("JOIN #TEA,#coffee") == told
+    bob.sends("PART #cocoa")
+    bob.received()
+    assert ":chat.test 353 bob = #coffee :@bob" in bob.answers("JOIN #coffee"), "it is not theirs any more"
+    alice = harness.person("alice", password=PASSWORD)
+    assert ":chat.test 353 alice = #tea :@alice" in alice.answers("JOIN #tea")
+    bob.sends("JOIN #cocoa")
+    assert any(" JOIN #tea" in line for line in bob.answers("JOIN #tea")), "a room that has the name comes first"
+
+
+def test_a_name_that_was_not_given_up_is_no_old_one(harness: Harness) -> None:
+    """And one whose room is deleted is that of none; if that fails, it is as it was."""
+    alice, bob, _ = people(harness)
+    with harness.disk_full():
+        alice.sends("RENAME #tea #coffee")
+    alice.sends("RENAME #tea #cocoa")
+    bob.received()
+    assert [code_of(line) for line in bob.answers("JOIN #tea")] == ["470"]
+    assert any(" JOIN #coffee" in line for line in bob.answers("JOIN #coffee"))
+    names = harness.hub.former_names
+    (room,) = names.rooms("#tea")
+    with harness.hub.lock:
+        bring_back = names.forget(room)
+        assert list(names.rooms("#tea")) == []
+        bring_back()
+        assert list(names.rooms("#tea")) == [room]
+
+
+def test_the_record_of_a_deleted_room_is_not_that_of_its_successor() -> None:
+    """Who had a name last comes first, and only so many are remembered."""
+    names = FormerNames()
+    names.fill(
+        [("#a", "#b"), ("#b", ""), ("#c", "#b"), ("#a", "#d"), ("#b", "#e"), ("#b", "#f")], {"#e": 5, "#d": 4, "#f": 6}
+    )
+    assert {name: list(names.rooms(name)) for name in ("#a", "#b", "#c")} == {"#a": [4], "#b": [6, 5], "#c": [5]}
+    for number in range(MOST_OF_ROOM):
+        names.note(f"#n{number}", 5)
+    assert list(names.rooms("#c")) == []
+    assert list(names.rooms("#b")) == [6]
+    assert list(names.rooms("#n0")) == [5]
 
 
 def test_who_asks_without_the_capability_is_shown_the_room_anew(harness: Harness) -> None:
