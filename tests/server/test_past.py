@@ -32,6 +32,7 @@ READING = {
 """Every module of the server that reads what was said to show it, or for an id; each asks `server.past`."""
 ABOVE = {
     "context.py": "reads an event for the commands that ask for it (`read_event`), which stand above",
+    "management/reports.py": "shows what was reported to whoever sees to it at the machine",
     "management/messages.py": "takes away what has an id, for who looks after the room or the machine",
 }
 """Those that do so for others, or for people who may read everything."""
