@@ -21,6 +21,7 @@ It looks like a token of ours and is never one, and by a token that is no good n
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_SHOWN_TOKEN = re.compile(r"(?<=[?&]invite=)[^&#\s\"']+", re.IGNORECASE)
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _ZONE = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -59,6 +60,11 @@ def format_link(link: Link, *, short: bool = False) -> str:
     room = "".join(one if short and not one.isascii() else quote(one, safe="") for one in link.room)
     path = f"/{room}" if link.room or query else ""
     return f"{SCHEME}://{host}:{link.port}{path}{f'?{query}' if query else ''}"
+
+
+def without_token(text: str) -> str:
+    """Return `text` with HIDDEN for the token of an invite, if it is a link, good or not: fit to be shown."""
+    return _SHOWN_TOKEN.sub("HIDDEN", text) if is_link(text.lstrip("\"'")) else text
 
 
 def _values(link: Link) -> tuple[tuple[str, str], ...]:

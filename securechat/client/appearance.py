@@ -10,6 +10,7 @@ from securechat.client.errors import UsageError
 from securechat.client.sanitize import sanitize
 from securechat.client.settings import THEMES, Settings, value_lines
 from securechat.client.texts import _, languages, use_language
+from securechat.links import without_token
 from securechat.settings.checks import nearest, setting_of, shown
 from securechat.settings.reading import tables_of
 
@@ -65,7 +66,7 @@ def _change(desk: Desk, table: str, key: str, text: str) -> None:
         value = about.check.place(about.check.convert(about.check.read(text)), Path())
     except ValueError:
         right = _("must be {right}").format(right=about.check.words(_))
-        raise UsageError(f"{table}.{key} = {sanitize(shown(text))}: {right}") from None
+        raise UsageError(f"{table}.{key} = {sanitize(without_token(shown(text)))}: {right}") from None
     if key in _FROM_THE_START:
         raise UsageError(
             _("{key} counts from the start of the client on: write it into {path}.").format(

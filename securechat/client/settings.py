@@ -16,6 +16,7 @@ from securechat.client.passwords import VARIABLE as PASSWORD_VARIABLE
 from securechat.client.sanitize import sanitize
 from securechat.client.setting_checks import address_of, file, hours, language, name, rooms, server
 from securechat.client.texts import N_, _, system_language
+from securechat.links import without_token
 from securechat.settings.checks import choice, number, setting, setting_of, switch, whole
 from securechat.settings.reading import Found, Reading, read_tree, tables_of
 from securechat.settings.reference import page, toml_of
@@ -302,7 +303,10 @@ def print_lines(
 def value_lines(
     effective: Effective, known: KnownServers, environment: Mapping[str, str] = os.environ
 ) -> Iterator[tuple[tuple[str, str], str]]:
-    """Give table and key of each setting, and its effective value as a line of TOML with where it comes from."""
+    """Give table and key of each setting, and its effective value as a line of TOML with where it comes from.
+
+    No secret is among them: passwords are no settings, and the token of an invite in a link is left out.
+    """
     remembered = _remembered(effective, known)
     for title, table in tables_of(Settings):
         for one in fields(table):
@@ -315,7 +319,8 @@ def value_lines(
                 if (title, one.name) == ("look", "language"):
                     value, variable = system_language(environment)
                     origin = variable or origin
-            yield (title, one.name), f"{one.name} = {toml_of('' if value is None else value)}  # {sanitize(origin)}"
+            shown = without_token(value) if isinstance(value, str) else "" if value is None else value
+            yield (title, one.name), f"{one.name} = {toml_of(shown)}  # {sanitize(origin)}"
 
 
 def _remembered(effective: Effective, known: KnownServers) -> dict[str, object]:

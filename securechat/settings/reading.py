@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from securechat.errors import ConfigurationError
+from securechat.links import without_token
 from securechat.printing import Translate
 from securechat.settings.checks import Setting, nearest, setting_of, shown
 
@@ -107,7 +108,7 @@ class Reading:
         try:
             converted = about.check.convert(value)
         except ValueError:
-            found = self._translate("(hidden)") if about.secret else shown(value)
+            found = self._translate("(hidden)") if about.secret else without_token(shown(value))
             right = self._translate("must be {right}").format(right=about.check.words(self._translate))
             # A variable or an option says by its own name which key it is.
             place = source if source in (about.variable, about.flag) else f"{source}: {table}.{key}"

@@ -247,6 +247,17 @@ def test_what_is_remembered_is_printed_where_nobody_said_anything() -> None:
     assert "PEM" not in "\n".join(lines)
 
 
+def test_the_token_of_an_invite_is_never_shown() -> None:
+    link = "securechat://chat.lan:6697/ops?invite=Pxx4OENpdBC5nw1Yqya00w&ca=" + "ab" * 32
+    found = effective(f'[connection]\nserver = "{link}"\n')
+    assert found.settings.connection.server == link
+    printed = "\n".join(print_lines(found, KnownServers(Path("none"))))
+    assert f'server = "securechat://chat.lan:6697/ops?invite=HIDDEN&ca={"ab" * 32}"' in printed
+    (problem,) = problems(f'[connection]\nserver = "{link.replace("chat.lan", "chat..lan")}"\n')
+    assert "invite=HIDDEN" in problem
+    assert "Pxx4" not in printed + problem
+
+
 def test_the_defaults_pass_their_own_checks() -> None:
     for _, one in KEYS:
         assert setting_of(one).check.convert("" if one.default is None else one.default) == one.default
