@@ -2,7 +2,7 @@
 
 import secrets
 
-from securechat.client.desk import Desk
+from securechat.client.desk import Desk, learn
 from securechat.client.errors import LoginRefused, RoomRefused, UsageError
 from securechat.client.library import Client
 from securechat.client.login import MECHANISM
@@ -21,6 +21,7 @@ def login(desk: Desk, rest: str) -> None:
     """Log in to the account of that name, or of the own one."""
     name = rest.split(maxsplit=1)[0] if rest else desk.client.nick
     password = desk.ask_hidden(_("Password of {name}: ").format(name=sanitize(name)))
+    code = ""
     try:
         log_in(desk.client, name, password)
     except LoginRefused as refusal:
@@ -32,6 +33,7 @@ def login(desk: Desk, rest: str) -> None:
             raise
         log_in(desk.client, name, password, code)
         desk.client.expect_code(needed=True)
+    learn(desk, name=name, second_factor=bool(code))
     desk.note(_("You are logged in as {name}.").format(name=sanitize(name)))
 
 
@@ -45,6 +47,7 @@ def register(desk: Desk, _rest: str) -> None:
     except RoomRefused as refusal:
         raise login_refusal(refusal.code, name, str(refusal)) from refusal
     desk.client.come_back_as(name, password)
+    learn(desk, name=name, second_factor=False)
     desk.note(_("The account {name} is made, and you are logged in to it.").format(name=sanitize(name)))
 
 

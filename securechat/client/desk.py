@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from securechat.client.errors import UsageError
+from securechat.client import known_servers
+from securechat.client.errors import ClientError, UsageError
 from securechat.client.events import Message
 from securechat.client.library import Client
 from securechat.client.settings import Effective, Settings
@@ -70,6 +71,20 @@ def no_themes() -> UsageError:
 def no_screen() -> UsageError:
     """Return what is said about a setting of the full screen where lines are all there is."""
     return UsageError(_("This setting is for the full screen."))
+
+
+def learn(desk: Desk, **changes: str | bool) -> None:
+    """Let the next start know something else of this server (see known_servers.learn)."""
+    try:
+        known_servers.learn(desk.client.address, **changes)
+    except ClientError as error:
+        desk.note(str(error))  # what was done is done all the same
+
+
+def learn_room(desk: Desk) -> None:
+    """Let the next start begin in the room where one is now."""
+    if desk.target.startswith("#"):
+        learn(desk, room=desk.target)
 
 
 def present(desk: Desk) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from securechat.client.desk import Desk
+from securechat.client.desk import Desk, learn
 from securechat.client.errors import RoomRefused, UsageError
 from securechat.client.passwords import ask_new_password
 from securechat.client.sanitize import sanitize
@@ -135,12 +135,14 @@ def _on(desk: Desk) -> None:
     code = desk.ask_hidden(_("The code that the app shows now: "), secret_lines(secret, uri))
     _show_recovery(desk, desk.client.ask("TOTP", "CONFIRM", _plain(code)))
     desk.client.expect_code(needed=True)
+    learn(desk, second_factor=True)
     desk.note(_("The second factor is in force. From now on each login by the password asks for a code."))
 
 
 def _off(desk: Desk) -> None:
     desk.client.ask("TOTP", "REMOVE", _plain(desk.ask_hidden(_("A code of the second factor: "))))
     desk.client.expect_code(needed=False)
+    learn(desk, second_factor=False)
     desk.note(_("There is no second factor any more."))
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from securechat.client.alerting import Alerting
 from securechat.client.chat import is_for
 from securechat.client.commands import execute
-from securechat.client.desk import no_screen, no_themes
+from securechat.client.desk import learn_room, no_screen, no_themes
 from securechat.client.entering import enter_or_make
 from securechat.client.errors import ClientError
 from securechat.client.events import Ended, Event, Joined, Left, Message
@@ -76,6 +76,7 @@ class Conversation:
         finally:
             self._alerting.close()
             editor.close()
+            learn_room(self)
 
     def _one_line(self, editor: Editor) -> None:
         try:

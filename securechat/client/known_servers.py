@@ -6,7 +6,7 @@ One JSON file in the user's state folder (`$XDG_STATE_HOME/securechat/known_serv
 import json
 import os
 import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from securechat.client.address import Address
@@ -71,6 +71,14 @@ class KnownServers:
                     path=self.path, reason=system_words(error.errno)
                 )
             ) from error
+
+
+def learn(address: Address, **changes: str | bool) -> None:
+    """Change what is remembered of a server, if it is known: `name`, `room`, `second_factor`. Raises ClientError."""
+    known = load(default_path())
+    server = known.find(address)
+    if server is not None and (changed := replace(server, **changes)) != server:  # type: ignore[arg-type]
+        known.remember(changed)
 
 
 def default_path() -> Path:

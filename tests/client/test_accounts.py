@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from securechat.client import Client, LoginRefused
+from securechat.client import Client, LoginRefused, known_servers
 from securechat.client.commands import execute
 from securechat.client.events import Connected
 from securechat.client.whois import ask_who_is
@@ -46,6 +46,17 @@ def run(client: Client, line: str, *answers: str) -> Desk:
     return desk  # type: ignore[no-any-return]
 
 
+def remember(server: ServerProcess, name: str) -> None:
+    """Let the client have been there as `name`."""
+    path = known_servers.default_path()
+    known_servers.KnownServers(path).remember(known_servers.KnownServer("127.0.0.1", server.port, name, "PEM"))
+
+
+def remembered() -> list[tuple[str, bool]]:
+    """Return under which names the client will start next, and whether it will ask for a code."""
+    return [(one.name, one.second_factor) for one in known_servers.load(known_servers.default_path()).servers]
+
+
 def come_back(client: Client) -> None:
     """Drop the link and wait for the next one."""
     client.reconnect()
@@ -54,6 +65,7 @@ def come_back(client: Client) -> None:
 
 
 def test_a_guest_makes_an_account_and_comes_back_with_it(server: ServerProcess) -> None:
+    remember(server, "somebody")
     with guest(server, "anna") as client:
         client.join("general")
         desk = run(client, "/register", "one password", "another", PASSWORD, PASSWORD)
@@ -65,6 +77,7 @@ def test_a_guest_makes_an_account_and_comes_back_with_it(server: ServerProcess) 
         come_back(client)
         assert ask_who_is(client, "anna").account == "anna"
         assert client.rooms() == ["#general"]
+    assert remembered() == [("anna", False)]
     with guest(server, "boris") as other:
         run(other, "/register", PASSWORD, PASSWORD)
         with pytest.raises(LoginRefused):
@@ -74,6 +87,7 @@ def test_a_guest_makes_an_account_and_comes_back_with_it(server: ServerProcess) 
 def test_a_guest_logs_in_and_goes_on_in_the_same_rooms(server: ServerProcess) -> None:
     with guest(server, "anna") as client:
         run(client, "/register", PASSWORD, PASSWORD)
+    remember(server, "anna2")
     with guest(server, "anna2") as client:
         client.join("general")
         with pytest.raises(LoginRefused, match="Name or password is wrong"):
@@ -81,6 +95,7 @@ def test_a_guest_logs_in_and_goes_on_in_the_same_rooms(server: ServerProcess) ->
         desk = run(client, "/login anna", PASSWORD)
         assert desk.prompts == ["Password of anna: "]
         assert desk.notes == ["You are logged in as anna."]
+        assert remembered() == [("anna", False)]
         come_back(client)
         assert ask_who_is(client, client.nick).account == "anna"
         assert "#general" in client.rooms()

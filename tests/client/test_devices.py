@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from securechat.client import known_servers
+from securechat.client.address import Address
 from securechat.client.commands import execute
 from securechat.client.errors import RoomRefused, UsageError
 from securechat.protocol.message import Message, parse
@@ -52,6 +54,7 @@ class FakeClient:
     """Answers as the server does."""
 
     def __init__(self, answers: dict[tuple[str, str], list[bytes]]) -> None:
+        self.address = Address("chat.lan", 6697)
         self.answers = ANSWERS | answers
         self.asked: list[tuple[str, ...]] = []
         self.needed: bool | None = None
@@ -120,6 +123,23 @@ def test_setting_up_shows_a_qr_code_and_the_recovery_codes() -> None:
     assert "  cccc-dddd" in desk.notes
     assert desk.client.needed is True
     assert not any("secret99" in note for note in desk.notes)
+
+
+def test_the_next_start_knows_whether_there_is_a_second_factor() -> None:
+    def known() -> list[bool]:
+        return [server.second_factor for server in known_servers.load(known_servers.default_path()).servers]
+
+    run("/totp on", "secret99", "123 456")
+    assert known() == []  # a server that is not remembered: nothing to change
+    servers = known_servers.KnownServers(known_servers.default_path())
+    servers.remember(known_servers.KnownServer("chat.lan", 6697, "anna", "PEM", "ops"))
+    servers.remember(known_servers.KnownServer("other.lan", 6697, "anna", "PEM", "ops"))
+    run("/totp on", "secret99", "123 456")
+    assert known() == [False, True]  # the one that is in use comes last
+    run("/totp off", "123456")
+    assert known() == [False, False]
+    known_servers.default_path().write_text("{broken")
+    assert "is damaged" in run("/totp on", "secret99", "123 456").notes[-2]
 
 
 def test_putting_another_one_in_its_place_needs_its_code() -> None:

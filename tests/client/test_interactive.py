@@ -55,10 +55,19 @@ def test_the_first_minute_and_the_second_start(
         terminal.type("hello all\n")
         screen = terminal.wait(r"carol.*: hello all[\s\S]*general> $")
         assert screen.count("hello all") == 1  # the typed line goes when the echo comes
-        terminal.type("exit\n")
+        terminal.type("/join tea\n")
+        terminal.wait("There was no room #tea; you have made it")
+        terminal.wait("tea> $")
+        terminal.type("/quit\n")
         assert terminal.end() == 0
         assert "another99" not in terminal.raw
     assert server.chat.history[-1].text == "hello all"
+    with Terminal([], catalogues, tmp_path) as terminal:
+        terminal.wait("Password of carol: ")
+        terminal.type("another99\n")
+        terminal.wait("tea> $")  # where one was last
+        terminal.type("exit\n")
+        assert terminal.end() == 0
     with Terminal(["--room", "general"], catalogues, tmp_path) as terminal:
         terminal.wait("Password of carol: ")
         terminal.type("wrong\n")

@@ -25,6 +25,7 @@ from textual.widgets import Static
 from securechat.client.buffer import SAID, EntryKind
 from securechat.client.chat import Chat
 from securechat.client.commands import BY_NAME
+from securechat.client.desk import learn_room
 from securechat.client.errors import ClientError, UsageError
 from securechat.client.events import Ended, Joined, Left, ModeChanged, Renamed
 from securechat.client.events import Event as ClientEvent
@@ -408,6 +409,11 @@ class ChatApp(Searching):
                 self.chat.note(str(error))
         self._draw()
 
+    def learn_room(self) -> None:
+        """Let the next start begin in the room that one has looked at last."""
+        self._desk.target = self.chat.active.name
+        learn_room(self._desk)
+
     def action_send_again(self) -> None:
         """Send what was not sent."""
         for entry in list(self.chat.failed()):
@@ -427,6 +433,7 @@ def run(client: Client, rooms: Sequence[str], effective: Effective) -> int:
     let_alt_digits_be()
     app = ChatApp(client, rooms, effective=effective)
     code = app.run(mouse=effective.settings.typing.mouse)
+    app.learn_room()
     if app.failure is not None:
         raise app.failure
     return code if code is not None else app.return_code or 0
