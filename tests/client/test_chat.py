@@ -1,7 +1,5 @@
 """What a person sees of the chat, without a screen and without a connection."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
 from securechat.client.buffer import MOST_ENTRIES, EntryKind, Status
@@ -12,9 +10,7 @@ from securechat.client.events import (
     Disconnected,
     Gap,
     Joined,
-    Kind,
     Left,
-    Message,
     ReadUpTo,
     Redacted,
     Renamed,
@@ -22,25 +18,7 @@ from securechat.client.events import (
     TopicChanged,
 )
 from securechat.client.outbox import Delivery
-
-NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-
-
-def at(seconds: float) -> datetime:
-    return NOON + timedelta(seconds=seconds)
-
-
-def said(
-    number: int,
-    text: str = "hello",
-    *,
-    room: str = "#ops",
-    sender: str = "anna",
-    own: bool = False,
-    old: bool = False,
-    token: str = "",
-) -> Message:
-    return Message(room, sender, text, Kind.MESSAGE, f"e-{number}", at(number), own=own, old=old, token=token)
+from tests.client.moments import NOON, at, said
 
 
 @pytest.fixture

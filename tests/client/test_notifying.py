@@ -1,31 +1,20 @@
 """When a person is told that they are spoken to, by events and a clock that the test moves."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 import pytest
 
 from securechat.client import texts
-from securechat.client.events import Kind, Message
+from securechat.client.events import Message
 from securechat.client.notifying import GRACE_SECONDS, MOST_WAITING, PAUSE_SECONDS, Notice, Notifier
 from securechat.client.settings import Notifications
-
-NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-
-
-def at(seconds: float) -> datetime:
-    return NOON + timedelta(seconds=seconds)
+from tests.client.moments import at
+from tests.client.moments import said as said_at
 
 
-def said(
-    number: int,
-    text: str = "bob: look",
-    *,
-    room: str = "#ops",
-    sender: str = "anna",
-    own: bool = False,
-    old: bool = False,
-) -> Message:
-    return Message(room, sender, text, Kind.MESSAGE, f"e-{number}", at(number), own=own, old=old)
+def said(number: int, text: str = "bob: look", **more: Any) -> Message:
+    return said_at(number, text, **more)
 
 
 class Person:

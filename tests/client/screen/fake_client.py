@@ -1,18 +1,19 @@
 """A client without a server: what it is asked for is remembered, what happens is put in by the test."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from queue import Empty, SimpleQueue
-from typing import cast
+from typing import Any, cast
 
 from securechat.client.address import Address
 from securechat.client.errors import NotDelivered, RoomRefused
-from securechat.client.events import Ended, Event, Joined, Kind, Left, Message
+from securechat.client.events import Ended, Event, Joined, Left, Message
 from securechat.client.library import Client, RoomInfo
 from securechat.client.outbox import Delivery
 from securechat.client.splitting import lines_of, split_text
 from securechat.protocol import message as wire
+from tests.client import moments
 
-START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+START = moments.NOON
 
 
 class FakeClient:
@@ -119,16 +120,6 @@ class FakeClient:
         self.marked.append((target, moment))
 
 
-def said(
-    number: int,
-    text: str = "hello",
-    *,
-    room: str = "#general",
-    sender: str = "anna",
-    own: bool = False,
-    old: bool = False,
-    token: str = "",
-) -> Message:
+def said(number: int, text: str = "hello", *, room: str = "#general", **more: Any) -> Message:
     """Return a message; a higher number is a later one."""
-    time = START + timedelta(seconds=number)
-    return Message(room, sender, text, Kind.MESSAGE, f"e-{number}", time, own=own, old=old, token=token)
+    return moments.said(number, text, room=room, **more)
