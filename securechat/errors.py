@@ -5,6 +5,7 @@ SecurechatError
 ├── ConfigurationError   the operator's files or flags are wrong (carries every problem found)
 ├── CannotListen         an address or port is not to be had now (carries every problem found)
 ├── TrustError           a certificate is not what it must be
+│   └── NothingToRevokeError   it is revoked already
 ├── StorageError         the database cannot do it (full disk, newer schema, locked)
 └── DomainError          a rule of the chat says no
 """
@@ -38,6 +39,10 @@ class CannotListen(SecurechatError):  # noqa: N818 - read as the sentence that i
 
 class TrustError(SecurechatError):
     """A certificate or key is not what it must be; the text says what was expected, what was found and what to do."""
+
+
+class NothingToRevokeError(TrustError):
+    """What was to be revoked is so already."""
 
 
 class StorageError(SecurechatError):

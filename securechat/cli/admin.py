@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 EXIT_REFUSED = 1
 EXIT_USAGE = 2
+EXIT_NOTHING_TO_DO = 3
 EXIT_INTERRUPTED = 130
 
 
@@ -36,7 +37,8 @@ def parser() -> argparse.ArgumentParser:
         description="Manage accounts, invites and rooms; read the record of what was done with power. Works beside a "
         "running server, where it takes effect at once, and without one. It finds the database by the same "
         "configuration as securechat-server.",
-        epilog="Exit codes: 0 done, 1 refused or failed, 2 wrong arguments or configuration, or not confirmed (--yes).",
+        epilog="Exit codes: 0 done, 1 refused or failed, 2 wrong arguments or configuration, or not confirmed (--yes), "
+        "3 nothing was to do, as all is so already.",
     )
     made.add_argument(
         "--config", type=Path, metavar="FILE", help="settings (default: securechat.toml here, if there is one)"
@@ -67,7 +69,7 @@ def _add_family(area: argparse.ArgumentParser, common: argparse.ArgumentParser, 
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command; return its exit code (0 done, 1 refused or failed, 2 wrong arguments or configuration)."""
+    """Run the command; return its exit code (see `parser`)."""
     arguments = parser().parse_args(argv)
     from securechat.server.configuration import load
     from securechat.server.management.arguments import request_of
@@ -282,7 +284,9 @@ def _show(operation: "Operation", answer: dict[str, Any], *, as_json: bool) -> i
     """Print the answer; return the exit code."""
     if not answer["ok"]:
         _complain(answer["code"], answer["error"], as_json=as_json)
-        return EXIT_REFUSED
+        from securechat.server.administration import NOTHING_TO_DO
+
+        return EXIT_NOTHING_TO_DO if answer["code"] == NOTHING_TO_DO else EXIT_REFUSED
     result = answer["result"]
     print(json.dumps(result, indent=2) if as_json else operation.text(result), flush=True)
     return 0 if operation.succeeded(result) else EXIT_REFUSED

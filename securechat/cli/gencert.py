@@ -9,10 +9,11 @@ from pathlib import Path
 from securechat import __version__
 from securechat.cli.completion import add_completion
 from securechat.cli.streams import reader_has_gone
-from securechat.errors import TrustError
+from securechat.errors import NothingToRevokeError, TrustError
 from securechat.tls.client_certificates import CLIENT_DAYS
 
 EXIT_REFUSED = 1
+EXIT_NOTHING_TO_DO = 3
 MOST_DAYS = 3650
 
 
@@ -88,7 +89,7 @@ def main(argv: list[str] | None = None) -> int:
         return reader_has_gone() or code
     except TrustError as error:
         print(f"securechat-gencert: {error}", file=sys.stderr)
-        return EXIT_REFUSED
+        return EXIT_NOTHING_TO_DO if isinstance(error, NothingToRevokeError) else EXIT_REFUSED
     return code
 
 

@@ -20,6 +20,7 @@ from securechat.errors import (
     InvalidName,
     NoSuchAccount,
     NoSuchInvite,
+    NothingToRevokeError,
     SecurechatError,
 )
 from securechat.server.administration_ports import (
@@ -54,6 +55,15 @@ class AdministrationError(SecurechatError):
 
     def __str__(self) -> str:
         return self.text
+
+
+NOTHING_TO_DO: Final = "nothing_to_do"
+"""The code of an operation that has changed nothing, as all is so already: for a script it is as good as done."""
+
+
+def nothing_to_do(text: str) -> AdministrationError:
+    """Return what says that all is so already, which is told apart from other refusals; it leaves no row."""
+    return AdministrationError(NOTHING_TO_DO, text)
 
 
 class Administration:
@@ -146,6 +156,8 @@ def explain(error: SecurechatError) -> tuple[str, str]:
             return "account_exists", f"There is an account {name} already (or one whose name counts as the same)."
         case NoSuchAccount(name):
             return "no_such_account", f"There is no account {name}. See: securechat-admin user list"
+        case NothingToRevokeError():
+            return NOTHING_TO_DO, sentence(str(error))
         case NoSuchInvite(number):
             return "no_such_invite", f"There is no invite number {number}. See: securechat-admin invite list"
         case InvalidName(name, reason):
@@ -154,6 +166,11 @@ def explain(error: SecurechatError) -> tuple[str, str]:
             return "refused", "The rules of the chat do not allow this now; look at what it is about, and try again."
         case _:
             return "failed", str(error)
+
+
+def sentence(text: str) -> str:
+    """Return `text` as a sentence: what errors of lower layers say begins small and ends without a full stop."""
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def check_reason(reason: str) -> None:

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from securechat.errors import TrustError
+from securechat.errors import NothingToRevokeError, TrustError
 from securechat.names import fold
 from securechat.tls import files
 from securechat.tls.authority import is_issued_by
@@ -84,7 +84,9 @@ def _meant(directory: Path, what: str, now: datetime) -> list[IssuedCertificate]
         moment = _milliseconds(now)
         good = [one for one in of_account if one.revoked is None and (one.ends or 0) > moment]
         if not good:
-            raise TrustError(f"every certificate of {of_account[0].account} is revoked already, or has expired")
+            raise NothingToRevokeError(
+                f"every certificate of {of_account[0].account} is revoked already, or has expired"
+            )
         return good
     number = parse_serial(what)
     if number is None:
@@ -96,7 +98,7 @@ def _meant(directory: Path, what: str, now: datetime) -> list[IssuedCertificate]
             "number of one that is not listed, write it with colons)"
         )
     if found and found[0].revoked is not None:
-        raise TrustError(f"the certificate {found[0].serial} is revoked already")
+        raise NothingToRevokeError(f"the certificate {found[0].serial} is revoked already")
     return found or [IssuedCertificate("", serial_text(number))]
 
 

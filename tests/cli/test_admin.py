@@ -146,6 +146,16 @@ def test_refusals_are_one_sentence(run: Run, arguments: tuple[str, ...], stdin: 
     assert set(json.loads(err)) == {"code", "error"}
 
 
+def test_what_is_so_already_ends_with_a_code_of_its_own(run: Run) -> None:
+    add(run, "ann")
+    told = "securechat-admin: ann is not suspended.\n"
+    assert run("user", "unsuspend", "ann") == (3, "", told)
+    assert run("user", "suspend", "ann")[0] == 0
+    code, _, err = run("user", "suspend", "ann", "--json")
+    assert (code, json.loads(err)) == (3, {"code": "nothing_to_do", "error": "ann is suspended already."})
+    assert run("room", "lock", "general")[0] == 1  # no such room is something else
+
+
 def test_invites(run: Run, folder: Path) -> None:
     add(run, "ann")
     code, out, err = run("invite", "create")

@@ -604,6 +604,8 @@ def prepare(harness: Harness, name: str) -> None:
         harness.journal.call(lambda unit: unit.second_factors.set(bob, SecondFactor(b"secret", 0))).result(20)
         add = {"time": 1, "most": 20}
         harness.journal.call(lambda unit: unit.second_factors.add_app_password(bob, "phone", b"x", **add)).result(20)
+    if name == "user unsuspend":
+        harness.journal.call(lambda unit: unit.accounts.set_suspended(bob, True)).result(20)
     if name == "ban remove":
         harness.journal.call(lambda unit: unit.server_rules.add_ban(ServerBan("198.51.100.7", "x", 1))).result(20)
     if name in ("room unban", "room unmute"):

@@ -10,7 +10,7 @@ from securechat.domain.durations import parse_duration
 from securechat.domain.permissions import Action, never_locked_out
 from securechat.domain.ports import UnitOfWork
 from securechat.domain.server_bans import MOST_BANS, ServerBan, keeps_out, network_of, parse_target
-from securechat.server.administration import Administration, AdministrationError, check_reason
+from securechat.server.administration import Administration, AdministrationError, check_reason, nothing_to_do
 from securechat.server.management.rows import REASON, Argument, Family, Operation
 from securechat.server.management.tables import table, time
 
@@ -40,7 +40,10 @@ def ban_add(administration: Administration, target: str, *, lasts: str = "", rea
     def store(unit: UnitOfWork) -> list[ServerBan]:
         for ended in (one for one in unit.server_rules.bans() if 0 < one.expires <= now):
             unit.server_rules.remove_ban(ended.target)
-        if len(unit.server_rules.bans()) >= MOST_BANS:
+        before = next((one for one in unit.server_rules.bans() if one.target == meant), None)
+        if before is not None and not before.expires and not expires and reason in ("", before.reason):
+            raise nothing_to_do(f"{meant} is banned already, for good. See: securechat-admin ban list")
+        if before is None and len(unit.server_rules.bans()) >= MOST_BANS:
             raise AdministrationError("too_many_bans", f"There are {MOST_BANS:,} bans already; remove some first.")
         unit.server_rules.add_ban(ban)
         until = f"until {format_moment(expires)}" if expires else ""
@@ -61,7 +64,7 @@ def ban_remove(administration: Administration, target: str, *, reason: str = "")
     def store(unit: UnitOfWork) -> tuple[ServerBan, list[ServerBan]]:
         ban = next((one for one in unit.server_rules.bans() if one.target == meant), None)
         if ban is None:
-            raise AdministrationError("no_such_ban", f"{meant} is not banned. See: securechat-admin ban list")
+            raise nothing_to_do(f"{meant} is not banned. See: securechat-admin ban list")
         unit.server_rules.remove_ban(meant)
         unit.audit.append(administration.deed(Act.BAN_REMOVE, _recorded(meant), reason=reason))
         return ban, unit.server_rules.bans()

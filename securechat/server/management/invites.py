@@ -20,6 +20,7 @@ from securechat.server.administration import (
     Administration,
     AdministrationError,
     check_reason,
+    nothing_to_do,
     parse_duration,
 )
 from securechat.server.invites import MOST_IN_ALL, TOKEN_BYTES, digest_of
@@ -141,6 +142,8 @@ def invite_revoke(administration: Administration, number: int, *, reason: str = 
         raise NoSuchInvite(number)
 
     def revoke(unit: UnitOfWork) -> Invite:
+        if any(one.id == number and one.revoked for one in unit.invites.all()):
+            raise nothing_to_do(f"Invite {number} is revoked already.")
         unit.invites.revoke(number)
         unit.audit.append(administration.deed(Act.INVITE_REVOKE, f"invite {number}", reason=reason))
         return next(one for one in unit.invites.all() if one.id == number)

@@ -7,7 +7,7 @@ from typing import Any
 from securechat.domain.audit import Act
 from securechat.domain.permissions import Action
 from securechat.domain.ports import UnitOfWork
-from securechat.server.administration import Administration, AdministrationError, check_reason
+from securechat.server.administration import Administration, check_reason, nothing_to_do
 from securechat.server.management.rows import REASON, Family, Operation
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def _set(administration: Administration, reason: str, *, closed: bool) -> Regist
     def store(unit: UnitOfWork) -> None:
         if unit.server_rules.registration_closed() is closed:
             text = "Registration is closed already." if closed else "Registration is not closed."
-            raise AdministrationError("nothing_to_do", text)
+            raise nothing_to_do(text)
         unit.server_rules.set_registration_closed(closed)
         act = Act.REGISTRATION_CLOSE if closed else Act.REGISTRATION_OPEN
         unit.audit.append(administration.deed(act, "", reason=reason))

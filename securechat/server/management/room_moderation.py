@@ -5,11 +5,11 @@ from typing import Any
 
 from securechat.clock import format_time
 from securechat.domain.durations import parse_duration
-from securechat.domain.mask_lists import MUTE, is_mute, is_possible_mask
+from securechat.domain.mask_lists import BANS, MUTE, is_mute, is_possible_mask
 from securechat.domain.permissions import Action
 from securechat.domain.roles import ListEntry
-from securechat.names import room_to_people
-from securechat.server.administration import Administration, AdministrationError, check_reason
+from securechat.names import fold, room_to_people
+from securechat.server.administration import Administration, AdministrationError, check_reason, nothing_to_do
 from securechat.server.hub import Hub
 from securechat.server.management.acting import ADMINISTRATOR, Acting, acting, room_of
 from securechat.server.management.rows import REASON, Argument, Operation
@@ -133,8 +133,7 @@ def _set_rule(
         change = ModeChange(actor, live, ADMINISTRATOR)
         change.set_rule(shown, rule, value, reason)
         if change.publish() is None:
-            text = f"That is so already in {room_to_people(live.room.name)}."
-            raise AdministrationError("nothing_to_do", text)
+            raise nothing_to_do(f"That is so already in {room_to_people(live.room.name)}.")
         rules = live.room.rules
         return Slowed(room_to_people(live.room.name), rules.slow_seconds, rules.locked)
 
@@ -162,6 +161,10 @@ def _put_on(administration: Administration, room: str, who: str, lasts: str, rea
         live = room_of(administration, room)
         masks = _masks(actor, who, mute=mute)
         change = ModeChange(actor, live, ADMINISTRATOR)
+        member = None if mute else find_member(actor.hub, live, who)
+        if not duration and member is None and _is_for_good(change, masks[0]):
+            shown, what = room_to_people(live.room.name), "muted in" if mute else "banned from"
+            raise nothing_to_do(f"{who} is {what} {shown} already, for good. See: securechat-admin room bans {shown}")
         entry = ban_entry(actor, change, masks[0], duration, reason)
         if entry is None:
             text = f"The list of {room_to_people(live.room.name)} is full; take something off it first."
@@ -169,8 +172,12 @@ def _put_on(administration: Administration, room: str, who: str, lasts: str, rea
         change.publish()
         left = 0
         if not mute:
-            left = put_out_banned(actor, live, find_member(actor.hub, live, who), entry, reason, lambda _: True)
+            left = put_out_banned(actor, live, member, entry, reason, lambda _: True)
         return Banned(_shown(live, entry), left)
+
+
+def _is_for_good(change: ModeChange, mask: str) -> bool:
+    return any(fold(one.mask) == fold(mask) and not one.expires for one in change.entries(BANS))
 
 
 def _take_off(administration: Administration, room: str, who: str, reason: str, *, mute: bool) -> list[RoomBan]:
@@ -182,7 +189,7 @@ def _take_off(administration: Administration, room: str, who: str, reason: str, 
         if not lifted:
             shown, what = room_to_people(live.room.name), "muted in" if mute else "banned from"
             text = f"{who} is not {what} {shown}. See: securechat-admin room bans {shown}"
-            raise AdministrationError("no_such_ban", text)
+            raise nothing_to_do(text)
         change.publish()
         return [_shown(live, entry) for entry in lifted]
 

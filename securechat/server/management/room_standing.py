@@ -7,7 +7,7 @@ from securechat.domain.mask_lists import BANS
 from securechat.domain.permissions import Action
 from securechat.domain.roles import HISTORY_FOR_NEWCOMERS, KINDS, STANDINGS, kind_of
 from securechat.names import room_to_people
-from securechat.server.administration import Administration, AdministrationError, check_reason
+from securechat.server.administration import Administration, AdministrationError, check_reason, nothing_to_do
 from securechat.server.management.acting import ADMINISTRATOR, acting, room_of
 from securechat.server.management.room_moderation import ROOM, member_of
 from securechat.server.management.rows import REASON, Argument, Operation
@@ -55,7 +55,7 @@ def room_role(administration: Administration, room: str, name: str, role: str, *
             raise AdministrationError("list_full", text)
         asked.make(actor.source.mask, reason)
         if change.publish() is None:
-            raise AdministrationError("nothing_to_do", f"{called} is that already in {shown}.")
+            raise nothing_to_do(f"{called} is that already in {shown}.")
         return MemberRole(shown, called, standing_in(actor.hub, live, member).value)
 
 
@@ -78,7 +78,7 @@ def room_set(
         if word:
             set_history(change, word, reason)
         if change.publish() is None:
-            raise AdministrationError("nothing_to_do", f"{room_to_people(live.room.name)} is that already.")
+            raise nothing_to_do(f"{room_to_people(live.room.name)} is that already.")
         rules = live.room.rules
         return RoomSettings(room_to_people(live.room.name), kind_of(rules), rules.history)
 

@@ -10,7 +10,7 @@ from securechat.domain.mask_lists import BANS, EXCEPTIONS, INVITATIONS, is_mute
 from securechat.domain.permissions import Action
 from securechat.domain.roles import RoomRules, kind_of
 from securechat.names import check_room_name, fold, room_to_people, room_to_wire
-from securechat.server.administration import Administration, AdministrationError, check_reason
+from securechat.server.administration import Administration, AdministrationError, check_reason, nothing_to_do
 from securechat.server.management import room_moderation, room_standing
 from securechat.server.management.acting import acting, room_of
 from securechat.server.management.room_moderation import ROOM
@@ -150,6 +150,8 @@ def room_topic(administration: Administration, room: str, topic: str, *, reason:
         raise AdministrationError("bad_topic", "A topic is one line without control characters.")
     with acting(administration) as actor:
         live = room_of(administration, room)
+        if topic == live.room.topic:
+            raise nothing_to_do(f"That is the topic of {room_to_people(live.room.name)} already.")
         set_topic(actor, live, topic, (actor.deed(Act.ROOM_TOPIC, live.room.name, detail=topic, reason=reason),))
         return live.room.topic
 
@@ -163,7 +165,7 @@ def room_rename(administration: Administration, room: str, name: str, *, reason:
         if holder not in (None, live):
             raise AdministrationError("room_exists", f"There is a room {room_to_people(new)} already.")
         if new == live.room.name:
-            raise AdministrationError("nothing_to_do", f"{room_to_people(new)} is its name already.")
+            raise nothing_to_do(f"{room_to_people(new)} is its name already.")
         problem = problem_of_name(actor, live, new)
         if problem:
             raise AdministrationError("cannot_rename", f"{problem}.")

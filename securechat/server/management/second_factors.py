@@ -10,7 +10,7 @@ from securechat.domain.audit import Act, Origin
 from securechat.domain.permissions import Action
 from securechat.domain.ports import UnitOfWork
 from securechat.names import fold
-from securechat.server.administration import Administration, AdministrationError, check_reason
+from securechat.server.administration import Administration, AdministrationError, check_reason, nothing_to_do
 from securechat.server.management.accounts import account_named
 from securechat.server.management.rows import REASON, Argument, Operation
 from securechat.server.management.tables import table, time
@@ -87,7 +87,7 @@ def _check_is_of_another(administration: Administration, name: str) -> None:
 
 
 def _there_is_none(account: Account) -> AdministrationError:
-    return AdministrationError("no_second_factor", f"{account.name} has no second factor: the password alone lets in.")
+    return nothing_to_do(f"{account.name} has no second factor: the password alone lets in.")
 
 
 def app_passwords(administration: Administration, name: str) -> list[AppPasswordSummary]:

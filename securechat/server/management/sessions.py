@@ -8,7 +8,7 @@ from securechat.clock import format_time
 from securechat.domain.audit import Act
 from securechat.domain.permissions import Action
 from securechat.names import fold
-from securechat.server.administration import Administration, AdministrationError, check_reason
+from securechat.server.administration import Administration, AdministrationError, check_reason, nothing_to_do
 from securechat.server.administration_ports import SessionFacts
 from securechat.server.management.accounts import account_named
 from securechat.server.management.rows import REASON, Argument, Family, Operation, Where
@@ -45,18 +45,25 @@ def session_list(administration: Administration, *, account: str = "") -> list[S
     return [_summary(one) for one in facts if not account or fold(one.account) == fold(account)]
 
 
-def session_revoke(administration: Administration, account: str, *, number: int = 0, reason: str = "") -> Ended:
-    """End a session of an account, or all of them (0)."""
+def session_revoke(
+    administration: Administration, account: str, *, number: int | None = None, every: bool = False, reason: str = ""
+) -> Ended:
+    """End a session of an account, or every one."""
     check_reason(reason)
+    if every is (number is not None):
+        text = "Say which session, by its number (see: securechat-admin session list), or --all; not both."
+        raise AdministrationError("which_session", text)
     known = administration.store.read(lambda unit: account_named(unit, account))
     there = [one for one in administration.effects.logged_in() if one.account_id == known.id]
-    if number and all(one.number != number for one in there):
+    if every and not there:
+        raise nothing_to_do(f"{known.name} has no sessions.")
+    if number is not None and all(one.number != number for one in there):
         text = f"{known.name} has no session {number}. See: securechat-admin session list --account {known.name}"
         raise AdministrationError("no_such_session", text)
-    detail = str(number) if number else "all"
+    detail = "all" if number is None else str(number)
     deed = administration.deed(Act.SESSION_REVOKE, known.name, detail=detail, reason=reason)
     administration.store.write(lambda unit: unit.audit.append(deed))
-    count = administration.effects.end_sessions(known.id, number or None)
+    count = administration.effects.end_sessions(known.id, number)
     logger.info("Sessions revoked", extra={"account": known.name, "count": count, "by": administration.made_by})
     return Ended(known.name, count)
 
@@ -98,12 +105,11 @@ FAMILY = Family(
             "session revoke",
             session_revoke,
             _ended_text,
-            "End the sessions of an account, or one of them; what they logged in by stays good.",
+            "End a session of an account, or all of them; what they logged in by stays good.",
             (
                 Argument("account", "name of the account", needed=True, metavar="ACCOUNT"),
-                Argument(
-                    "number", "only this session (see: session list)", type=int, by_position=True, metavar="NUMBER"
-                ),
+                Argument("number", "of one session (see: session list)", type=int, by_position=True, metavar="NUMBER"),
+                Argument("every", "end every session of the account", type=bool, option="--all"),
                 REASON,
             ),
             over_irc=Action.MANAGE,

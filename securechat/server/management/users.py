@@ -13,7 +13,7 @@ from securechat.domain.permissions import Action
 from securechat.domain.ports import UnitOfWork
 from securechat.errors import AccountExists, InvalidName
 from securechat.names import fold
-from securechat.server.administration import Administration, AdministrationError, check_reason
+from securechat.server.administration import Administration, AdministrationError, check_reason, nothing_to_do
 from securechat.server.management import second_factors, user_details
 from securechat.server.management.accounts import account_named
 from securechat.server.management.rows import REASON, Argument, Family, Operation
@@ -141,7 +141,7 @@ def user_role(administration: Administration, name: str, role: str, *, reason: s
             text = f"{account.name} is the account of a program: no program administers a server."
             raise AdministrationError("administrator_or_bot", text)
         if account.administrator is administrator:
-            raise AdministrationError("nothing_to_do", f"{account.name} is that already: {word}.")
+            raise nothing_to_do(f"{account.name} is that already: {word}.")
         unit.accounts.set_administrator(account.id, administrator)
         unit.audit.append(administration.deed(Act.USER_ROLE, account.name, detail=word, reason=reason))
         return account, unit.invites.revoke_bootstrap() if administrator else []
@@ -172,6 +172,8 @@ def _set_suspended(administration: Administration, name: str, reason: str, *, su
 
     def store(unit: UnitOfWork) -> Account:
         account = account_named(unit, name)
+        if account.suspended is suspended:
+            raise nothing_to_do(f"{account.name} is {'suspended already' if suspended else 'not suspended'}.")
         unit.accounts.set_suspended(account.id, suspended)
         act = Act.USER_SUSPEND if suspended else Act.USER_UNSUSPEND
         unit.audit.append(administration.deed(act, account.name, reason=reason))

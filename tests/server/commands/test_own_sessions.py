@@ -135,16 +135,21 @@ def test_an_administrator_sees_and_ends_them_without_addresses(harness: Harness)
     assert len(lines) == 3
     assert " alice    1       2025-11-24 16:00  2025-11-24 16:00  password" in lines[1].replace(":alice", " alice")
     assert not any("192.0.2" in line for line in lines)
-    refused = root.answers("MANAGE session revoke alice 7")[0]
-    assert "FAIL MANAGE NO_SUCH_SESSION :alice has no session 7. " in refused
+    for number in (0, 7):
+        refused = root.answers(f"MANAGE session revoke alice {number}")[0]
+        assert f"FAIL MANAGE NO_SUCH_SESSION :alice has no session {number}. " in refused
+    for words in ("alice", "alice 2 --all"):
+        refused = root.answers(f"MANAGE session revoke {words}")[0]
+        assert "FAIL MANAGE WHICH_SESSION :Say which session, by its number (see: " in refused
     assert root.answers("MANAGE session revoke alice 2 --reason lost")[0].endswith(" :Ended 1 session of alice.")
     assert other.outlet.closed == "This session was ended by an administrator"
     assert alice.received()[-1] == ":chat.test NOTICE alice :Session 2 of your account was ended by an administrator"
-    assert root.answers("MANAGE session revoke alice")[0].endswith(" :Ended 1 session of alice.")
+    assert root.answers("MANAGE session revoke alice --all")[0].endswith(" :Ended 1 session of alice.")
     assert alice.outlet.closed is not None
     assert [line.rpartition(" :")[2] for line in root.answers("MANAGE session list --account alice")] == [
         "Nobody is logged in."
     ]
+    assert "NOTHING_TO_DO :alice has no sessions." in root.answers("MANAGE session revoke alice --all")[0]
     records = harness.database.read(lambda unit: unit.audit.page(0, 9))
     acts = [(one.actor, one.act, one.target, one.detail, one.reason) for one in records]
     assert acts == [

@@ -301,9 +301,9 @@ def test_what_was_said_to_a_person_is_unknown(harness: Harness) -> None:
         (
             "room unban",
             {"room": "tea", "who": "b"},
-            "no_such_ban: b is not banned from tea. See: securechat-admin ",
+            "nothing_to_do: b is not banned from tea. See: securechat-admin ",
         ),
-        ("room unmute", {"room": "tea", "who": "b"}, "no_such_ban: b is not muted in tea. See: "),
+        ("room unmute", {"room": "tea", "who": "b"}, "nothing_to_do: b is not muted in tea. See: "),
         ("room slow", {"room": "tea", "seconds": 99_999}, "bad_seconds: Slow mode takes from 0 (none) to 21,600 sec"),
         ("room unlock", {"room": "tea"}, "nothing_to_do: That is so already in tea."),
         ("room lock", {"room": "tea", "reason": "\n"}, "bad_reason: A reason is one line of at most 200 characters."),
