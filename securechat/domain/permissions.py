@@ -419,9 +419,9 @@ def readable_after(subject: Subject, policy: Policy, *, joined: int, seen: int) 
     return joined if may(subject, Action.READ_AGAIN, policy) else max(joined, seen)
 
 
-def has_to_inspect(subject: Subject, policy: Policy) -> bool:
-    """Whether `subject` may read more of the room by the powers of an administrator, once that is on the record."""
-    return subject.operator and subject.in_room and not may(subject, Action.READ_EARLIER, policy)
+def inspects(subject: Subject) -> bool:
+    """Whether `subject` reads more of the room by the powers of an administrator, once that is on the record."""
+    return subject.operator and subject.in_room and keeps_history(subject.rules) and not subject.roles & LEADING
 
 
 def on_record(roles: RoomRole) -> RoomRole:

@@ -12,18 +12,21 @@ that has.
 """
 
 import logging
+from functools import partial
 
 from securechat.domain import permissions
 from securechat.domain.audit import Act
 from securechat.domain.events import Event, Kind
 from securechat.domain.history import StoredEvent
 from securechat.domain.permissions import Action, may
-from securechat.domain.roles import OUTSIDER, RoomChange
+from securechat.domain.roles import RoomChange
 from securechat.errors import StorageError
 from securechat.server.deeds import deed_of
+from securechat.server.entries import Barrier, Entry, Publication
 from securechat.server.hub import Hub
+from securechat.server.members import set_roles
 from securechat.server.sessions import Session
-from securechat.server.users import Joined, LiveRoom, User
+from securechat.server.users import NOBODY, LiveRoom, User
 
 logger = logging.getLogger(__name__)
 
@@ -37,24 +40,22 @@ def readable_after(hub: Hub, user: User, live: LiveRoom) -> int | None:
     return permissions.readable_after(user.subject(live), hub.policy, joined=joined, seen=user.missed_after)
 
 
-def has_to_inspect(hub: Hub, user: User, live: LiveRoom) -> bool:
-    """Whether `user` would read more by the powers of an administrator, once that is on the record (`inspection`)."""
-    return permissions.has_to_inspect(user.subject(live), hub.policy)
+def inspection(hub: Hub, user: User, live: LiveRoom, session: Session) -> Entry | None:
+    """Return what has to be on disk before `user` reads by powers what the room keeps from its members; None: nothing.
 
-
-def inspection(hub: Hub, user: User, live: LiveRoom) -> Event:
-    """Return what records that an administrator begins to read what the room keeps from its members."""
-    room = live.room
-    change = RoomChange(roles=((user.account.id, permissions.on_record(OUTSIDER)),)) if user.account else None
+    It records that they begin to; of who has begun it waits until the record is certainly there.
+    """
+    if not permissions.inspects(user.subject(live)):
+        return None
+    room, before = live.room, live.members[user]
+    roles = permissions.on_record(before)
+    if roles == before:
+        return Barrier(session, lambda: None)
+    change = RoomChange(roles=((user.account.id, roles),)) if user.account is not None else None
     event = Event(Kind.INSPECT, hub.now(), user.source, room.id, room.name, change=change)
     event.deeds = (deed_of(event.time, user.source, Act.ROOM_INSPECT, room.name),)
-    return event
-
-
-def inspect(hub: Hub, user: User, live: LiveRoom, joined: Joined | None) -> None:
-    """Let them read it from now on: it is on disk that they do, as the member that they are since `joined`."""
-    if user in live.members and live.joined.get(user.key) is joined:
-        hub.set_roles(user, live, permissions.on_record(live.members[user]))
+    hub.set_roles(user, live, roles)
+    return Publication(event, NOBODY, session, undo=partial(set_roles, hub, live, user.account or user, before))
 
 
 def may_read(hub: Hub, user: User, stored: StoredEvent) -> bool:

@@ -310,16 +310,6 @@ def _change_room(connection: Connection, event: Event) -> None:
         )
 
 
-def _inspect(connection: Connection, event: Event) -> None:
-    """Add to what a member is. Guests have no row."""
-    for account_id, roles in event.change.roles if event.change is not None else ():
-        connection.execute(
-            update(MembershipRow)
-            .where(MembershipRow.account_id == account_id, MembershipRow.conversation_id == event.conversation)
-            .values(roles=MembershipRow.roles.bitwise_or(int(roles)))
-        )
-
-
 def _set_topic(connection: Connection, event: Event) -> None:
     connection.execute(
         update(ConversationRow)
@@ -376,6 +366,6 @@ _EFFECTS: dict[Kind, Callable[[Connection, Event], None]] = {
     Kind.DELETE: delete_room,
     Kind.BLOCK: store_block,
     Kind.REPORT: store_report,
-    Kind.INSPECT: _inspect,
+    Kind.INSPECT: _change_room,
 }
 """What an event changes beside being recorded."""

@@ -356,6 +356,23 @@ def test_an_administrator_reads_what_anybody_reads_until_that_is_recorded(harnes
     assert "REDACT" in root.answers(f"REDACT #tea {tea.said}")[0]
 
 
+@pytest.mark.parametrize("line", ["CHATHISTORY LATEST #tea * 50", "JOIN #tea"])
+def test_no_other_session_reads_what_is_not_on_the_record_yet(harness: Harness, line: str) -> None:
+    """One session begins to read, or enters by its powers; the other asks before that is stored, which fails."""
+    tea = Tea(harness)
+    tea.anna.sends("MODE #tea +H joined")
+    root, other = (harness.person("root", CAPS, password=ROOT_PASSWORD) for _ in range(2))
+    if line.startswith("CHATHISTORY"):
+        puts_powers_aside_and_takes_them_again(harness, root)
+    other.received()
+    with harness.one_batch(fails=True):
+        root.sends_unsettled(f"{line}\r\n".encode())
+        other.sends_unsettled(b"CHATHISTORY LATEST #tea * 50\r\n")
+    harness.settle()
+    assert "launch code" not in "\n".join(root.received() + other.received())
+    assert not [row for row in rows(harness) if row[0] in ("room enter", "room inspect")]
+
+
 def test_what_was_recorded_of_a_guest_is_not_of_the_account(harness: Harness) -> None:
     """A guest with powers has read; logged in, they read again as the administrator that they are."""
     tea = Tea(harness)

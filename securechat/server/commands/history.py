@@ -14,7 +14,8 @@ from securechat.protocol.capabilities import BATCH, EVENT_PLAYBACK, MESSAGE_TAGS
 from securechat.protocol.message import format_message
 from securechat.server.blocks import hidden_from
 from securechat.server.context import Context
-from securechat.server.past import has_to_inspect, inspect, inspection, readable_after
+from securechat.server.entries import Publication
+from securechat.server.past import inspection, readable_after
 from securechat.server.ports import Pool
 from securechat.server.registry import command
 from securechat.server.rendering import under_name
@@ -126,21 +127,22 @@ def _page(context: Context, direction: Direction) -> None:
 
 def _on_the_record(context: Context, show: Callable[[], None]) -> None:
     """Show a page of a room; of more than others read there an administrator is shown nothing before it is recorded."""
-    hub, user = context.hub, context.user
+    hub, user, session = context.hub, context.user, context.session
     live = hub.find_room(context.params[1])
-    if live is None or not has_to_inspect(hub, user, live):
+    record = inspection(hub, user, live, session) if live is not None and user in live.members else None
+    if record is None:
         show()
         return
-    joined = live.joined.get(user.key)
 
-    def go_on(stored: bool) -> None:
-        if stored:
-            inspect(hub, user, live, joined)
-            _answer(context, show)
-        else:
+    def go_on() -> None:
+        if isinstance(record, Publication) and record.failed:
             context.response.fail("CHATHISTORY", replies.MESSAGE_ERROR, *context.params[:2])
+        else:
+            _answer(context, show)
 
-    context.when_recorded(inspection(hub, user, live), go_on)
+    session.in_flight += 1
+    hub.journal.submit(record)
+    context.when_stored(go_on)
 
 
 def _show_page(context: Context, direction: Direction, limit: int, first: Bound | None, second: Bound | None) -> None:
