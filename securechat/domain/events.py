@@ -45,6 +45,7 @@ class Kind(IntEnum):
     CARRIED = 61  # what somebody carries who has just come: shown as METADATA, but nothing changes
     BLOCK = 80  # somebody blocks a person from now on (`+nick`), or does not any more; told to their own sessions
     REPORT = 81  # a report was made or closed; the text is domain.reports.encode of it; shown to nobody
+    LET_IN = 83  # the same as INVITE, by somebody who opens the door with it: that is known in memory alone
     INSPECT = 82  # an administrator is about to read what a room keeps from its members; shown to nobody
     SETTLED = 34  # what was changed in a conversation after a failure is undone: the journal may store changes again
 
@@ -60,7 +61,7 @@ RECORDED = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.TAGS, Kind.JOIN, Kind.PART
 
 CHANGES = frozenset(
     {Kind.ROOM, Kind.DIRECT, Kind.JOIN, Kind.PART, Kind.TOPIC, Kind.MODE, Kind.KICK, Kind.MARK, Kind.METADATA}
-) | frozenset({Kind.RENAME, Kind.BLOCK, Kind.REPORT, Kind.DELETE, Kind.INSPECT})
+) | frozenset({Kind.RENAME, Kind.BLOCK, Kind.REPORT, Kind.DELETE, Kind.INSPECT, Kind.LET_IN})
 """The kinds that change what is known of a conversation: when one cannot be stored, those after it are undone too."""
 
 ONLY_SHOWN = frozenset(

@@ -1,5 +1,6 @@
 """Accounts that were asked into rooms while they were not here: they are told when they come. In memory alone."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from securechat.server.response import Response
@@ -20,18 +21,21 @@ class Awaited:
     def __init__(self) -> None:
         self._by_account: dict[int, dict[int, str]] = {}  # account id -> room id -> mask of who asked
 
-    def note(self, account_id: int, live: LiveRoom, mask: str) -> None:
-        """Remember that the account was asked into a room by whoever has that mask."""
+    def note(self, account_id: int, live: LiveRoom, mask: str) -> Callable[[], None]:
+        """Remember that the account was asked into a room by whoever has that mask; return what undoes it."""
+        room_id = live.room.id
         rooms = self._by_account.setdefault(account_id, {})
-        rooms.pop(live.room.id, None)
-        rooms[live.room.id] = mask
+        before = rooms.pop(room_id, None)
+        rooms[room_id] = mask
         for table, most in ((rooms, MOST_ROOMS), (self._by_account, MOST_AWAITED)):
             if len(table) > most:
                 del table[next(iter(table))]
 
-    def forget(self, account_id: int, live: LiveRoom) -> None:
-        """Undo `note`."""
-        self._by_account.get(account_id, {}).pop(live.room.id, None)
+        def undo() -> None:
+            if rooms.pop(room_id, None) is not None and before is not None:
+                rooms[room_id] = before
+
+        return undo
 
     def tell(self, hub: "Hub", response: Response, user: User) -> None:
         """Tell somebody who has come of the invitations that stand, once."""

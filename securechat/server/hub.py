@@ -352,7 +352,7 @@ class Hub:
 
         def undo() -> None:
             self._not_joined(user, live)
-            live.invited.update(invitations)
+            live.invited.update({key: None for key in invitations if isinstance(key, int) or key.sessions})
             give_back()
 
         if by_power:

@@ -192,7 +192,7 @@ def body(kind: Kind, source: str, target: str, text: str) -> str:
             return f":{source} TOPIC {target} :{text}"
         case Kind.MODE | Kind.USER_MODE:
             return f":{source} MODE {target} {text}"
-        case Kind.INVITE:
+        case Kind.INVITE | Kind.LET_IN:
             return f":{source} INVITE {text} {target}"
         case Kind.KICK:
             nick, _, reason = text.partition(" ")

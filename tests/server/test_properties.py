@@ -12,7 +12,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from securechat.domain.audit import Verification
+from securechat.domain.audit import Act, Verification
 from securechat.domain.roles import KINDS, STANDINGS
 from securechat.names import fold
 from securechat.protocol.line_buffer import MAX_LINE, MAX_TAGS
@@ -321,6 +321,7 @@ def play(harness: Harness, clients: list[Client], index: int, step: object) -> N
             lost = f"METADATA #tea SET a :lost\r\nMETADATA * SET a :lost\r\nPART #tea\r\nNICK disk{index}\r\n"
             lost += f"SILENCE +{NICKS[0]}\r\nSILENCE +root\r\nSILENCE -{ACCOUNT}\r\n"
             lost += "JOIN #tea,#new\r\nRENAME #new #lost\r\nPRIVMSG #tea :lost\r\n"
+            lost += f"INVITE root #tea\r\nINVITE {ACCOUNT} #tea\r\n"
             lost += "MANAGE room delete tea --yes\r\n"
             client.person.sends_unsettled(lost.encode())
     elif step == "vanish":
@@ -454,3 +455,8 @@ def check_storage(harness: Harness) -> None:
     verification = Verification(origin)
     verification.follow(records)
     assert verification.finish(head) is None
+    let_in = {record.target for record in records if record.act == Act.ROOM_INVITE.word}
+    for live in hub.rooms.values():
+        accounts = {hub.accounts_by_id[key].name for key in live.invited if isinstance(key, int)}
+        assert accounts <= let_in, "a door is open, and it is not on the record"
+        assert all(key.sessions for key in live.invited if isinstance(key, User))

@@ -27,6 +27,7 @@ BODIES = {
     Kind.TOPIC: ":alice!al@host TOPIC #tea :a text",
     Kind.MODE: ":alice!al@host MODE #tea a text",
     Kind.INVITE: ":alice!al@host INVITE a text #tea",
+    Kind.LET_IN: ":alice!al@host INVITE a text #tea",
     Kind.KICK: ":alice!al@host KICK #tea a :text",
     Kind.QUIT: ":alice!al@host QUIT :a text",
     Kind.NICK: ":alice!al@host NICK :a text",

@@ -123,7 +123,7 @@ def test_the_journal_records_an_act_with_its_event(database: Database, journal: 
 
 
 def test_what_is_only_shown_is_recorded_as_well(database: Database, journal: Journal, published: Published) -> None:
-    submit(journal, [happened(Kind.ROOM), kicks("bob", kind=Kind.INVITE)])
+    submit(journal, [happened(Kind.ROOM), kicks("bob", kind=Kind.LET_IN)])
     journal.start()
     settle(journal)
     assert targets(database) == ["bob"]

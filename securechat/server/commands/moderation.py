@@ -114,23 +114,27 @@ def _open_door(context: Context, live: LiveRoom, person: Member) -> Callable[[],
     close = live.invite(person, MOST_INVITED)
     if isinstance(person, User):
         return close
-    if person.id not in context.user.blocked_by:
-        hub.awaited.note(person.id, live, context.user.source.mask)
+    if person.id in context.user.blocked_by:
+        return close
+    forget = hub.awaited.note(person.id, live, context.user.source.mask)
 
     def undo() -> None:
-        hub.awaited.forget(person.id, live)
+        forget()
         close()
 
     return undo
 
 
 def _invite(context: Context, live: LiveRoom, person: Member) -> None:
-    """Ask somebody in; the doors are open to them once that is on the record."""
+    """Ask somebody in; the doors are open to them at once, and closed again with all that came of it if that cannot be
+    recorded.
+    """
     hub, room = context.hub, live.room
     source = context.user.source
-    event = Event(Kind.INVITE, hub.now(), source, room.id, room.name, name_of(person))
+    opens = may(context.user.subject(live), Action.LET_IN, hub.policy)  # else it is a hint and nothing more
+    event = Event(Kind.LET_IN if opens else Kind.INVITE, hub.now(), source, room.id, room.name, name_of(person))
     undo = None
-    if may(context.user.subject(live), Action.LET_IN, hub.policy):  # else it is a hint and nothing more
+    if opens:
         undo = _open_door(context, live, person)
         event.deeds = (deed_of(event.time, source, Act.ROOM_INVITE, room.name, target=called(person)),)
     # The room's own people learn of it if they want to (invite-notify); who invites knows it already.
