@@ -171,10 +171,18 @@ COMMANDS: tuple[Command, ...] = (
     Command("knock", N_("ROOM [REASON]"), N_("ask to be let into a room that is for the invited"), moderating.knock, 1),
     Command("kick", N_("NAME [REASON]"), N_("put somebody out of the room"), moderating.kick, 1),
     Command(
-        "ban", N_("NAME [TIME] [REASON]"), N_("keep somebody out of the room, for 2h or for good"), moderating.ban, 1
+        "ban",
+        N_("[NAME [TIME] [REASON]]"),
+        N_("keep somebody out of the room, for 2h or for good; alone: show who is kept out"),
+        moderating.ban,
     ),
     Command("unban", N_("NAME [REASON]"), N_("let somebody come back"), moderating.unban, 1),
-    Command("mute", N_("NAME [TIME] [REASON]"), N_("let somebody only read, for 10m or for good"), moderating.mute, 1),
+    Command(
+        "mute",
+        N_("[NAME [TIME] [REASON]]"),
+        N_("let somebody only read, for 10m or for good; alone: show who only reads"),
+        moderating.mute,
+    ),
     Command("unmute", N_("NAME [REASON]"), N_("let somebody speak again"), moderating.unmute, 1),
     Command(
         "role",

@@ -1,6 +1,7 @@
 """What a change of a room's mode means, in words."""
 
 from securechat.client.events import ModeChanged
+from securechat.client.keeping_out import name_in
 from securechat.client.sanitize import sanitize
 from securechat.client.texts import N_, _
 
@@ -37,9 +38,8 @@ def mode_words(event: ModeChanged) -> str:
     """Return the sentence for a change, harmless for a terminal; an unknown mode is shown as it is."""
     template, mask = _WORDS.get(event.mode), event.value
     if event.mode in _MUTES and mask.startswith("m:"):
-        template, mask = _MUTES[event.mode], mask.removeprefix("m:")
-    # `a:` stands before the name of an account, `!*@*` behind a nick: people are told the name alone.
-    name, value = sanitize(event.nick), sanitize(mask.removeprefix("a:").removesuffix("!*@*"))
+        template = _MUTES[event.mode]
+    name, value = sanitize(event.nick), name_in(mask)
     if template is None:
         change = f"{event.mode} {event.value}".rstrip()
         return _("{name} changes the modes: {change}").format(name=name, change=sanitize(change))

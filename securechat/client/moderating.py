@@ -3,8 +3,10 @@
 import re
 
 from securechat.client.desk import Desk, present, present_room
-from securechat.client.errors import UsageError
+from securechat.client.errors import RoomRefused, UsageError
 from securechat.client.events import Message
+from securechat.client.keeping_out import KeptOut, kept_out, name_in, rows_in, sentence_of
+from securechat.client.library import Client
 from securechat.client.sanitize import sanitize
 from securechat.client.texts import _
 from securechat.names import fold, room_to_wire
@@ -60,55 +62,96 @@ def kick(desk: Desk, rest: str) -> None:
 
 
 def ban(desk: Desk, rest: str) -> None:
-    """Keep somebody out."""
+    """Keep somebody out; without a name, show who is."""
     _for_a_time(desk, "BAN", rest)
 
 
 def unban(desk: Desk, rest: str) -> None:
     """Let somebody in again."""
-    _by_name(desk, "UNBAN", rest)
+    _take_back(desk, "UNBAN", present_room(desk), rest)
 
 
 def mute(desk: Desk, rest: str) -> None:
-    """Let somebody only read."""
+    """Let somebody only read; without a name, show who does."""
     _for_a_time(desk, "MUTE", rest)
 
 
 def unmute(desk: Desk, rest: str) -> None:
     """Let somebody speak again."""
-    _by_name(desk, "UNMUTE", rest)
-
-
-def _by_name(desk: Desk, command: str, rest: str) -> None:
-    name, reason = _words(rest)
-    _do(desk, command, present_room(desk), name, *([reason] if reason else []))
+    _take_back(desk, "UNMUTE", present_room(desk), rest)
 
 
 def _for_a_time(desk: Desk, command: str, rest: str) -> None:
+    room = present_room(desk)
+    if not rest:
+        _show_kept_out(desk, room, mute=command == "MUTE")
+        return
     name, text = _words(rest)
     first, reason = _words(text)
     if not _TIME.fullmatch(first):
         first, reason = "", text
-    _do(desk, command, present_room(desk), name, *(one for one in (first, reason) if one))
+    keep(desk, command, room, name, first, reason)
+
+
+def keep(desk: Desk, command: str, room: str, name: str, lasts: str, reason: str) -> None:
+    """Keep somebody out (BAN) or silent (MUTE), for as long as `lasts` says (`2h`; empty: for good), and say so."""
+    answer = desk.client.ask(command, room, name, *(one for one in (lasts, reason) if one))
+    for row in rows_in(answer):
+        desk.note(sentence_of(row) + (f": {sanitize(reason)}" if reason else "."))
+    for line in answer:
+        if "NOT_ALL_PUT_OUT" in line.params[1:2]:
+            desk.note(sanitize(line.params[-1]))
+
+
+def lift(desk: Desk, room: str, row: KeptOut) -> None:
+    """Let somebody come back, or speak again."""
+    _take_back(desk, "UNMUTE" if row.mute else "UNBAN", room, row.mask)
+
+
+def _take_back(desk: Desk, command: str, room: str, rest: str) -> None:
+    name, reason = _words(rest)
+    answer = desk.client.ask(command, room, name, *([reason] if reason else []))
+    masks = [line.params[3] for line in answer if line.command == "NOTE" and len(line.params) > 3] or [name]
+    told = _("{name} may speak again.") if command == "UNMUTE" else _("{name} may come back.")
+    desk.note(told.format(name=name_in(masks[0])))
+
+
+def _show_kept_out(desk: Desk, room: str, *, mute: bool) -> None:
+    rows = [row for row in kept_out(desk.client, room) if row.mute is mute]
+    for row in rows:
+        desk.note(f"{sentence_of(row)}.")
+    if mute:
+        desk.note(_("/unmute NAME lets somebody speak again.") if rows else _("Nobody is silenced here."))
+    else:
+        desk.note(_("/unban NAME lets somebody come back.") if rows else _("Nobody is kept out of this room."))
 
 
 def role(desk: Desk, rest: str) -> None:
     """Show what somebody is in the room, or let them be it: owner, moderator, member or reader."""
     name, wanted = _words(rest)
-    for params in _told(desk, "ROOM_ROLE", "ROLE", present_room(desk), name, *([wanted] if wanted else [])):
+    asked = [name, *([wanted] if wanted else [])]
+    for params in _told(desk.client, "ROOM_ROLE", "ROLE", present_room(desk), *asked):
         desk.note(_("{name} in {room}: {role}").format(name=params[3], room=params[2], role=params[4]))
+
+
+def role_in(client: Client, room: str, name: str) -> str:
+    """Return what the server calls somebody in a room; empty when it does not say."""
+    try:
+        return next((params[4] for params in _told(client, "ROOM_ROLE", "ROLE", room, name)), "")
+    except RoomRefused:
+        return ""
 
 
 def kind(desk: Desk, rest: str) -> None:
     """Show what kind of room it is, or let it be another: open, private or announcement."""
     wanted = _words(rest)[0]
-    for params in _told(desk, "ROOM_KIND", "KIND", present_room(desk), *([wanted] if wanted else [])):
+    for params in _told(desk.client, "ROOM_KIND", "KIND", present_room(desk), *([wanted] if wanted else [])):
         desk.note(_("{room} is a room of this kind: {kind}").format(room=params[2], kind=params[3]))
 
 
-def _told(desk: Desk, code: str, *command: str) -> list[tuple[str, ...]]:
+def _told(client: Client, code: str, *command: str) -> list[tuple[str, ...]]:
     """Ask the server; return the parameters of the notes with that code, made harmless for a terminal."""
-    found = (one.params for one in desk.client.ask(*command) if one.command == "NOTE" and one.params[1:2] == [code])
+    found = (one.params for one in client.ask(*command) if one.command == "NOTE" and one.params[1:2] == [code])
     return [tuple(map(sanitize, params)) for params in found]
 
 
@@ -140,8 +183,13 @@ def delete(desk: Desk, rest: str) -> None:
     """Take away the last message of somebody here, or without a name the last one of one's own."""
     name, reason = _words(rest)
     found = _last_of(desk, name or desk.client.nick)
-    desk.client.ask("REDACT", present(desk), found.id, *([reason] if reason else []))
-    desk.note(_("Deleted, for everybody and for good: {text}").format(text=sanitize(found.text)))
+    take_away(desk, present(desk), found.id, sanitize(found.text), reason)
+
+
+def take_away(desk: Desk, target: str, message_id: str, text: str, reason: str = "") -> None:
+    """Take a message away, for everybody, and say which; its `text` is harmless."""
+    desk.client.ask("REDACT", target, message_id, *([reason] if reason else []))
+    desk.note(_("Deleted, for everybody and for good: {text}").format(text=text))
 
 
 def _last_of(desk: Desk, name: str) -> Message:
@@ -179,17 +227,28 @@ def report(desk: Desk, rest: str) -> None:
     """Report the last message of somebody in the present room or conversation."""
     name, reason = _words(rest)
     found = _last_of(desk, name)
-    desk.client.ask("REPORT", found.id, *([reason] if reason else []))
-    told = _("Reported: {text} (those who look after this have been told; {name} has not)")
-    desk.note(told.format(text=sanitize(found.text), name=sanitize(name)))
+    report_this(desk, found.id, sanitize(found.text), reason)
+
+
+def report_this(desk: Desk, message_id: str, text: str, reason: str) -> None:
+    """Report a message, and say which; its `text` is harmless."""
+    desk.client.ask("REPORT", message_id, *([reason] if reason else []))
+    told = _("Reported: {text} (those who look after this have been told; who said it has not)")
+    desk.note(told.format(text=text))
+
+
+def open_reports(client: Client) -> list[tuple[str, str, str]]:
+    """Return number, place and words of each report that is open to the own user, harmless."""
+    lines = [one.params for one in client.ask("REPORT", "LIST") if "OPEN_REPORT" in one.params[1:2]]
+    return [(sanitize(params[2]), sanitize(params[3]), sanitize(params[-1])) for params in lines]
 
 
 def reports(desk: Desk, _rest: str) -> None:
     """Show the open reports."""
-    lines = [one.params for one in desk.client.ask("REPORT", "LIST") if "OPEN_REPORT" in one.params[1:2]]
-    for params in lines:
-        desk.note(sanitize(f"{params[2]}  {params[3]}  {params[-1]}"))
-    desk.note(_("/close NUMBER closes a report.") if lines else _("There are no open reports for you."))
+    rows = open_reports(desk.client)
+    for row in rows:
+        desk.note("  ".join(row))
+    desk.note(_("/close NUMBER closes a report.") if rows else _("There are no open reports for you."))
 
 
 def close(desk: Desk, rest: str) -> None:

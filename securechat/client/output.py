@@ -22,6 +22,7 @@ from securechat.client.events import (
     ServerText,
     TopicChanged,
 )
+from securechat.client.keeping_out import banned
 from securechat.client.mode_words import mode_words
 from securechat.client.sanitize import escape_json, sanitize
 from securechat.client.texts import _
@@ -99,12 +100,17 @@ def _left(event: Left) -> str:
 
 
 def _put_out(event: Left) -> str:
-    reason = f": {sanitize(event.reason)}" if event.reason else "."
-    if event.own:
-        text = _("{name} has put you out of {room}")
+    by_ban, until, why = banned(event.reason)
+    if not by_ban:
+        text = _("{name} has put you out of {room}") if event.own else _("{other} was put out by {name}")
+    elif until:
+        own = _("{name} has put you out of {room} and keeps you out until {time}")
+        text = own if event.own else _("{other} was put out by {name} and is kept out until {time}")
     else:
-        text = _("{other} was put out by {name}")
-    return text.format(name=sanitize(event.by), room=sanitize(event.room), other=sanitize(event.nick)) + reason
+        own = _("{name} has put you out of {room} and keeps you out for good")
+        text = own if event.own else _("{other} was put out by {name} and is kept out for good")
+    names = {"name": sanitize(event.by), "room": sanitize(event.room), "other": sanitize(event.nick)}
+    return text.format(**names, time=until) + (f": {sanitize(why)}" if why else ".")
 
 
 def _invited(event: Invited) -> str:

@@ -1,6 +1,7 @@
 """The words for what a server refuses: its codes to sentences in the language of the user."""
 
 from securechat.client.errors import LoginRefused, RoomRefused
+from securechat.client.moments import worded
 from securechat.client.sanitize import sanitize
 from securechat.client.texts import N_, _
 from securechat.protocol.message import Message
@@ -47,6 +48,16 @@ ROOM_RENAMED = "470"
 
 GIVING_NO_REASON = {"403": "No such channel", "404": "Cannot send to channel"}
 """What a server says that gives no reason."""
+
+REASONS = frozenset(
+    {
+        N_("You are muted in this room"),
+        N_("You are muted here until {time}"),
+        N_("The room is locked for now: only those who look after it may speak"),
+        N_("Only those with a voice may speak in this room"),
+    }
+)
+"""The reasons of our own server that people meet most, which are told in their language."""
 
 PASSING_REFUSALS = frozenset({"433", "RATE_LIMITED", "TEMPORARILY_UNAVAILABLE"})
 """What gets better by waiting for one who was in before: a guest's own lost session may still hold the name."""
@@ -122,6 +133,6 @@ def room_refusal(message: Message) -> RoomRefused:
     if template is not None and (context or "{name}" not in template):
         text = _(template).format(name=sanitize(context))
         if code == "712" or (code in GIVING_NO_REASON and said != GIVING_NO_REASON[code]):
-            text = f"{text} ({said})"  # why, and until when
+            text = f"{text} ({worded(said, REASONS)})"  # why, and until when
         return RoomRefused(text, code)
-    return RoomRefused(_("The server refused: {reason}").format(reason=said), code)
+    return RoomRefused(_("The server refused: {reason}").format(reason=worded(said, REASONS)), code)

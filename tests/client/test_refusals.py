@@ -1,9 +1,15 @@
 """What people read when the server refuses something in a room."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
 
+from securechat.client import texts
 from securechat.client.refusals import room_refusal
 from securechat.protocol.message import parse
+
+LOCAL = f"{datetime(2026, 11, 22, 8, tzinfo=UTC).astimezone():%Y-%m-%d %H:%M}"
 
 
 @pytest.mark.parametrize(
@@ -12,7 +18,7 @@ from securechat.protocol.message import parse
         (b":s 404 anna #tea :Cannot send to channel", "You may not speak in tea."),
         (
             b":s 404 anna #tea :You are muted here until 2026-11-22 08:00:00 UTC",
-            "You may not speak in tea. (You are muted here until 2026-11-22 08:00:00 UTC)",
+            f"You may not speak in tea. (You are muted here until {LOCAL})",
         ),
         (
             b":s FAIL PRIVMSG RATE_LIMITED #tea 3 :One message every 30 seconds in this room; try again in 3 seconds",
@@ -22,3 +28,12 @@ from securechat.protocol.message import parse
 )
 def test_the_reason_is_told(line: bytes, text: str) -> None:
     assert str(room_refusal(parse(line))).replace("#tea", "tea") == text
+
+
+def test_the_reasons_that_people_meet_most_are_in_their_language(
+    catalogues: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "DIRECTORY", catalogues)
+    texts.use_language("ru")
+    told = str(room_refusal(parse(b":s 404 anna #tea :You are muted here until 2026-11-22 08:00:00 UTC")))
+    assert told.endswith(f"(вам запрещено здесь писать до {LOCAL})")
