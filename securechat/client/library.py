@@ -46,6 +46,7 @@ from securechat.client.outbox import Delivery
 from securechat.client.paging import NEWEST, Query, Walk, at_message, at_time, pages
 from securechat.client.refusals import is_refusal, room_refusal
 from securechat.client.requests import Request
+from securechat.client.rights import Facts
 from securechat.client.session import Session
 from securechat.client.setting_up import SettingUp
 from securechat.client.splitting import lines_of, split_text
@@ -264,6 +265,11 @@ class Client:
             return [] if known is None else [(known.signs.get(key, ""), nick) for key, nick in known.members.items()]
 
         return sorted(self._call(read), key=lambda one: (not one[0].startswith("@"), not one[0], one[1].casefold()))
+
+    def facts(self, room: str = "") -> Facts:
+        """Return what is known of the own user's rights on the server and, if they are in it, in a room."""
+        name = room_to_wire(room) if room else ""
+        return self._call(lambda: self._session.facts(name))
 
     def topic(self, room: str) -> str:
         """Return the topic of a room that the own user is in; empty if it has none."""

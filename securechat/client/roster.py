@@ -19,6 +19,7 @@ from securechat.client.events import (
     ServerText,
     TopicChanged,
 )
+from securechat.client.rights import LEADING_SIGNS, Facts
 from securechat.clock import Clock, parse_time
 from securechat.names import fold
 from securechat.protocol import message as wire
@@ -66,6 +67,7 @@ class Roster:
     def __init__(self, clock: Clock) -> None:
         self.nick = ""
         self.mask = ""  # own `nick!user@host` once it was seen
+        self.modes: set[str] = set()  # letters of the own user modes (221)
         self.rooms: dict[str, Room] = {}  # folded name -> room
         self.support: dict[str, str] = {}  # ISUPPORT tokens (005)
         self._clock = clock
@@ -82,6 +84,18 @@ class Roster:
     def room(self, name: str) -> Room | None:
         """Return the room of that name on the wire if the own user is in it."""
         return self.rooms.get(fold(name))
+
+    def facts(self, name: str, *, account: bool) -> Facts:
+        """Return what is known of the own user in the room of that name, if they are in it; `account`: has one."""
+        own, room = fold(self.nick), self.room(name)
+        led = (one for one in self.rooms.values() if not LEADING_SIGNS.isdisjoint(one.signs.get(own, "")))
+        return Facts(
+            account=account,
+            modes=frozenset(self.modes),
+            signs=room.signs.get(own, "") if room is not None else "",
+            rules=frozenset(room.modes) if room is not None else frozenset(),
+            leads_elsewhere=any(one is not room for one in led),
+        )
 
     @property
     def page_limit(self) -> int:
@@ -265,6 +279,9 @@ class Roster:
 
     def _on_mode(self, line: wire.Message) -> list[Event]:
         """Keep up who is what in a room (modern-irc, "MODE message"); the room's rules are asked for when wanted."""
+        if len(line.params) > 1 and self.is_me(line.params[0]):
+            self._note_own_modes(line.params[1])
+            return []
         if len(line.params) < 2 or (room := self.room(line.params[0])) is None:
             return []
         roles, _bracket, signs = self._roles()
@@ -280,6 +297,22 @@ class Roster:
                 room.note_mode(sign, letter)
             events.append(ModeChanged(room.name, by, sign + letter, value, moment))
         return events
+
+    def _on_own_modes(self, line: wire.Message) -> list[Event]:
+        """The own modes as a whole (221)."""
+        if len(line.params) > 1:
+            self.modes.clear()
+            self._note_own_modes(line.params[1])
+        return []
+
+    def _note_own_modes(self, letters: str) -> None:
+        """Note which own modes hold now: none of them has a parameter (ISUPPORT USERMODES)."""
+        note = self.modes.add
+        for letter in letters:
+            if letter in "+-":
+                note = self.modes.add if letter == "+" else self.modes.discard
+            else:
+                note(letter)
 
     def _on_modes(self, line: wire.Message) -> list[Event]:
         """The rules of a room as a whole (324)."""
@@ -334,6 +367,7 @@ class Roster:
 _HANDLERS: dict[str, Callable[[Roster, wire.Message], list[Event]]] = {
     "001": Roster._on_welcome,  # noqa: SLF001 - the table of this class
     "005": Roster._on_support,  # noqa: SLF001
+    "221": Roster._on_own_modes,  # noqa: SLF001
     "324": Roster._on_modes,  # noqa: SLF001
     "331": Roster._on_topic_reply,  # noqa: SLF001
     "332": Roster._on_topic_reply,  # noqa: SLF001

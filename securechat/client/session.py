@@ -19,6 +19,7 @@ from securechat.client.login import State as LoginState
 from securechat.client.outbox import Delivery, Outbox, Outgoing, Stage
 from securechat.client.refusals import ROOM_RENAMED, is_refusal, login_refusal, room_refusal
 from securechat.client.requests import Answers, Request
+from securechat.client.rights import Facts
 from securechat.client.roster import TOKEN_TAG, Roster
 from securechat.client.sanitize import sanitize
 from securechat.client.texts import _
@@ -231,6 +232,10 @@ class Session:
         self._answers.forget(request)
         if request in self._waiting:
             self._waiting.remove(request)
+
+    def facts(self, name: str) -> Facts:
+        """Return what is known of the own user's rights in a room; without a password one is here as a guest."""
+        return self.roster.facts(name, account=bool(self.identity.password))
 
     def entered_as(self, name: str) -> str:
         """Return how the room is called that was entered under `name`: a link may have an older name of it."""

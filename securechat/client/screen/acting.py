@@ -1,7 +1,4 @@
-"""What the menus do: rooms and people in dialogs, for those who do not know the commands that do the same.
-
-A little longer than other modules: a short method for each row of the menus.
-"""
+"""What the menu of a room does, in dialogs, for those who do not know the commands that do the same."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,15 +11,14 @@ from securechat.client.arguments import check_room
 from securechat.client.errors import ClientError, UsageError
 from securechat.client.library import RoomInfo
 from securechat.client.links import LIFETIMES, MOST_USES, make_link
-from securechat.client.moderating import ROLES
 from securechat.client.sanitize import sanitize
+from securechat.client.screen.desk import ScreenDesk
 from securechat.client.screen.dialogs import Question
 from securechat.client.screen.forms import Card, Choice, Field, Form, Menu
-from securechat.client.screen.lists import Rows, title_of
-from securechat.client.screen.menus import PERSON_MENU, ROOM_MENU, Item
+from securechat.client.screen.lists import title_of
+from securechat.client.screen.menus import ROOM_MENU, Item, offered
 from securechat.client.screen.moving import Moving
 from securechat.client.texts import N_, _, ngettext
-from securechat.client.whois import Person, ask_who_is, rows_of
 from securechat.links import is_link, parse_link
 from securechat.names import fold, room_to_people, room_to_wire
 from securechat.qr_code import qr_code
@@ -39,7 +35,7 @@ _PASTS: Final = {
     "none": N_("only what they missed after they came"),
 }
 """What newcomers may read, as `/newcomers` calls it."""
-_TIMES: Final = {
+TIMES: Final = {
     "10m": N_("10 minutes"),
     "1h": N_("an hour"),
     "1d": N_("a day"),
@@ -48,20 +44,16 @@ _TIMES: Final = {
     "": N_("for good"),
     "never": N_("for good"),
 }
-_ROLE_NAMES: Final = {
-    "owner": N_("looks after the room and gives every role"),
-    "moderator": N_("looks after the room"),
-    "member": N_("talks here, as everybody does"),
-    "reader": N_("reads what is said, and cannot write"),
+_PAUSES: Final = {
+    "0": N_("not at all"),
+    "5": N_("5 seconds"),
+    "30": N_("30 seconds"),
+    "300": N_("5 minutes"),
 }
 
 
 class Acting(Moving):
-    """The part of the application that does something with rooms and people."""
-
-    @on(Rows.Chosen, "#people")
-    def _choose_person(self, event: Rows.Chosen) -> None:
-        self.action_person_menu(event.value)
+    """The part of the application that does something with rooms."""
 
     @on(events.Click, "#topic")
     def _click_topic(self) -> None:
@@ -73,13 +65,11 @@ class Acting(Moving):
         """Choose what to do with the room that is looked at."""
         self._open_menu(title_of(self.chat.active), ROOM_MENU)
 
-    def _open_menu(self, title: str, items: tuple[Item, ...], *words: str) -> None:
-        """Choose one of the items that fit; its action gets `words`."""
-        buffer = self.chat.active
+    def _open_menu(self, title: str, items: tuple[Item, ...], *words: str, own: bool = False) -> None:
+        """Choose one of the items that fit, told why not of those that one may not do; its action gets `words`."""
         choices = [
-            Choice(item.action, _(item.summary), f"/{item.command}" if item.command else "")
-            for item in items
-            if item.fits(buffer)
+            Choice(item.action, _(item.summary), f"/{item.command}" if item.command else "", reason)
+            for item, reason in offered(items, self.chat.active, self.facts, own=own)
         ]
         self.push_screen(Menu(title, choices), lambda action: self._act(action, *words) if action else None)
 
@@ -143,7 +133,7 @@ class Acting(Moving):
             return [Choice(nick, sanitize(nick)) for key, nick in sorted(known.items()) if key not in here]
 
         menu = Menu(
-            _("Whom do you ask into {room}?").format(room=title_of(self.chat.active)), choices(), typed=_person_of
+            _("Whom do you ask into {room}?").format(room=title_of(self.chat.active)), choices(), typed=person_of
         )
         self.push_screen(menu, lambda nick: self._command("invite", nick))
         rooms = [one.name for one in self.chat if one.name.startswith("#") and one.joined]
@@ -165,7 +155,7 @@ class Acting(Moving):
         fields = (
             Field("uses", _("For how many people"), value="1", check=_wrong_number),
             Field(
-                "time", _("It works for"), value="7d", choices=tuple(Choice(one, _(_TIMES[one])) for one in LIFETIMES)
+                "time", _("It works for"), value="7d", choices=tuple(Choice(one, _(TIMES[one])) for one in LIFETIMES)
             ),
         )
         about = _(
@@ -234,9 +224,23 @@ class Acting(Moving):
         """Show the links that lead into the room."""
         self._command("links")
 
-    def action_show_reports(self) -> None:
-        """Show what was reported."""
-        self._command("reports")
+    def action_slow_down(self) -> None:
+        """Ask how long everybody waits between two messages."""
+        times = tuple(Choice(one, _(name)) for one, name in _PAUSES.items())
+        menu = Menu(_("How long does everybody wait between two messages?"), times)
+        self.push_screen(menu, lambda seconds: self._command("slow", seconds))
+
+    def action_lock_room(self) -> None:
+        """Let only those speak who look after the room, and nobody come in."""
+        question = _("Lock {room}? Until it is opened again only who looks after it speaks, and nobody comes in.")
+        self._ask_first(question.format(room=title_of(self.chat.active)), partial(self._command, "lock"))
+
+    def action_unlock_room(self) -> None:
+        """Open it again."""
+        self._command("unlock")
+
+    def _ask_first(self, question: str, then: Callable[[], None]) -> None:
+        self.push_screen(Question(question), lambda yes: then() if yes else None)
 
     def action_leave_room(self) -> None:
         """Leave the room, when it is meant."""
@@ -263,99 +267,15 @@ class Acting(Moving):
         form = Form(_("Away"), (field,), about=_("Who writes to you alone is told so."))
         self.push_screen(form, lambda values: self._command("away", values["reason"]) if values is not None else None)
 
-    # --- the menu of a person ---
+    def _do(self, action: Callable[[ScreenDesk], None]) -> None:
+        """Let the desk do something, in the conversation that is looked at now."""
+        target = self.chat.active.name
 
-    def action_person_menu(self, nick: str = "") -> None:
-        """Choose what to do with a person, after choosing the person if none is named."""
-        active = self.chat.active
-        if nick or active.direct:
-            person = nick or active.name
-            self._open_menu(sanitize(person), PERSON_MENU, person)
-            return
-        choices = [Choice(one, sanitize(one), signs[:1]) for signs, one in self._members]
-        self.push_screen(
-            Menu(_("Who?"), choices, typed=_person_of),
-            lambda chosen: self.action_person_menu(chosen) if chosen else None,
-        )
+        def do() -> None:
+            self._desk.target = target
+            action(self._desk)
 
-    def action_talk_to(self, nick: str) -> None:
-        """Look at the conversation with a person."""
-        self.go(nick)
-
-    def action_name_person(self, nick: str) -> None:
-        """Write a name into the line."""
-        text = self._prompt.text
-        self.begin(f"{text}{nick} " if text else f"{nick}: ")
-
-    def action_who_is(self, nick: str) -> None:
-        """Show who somebody is, to be read at ease."""
-
-        def ask() -> None:
-            person = ask_who_is(self._desk.client, nick)
-            self.to_screen(lambda: self._show_person(person))
-
-        self._desk.run(ask)
-
-    def _show_person(self, person: Person) -> None:
-        self.push_screen(Card(sanitize(person.nick), rows_of(person)))
-
-    def action_change_role(self, nick: str) -> None:
-        """Choose a role."""
-        choices = [Choice(role, _(_ROLE_NAMES[role]), role) for role in ROLES]
-        title = _("Which role has {name} here?").format(name=sanitize(nick))
-        self.push_screen(Menu(title, choices), lambda role: self._command("role", nick, role) if role else None)
-
-    def action_put_out(self, nick: str) -> None:
-        """Put somebody out, with a reason."""
-        self._ask_reason(
-            _("Put {name} out of the room").format(name=sanitize(nick)), partial(self._command, "kick", nick)
-        )
-
-    def action_report(self, nick: str) -> None:
-        """Report the last message of somebody, with a reason."""
-        title = _("Report the last message of {name} here").format(name=sanitize(nick))
-        self._ask_reason(title, partial(self._command, "report", nick))
-
-    def _ask_reason(self, title: str, then: Callable[[str], None]) -> None:
-        form = Form(title, (Field("reason", _("Why (may stay empty)")),))
-        self.push_screen(form, lambda values: then(values["reason"]) if values is not None else None)
-
-    def action_keep_out(self, nick: str) -> None:
-        """Keep somebody out for a time."""
-        self._ask_time(_("Keep {name} out of the room").format(name=sanitize(nick)), "ban", nick)
-
-    def action_silence(self, nick: str) -> None:
-        """Let somebody only read for a time."""
-        self._ask_time(_("Let {name} only read").format(name=sanitize(nick)), "mute", nick)
-
-    def _ask_time(self, title: str, command: str, nick: str) -> None:
-        times = tuple(Choice(one, _(name)) for one, name in _TIMES.items() if one != "never")
-        fields = (
-            Field("time", _("For how long"), choices=times, value="1h"),
-            Field("reason", _("Why (may stay empty)")),
-        )
-
-        def done(values: dict[str, str] | None) -> None:
-            if values is not None:
-                self._command(command, nick, values["time"], values["reason"])
-
-        self.push_screen(Form(title, fields), done)
-
-    def action_let_in(self, nick: str) -> None:
-        """Let somebody come back."""
-        self._command("unban", nick)
-
-    def action_let_speak(self, nick: str) -> None:
-        """Let somebody speak again."""
-        self._command("unmute", nick)
-
-    def action_block(self, nick: str) -> None:
-        """Hear nothing more from somebody."""
-        self._command("block", nick)
-
-    def action_unblock(self, nick: str) -> None:
-        """Hear somebody again."""
-        self._command("unblock", nick)
+        self._desk.run(do)
 
     def _command(self, name: str, *words: str | None) -> None:
         """Run a command in the conversation that is looked at, as if it had been typed."""
@@ -387,7 +307,7 @@ def _room_of(text: str) -> Choice | None:
     return Choice(room_to_wire(text), _("go to {room}").format(room=sanitize(text)), _("it is made if there is none"))
 
 
-def _person_of(text: str) -> Choice | None:
+def person_of(text: str) -> Choice | None:
     """Return the row for a name that was typed."""
     return Choice(text, sanitize(text)) if " " not in text else None
 

@@ -30,6 +30,7 @@ from securechat.client.errors import ClientError, UsageError
 from securechat.client.events import Ended, Joined, Left, ModeChanged, Renamed
 from securechat.client.events import Event as ClientEvent
 from securechat.client.library import Client
+from securechat.client.rights import Facts
 from securechat.client.sanitize import sanitize
 from securechat.client.screen.alerting import ScreenAlerting
 from securechat.client.screen.alt_digits import let_alt_digits_be
@@ -103,6 +104,7 @@ class ChatApp(Searching):
         self._fetching: set[str] = set()
         self._to_mark: dict[str, datetime] = {}
         self._members: list[tuple[str, str]] = []
+        self.facts: Facts | None = None
         self._asking_members = False
         self._asked_to_leave = False
         self._lines = LogView(self.chat.home, id="log")
@@ -328,23 +330,25 @@ class ChatApp(Searching):
             self._client.mark_read(name, moment)
 
     def _ask_members(self) -> None:
-        """Find out who is in the room that is looked at, without waiting for it."""
+        """Find out who is in the room that is looked at, and what one may do there, without waiting for it."""
         if self._asking_members:
             return
         self._asking_members = True
         name = self.chat.active.name
 
         def ask() -> None:
-            people = []
+            people, facts = [], None
             try:
-                people = self._client.people(name) if name.startswith("#") else []
+                room = name if name.startswith("#") else ""
+                people = self._client.people(room) if room else []
+                facts = self._client.facts(room)
             finally:
-                self.to_screen(lambda: take(people))
+                self.to_screen(lambda: take(people, facts))
 
-        def take(people: list[tuple[str, str]]) -> None:
+        def take(people: list[tuple[str, str]], facts: Facts | None) -> None:
             self._asking_members = False
             if self.chat.active.name == name:
-                self._members = people
+                self._members, self.facts = people, facts
             else:
                 self._ask_members()
 

@@ -34,6 +34,8 @@ class Choice:
     text: str
     about: str = ""
     """What stands dim behind it."""
+    reason: str = ""
+    """Why it cannot be chosen; empty when it can. Such rows stand dim at the end, below their reason."""
 
 
 class Menu(ModalScreen[str | None]):
@@ -49,7 +51,7 @@ class Menu(ModalScreen[str | None]):
         self._title = title
         self._choices = choices
         self._typed = typed
-        self._shown: list[Choice] = []
+        self._shown: list[Choice | None] = []  # None: a line that tells why those below cannot be chosen
         self._filter = Input(placeholder=_("type to find"), compact=True)
         self._list = OptionList(markup=False)
 
@@ -87,10 +89,18 @@ class Menu(ModalScreen[str | None]):
         if words:  # what is called so comes before what only speaks of it
             found.sort(key=lambda one: words[0] not in {one.about.casefold().removeprefix("/"), one.text.casefold()})
         own = self._typed(wanted.strip()) if self._typed is not None and wanted.strip() else None
-        self._shown = [*found[:_MOST_SHOWN], *([own] if own is not None else [])]
+        can = [one for one in found if not one.reason]
+        self._shown = [*can[:_MOST_SHOWN], *([own] if own is not None else [])]
+        first = 0 if self._shown else None
+        options = [Option(_row(one)) for one in self._shown if one is not None]
+        for reason in dict.fromkeys(one.reason for one in found if one.reason):
+            withheld = [one for one in found if one.reason == reason][:_MOST_SHOWN]
+            self._shown += [None, *withheld]
+            options.append(Option(Text(f"{reason}:", style="dim italic", overflow="ellipsis"), disabled=True))
+            options += [Option(_row(one), disabled=True) for one in withheld]
         self._list.clear_options()
-        self._list.add_options([Option(_row(one)) for one in self._shown])
-        self._list.highlighted = 0 if self._shown else None
+        self._list.add_options(options)
+        self._list.highlighted = first
 
     async def on_key(self, event: events.Key) -> None:
         """Move among the rows while the letters go into the line."""
@@ -111,11 +121,16 @@ class Menu(ModalScreen[str | None]):
     def _choose(self) -> None:
         place = self._list.highlighted
         if place is not None and place < len(self._shown):
-            self.dismiss(self._shown[place].value)
+            self._take(place)
 
     @on(OptionList.OptionSelected)
     def _click(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._shown[event.option_index].value)
+        self._take(event.option_index)
+
+    def _take(self, place: int) -> None:
+        choice = self._shown[place]
+        if choice is not None and not choice.reason:
+            self.dismiss(choice.value)
 
 
 def _row(choice: Choice) -> Text:

@@ -7,6 +7,7 @@ from textual import on
 
 from securechat.client.buffer import SAID, Buffer
 from securechat.client.chat import Chat
+from securechat.client.rights import Facts
 from securechat.client.screen.desk import ScreenDesk
 from securechat.client.screen.dialogs import Help, Question
 from securechat.client.screen.lists import Rows
@@ -28,6 +29,8 @@ class Moving(Themed[int]):
     _prompt: Prompt
     _before: Buffer  # where one was last
     _members: list[tuple[str, str]]
+    facts: Facts | None
+    """What is known of the own rights in the conversation that is looked at; None: nothing yet."""
     _fetching: set[str]  # conversations whose older lines are on their way
     _asked_to_leave: bool
 
@@ -61,9 +64,8 @@ class Moving(Themed[int]):
         """Show the conversation that has become the active one."""
         self._lines.show(buffer)
         self._prompt.replace_all(buffer.draft)
-        self._members = []
-        if buffer.name.startswith("#"):
-            self._ask_members()
+        self._members, self.facts = [], None
+        self._ask_members()
         if buffer.direct and not any(entry.kind in SAID for entry in buffer.entries):
             self._fetch_older()
         self._draw()

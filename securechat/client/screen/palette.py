@@ -10,7 +10,7 @@ from textual.content import Content
 from securechat.client.screen.dialogs import command_rows
 from securechat.client.screen.keys import KEYS, shown
 from securechat.client.screen.lists import title_of
-from securechat.client.screen.menus import ROOM_MENU
+from securechat.client.screen.menus import ROOM_MENU, offered
 from securechat.client.texts import _
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ class Everything(Provider):
         for key in KEYS:
             if not key.action.startswith(("number(", "command_palette")):
                 yield _(key.summary), shown(key.keys[0]), partial(app.run_action, key.action)
-        for item in ROOM_MENU:
-            if item.fits(app.chat.active) and item.action not in {key.action for key in KEYS}:
+        for item, reason in offered(ROOM_MENU, app.chat.active, app.facts):
+            if not reason and item.action not in {key.action for key in KEYS}:
                 yield _(item.summary), shown("f2"), getattr(app, f"action_{item.action}")
         for usage, summary in command_rows():
             yield usage, summary, partial(app.begin, f"{usage.split()[0]} ")

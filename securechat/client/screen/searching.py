@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from securechat.client.buffer import SAID, Buffer, Entry
 from securechat.client.sanitize import sanitize
-from securechat.client.screen.acting import Acting
+from securechat.client.screen.looking_after import LookingAfter
 from securechat.client.screen.rows import pattern_of
 from securechat.client.texts import _, ngettext
 
@@ -80,7 +80,7 @@ class SearchBar(Horizontal):
         self.post_message(self.Step(step))
 
 
-class Searching(Acting):
+class Searching(LookingAfter):
     """The part of the application that looks for a text."""
 
     _search: SearchBar

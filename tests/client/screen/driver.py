@@ -10,7 +10,7 @@ from securechat.client.screen.app import ChatApp
 from securechat.client.settings import Settings
 from tests.client.screen.fake_client import FakeClient
 
-DEADLINE = 10.0
+DEADLINE = 30.0
 
 Script = Callable[["Driver"], Awaitable[None]]
 

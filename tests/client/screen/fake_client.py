@@ -9,6 +9,7 @@ from securechat.client.errors import NotDelivered, RoomRefused
 from securechat.client.events import Ended, Event, Joined, Left, Message
 from securechat.client.library import Client, RoomInfo
 from securechat.client.outbox import Delivery
+from securechat.client.rights import Facts
 from securechat.client.splitting import lines_of, split_text
 from securechat.protocol import message as wire
 from tests.client import moments
@@ -29,6 +30,7 @@ class FakeClient:
         self.entered: set[str] = set()
         self.topics: dict[str, str] = {}
         self.there: list[tuple[str, str]] = [("@", "anna"), ("", "bob"), ("", "boris")]
+        self.facts_here = Facts(signs="@")
         self.answers: dict[str, list[str]] = {}
         """What the server answers to a command, as lines."""
         self.next_attempt: float | None = None
@@ -72,6 +74,9 @@ class FakeClient:
 
     def people(self, room: str) -> list[tuple[str, str]]:
         return self.there
+
+    def facts(self, room: str = "") -> Facts:
+        return self.facts_here if room else Facts()
 
     def history(self, target: str, limit: int | None = 100, *, before: str = "") -> list[Message]:
         self.asked.append(("history", target, str(limit), before))
