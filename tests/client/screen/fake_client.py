@@ -58,13 +58,14 @@ class FakeClient:
     def rooms(self) -> list[str]:
         return ["#general"]
 
-    def join(self, room: str, *, tail: int = 0) -> None:
+    def join(self, room: str, *, tail: int = 0) -> str:
         self.asked.append(("join", room, str(tail)))
         if room == "#closed":
             raise RoomRefused("You must be invited to #closed.")
         if room not in self.entered:
             self.entered.add(room)
             self.happens(Joined(room, self.nick, START, own=True), *self.old.get(room, [])[-tail:])
+        return room
 
     def topic(self, room: str) -> str:
         return self.topics.get(room, "")
