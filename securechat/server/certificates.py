@@ -1,11 +1,10 @@
 """Revoked certificates of clients, as they take effect: whose sessions end. Under the hub lock."""
 
 from collections.abc import Set
-from functools import partial
 
 from securechat.domain.second_factor import Means
 from securechat.server.hub import Hub
-from securechat.server.presence import end_session
+from securechat.server.presence import end_soon
 from securechat.server.sessions import Session
 
 REVOKED = "This client certificate was revoked"
@@ -17,7 +16,7 @@ def take_over(hub: Hub, revoked: Set[str]) -> None:
     hub.revoked_certificates = frozenset(revoked)
     for session in hub.sessions:
         if session.certificate_serial in hub.revoked_certificates and _depends(session):
-            session.outlet.post(partial(end_session, hub, session, REVOKED))
+            end_soon(hub, session, REVOKED)
 
 
 def _depends(session: Session) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from functools import partial
 
 from securechat.domain.account import Account, Invite
 from securechat.domain.server_bans import ServerBan
@@ -10,12 +9,11 @@ from securechat.errors import InvalidName
 from securechat.server import certificates
 from securechat.server.administration_ports import SessionFacts
 from securechat.server.hub import Hub
-from securechat.server.own_sessions import all_facts, revoke, sessions_of, tell
+from securechat.server.own_sessions import abort_logins, all_facts, revoke, sessions_of, tell
 from securechat.server.password_changes import CHANGED, end_powers, forget_password
-from securechat.server.presence import end_session, evict_guest
+from securechat.server.presence import end_soon, evict_guest
 from securechat.server.second_factors import end_app_password, note_second_factor, settle_account
 from securechat.server.server_bans import locked_out, take_over
-from securechat.server.sessions import Session
 
 _ANEW = "TOTP SETUP :<password> sets up another one"
 
@@ -64,6 +62,8 @@ class HubEffects:
         account = self._hub.accounts_by_id.get(account_id)
         if account is not None:
             account.suspended = suspended
+            if suspended:
+                abort_logins(self._hub, account_id)
         else:
             self._hub.ended_early[account_id] = suspended
 
@@ -148,6 +148,8 @@ class HubEffects:
             found = sessions_of(self._hub, account) if account is not None else []
             if number is not None:
                 found = [one for one in found if one.number == number]
+            else:
+                abort_logins(self._hub, account_id)
             revoke(self._hub, found, "an administrator")
         return len(found)
 
@@ -165,10 +167,6 @@ class HubEffects:
         """End every session of the account, those that are logged in but not welcomed yet included."""
         hub = self._hub
         with hub.lock:
-            sessions = [one for one in hub.sessions if one.account is not None and one.account.id == account_id]
-        self._end(sessions, reason)
-
-    def _end(self, sessions: Sequence[Session], reason: str) -> None:
-        """End sessions, each on its own I/O thread, which holds the hub lock then."""
-        for session in sessions:
-            session.outlet.post(partial(end_session, self._hub, session, reason))
+            for session in hub.sessions:
+                if session.account is not None and session.account.id == account_id:
+                    end_soon(hub, session, reason)

@@ -62,6 +62,14 @@ def revoke(hub: Hub, sessions: Sequence[Session], by: str) -> None:
         tell(hub, sessions[0].account, f"Session {session.number} of your account was ended by {by}", but=gone)
 
 
+def abort_logins(hub: Hub, account_id: int) -> None:
+    """Let nothing come of the logins to an account that are under way, whatever they have proved already."""
+    for session in hub.sessions:
+        exchange = session.exchange
+        if exchange is not None and exchange.account is not None and exchange.account.id == account_id:
+            exchange.account = None
+
+
 def tell(hub: Hub, account: Account, text: str, but: Set[Session] = frozenset()) -> None:
     """Tell the account's sessions what has happened to it."""
     for session in sessions_of(hub, account):

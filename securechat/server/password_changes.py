@@ -10,8 +10,8 @@ from securechat.domain.account import Account
 from securechat.domain.second_factor import Means
 from securechat.server.hub import Hub
 from securechat.server.lifecycle import State
-from securechat.server.own_sessions import sessions_of, tell
-from securechat.server.presence import end_session
+from securechat.server.own_sessions import abort_logins, sessions_of, tell
+from securechat.server.presence import end_soon
 from securechat.server.second_factors import forget_setups
 from securechat.server.sessions import Session
 from securechat.server.user_modes import withdraw
@@ -22,10 +22,7 @@ CHANGED = "The password was changed; log in with the new one"
 
 def forget_password(hub: Hub, account_id: int) -> None:
     """Let nothing come of what was begun by the password of before; the sessions stay."""
-    for session in hub.sessions:
-        exchange = session.exchange
-        if exchange is not None and exchange.account is not None and exchange.account.id == account_id:
-            exchange.account = None
+    abort_logins(hub, account_id)
     account = hub.accounts_by_id.get(account_id)
     if account is not None:
         account.password_changes += 1
@@ -41,8 +38,7 @@ def changed_by_owner(hub: Hub, account: Account, by: Session) -> int:
     forget_password(hub, account.id)
     gone = {one for one in sessions_of(hub, account) if one is not by and _came_by_password(one)}
     for session in gone:
-        session.busy = True  # nothing that it still sends is run
-        session.outlet.post(partial(end_session, hub, session, CHANGED))
+        end_soon(hub, session, CHANGED)
     tell(hub, account, f"The password of your account was changed by session {by.number} of it", but=gone | {by})
     return len(gone)
 

@@ -269,6 +269,12 @@ def end_session(hub: Hub, session: Session, reason: str, *, orderly: bool = Fals
     after_own_events(session, hub.journal, lambda: _close(session, error, reason))
 
 
+def end_soon(hub: Hub, session: Session, reason: str) -> None:
+    """End a session on its own I/O thread; nothing that it still sends is run."""
+    session.busy = True
+    session.outlet.post(partial(end_session, hub, session, reason))
+
+
 def _close(session: Session, error: bytes, reason: str) -> None:
     session.outlet.put(error)
     session.outlet.close(reason)
@@ -329,7 +335,6 @@ def evict_guest(hub: Hub, name: str, keep: User | None = None) -> None:
         return
     reason = "Your nick belongs to an account now; choose another one"
     for session in list(holder.sessions):
-        session.busy = True  # nothing that it still sends is run
-        session.outlet.post(partial(end_session, hub, session, reason))  # on its own I/O thread
+        end_soon(hub, session, reason)
     # Everybody hears of it now: the next who is seen under that nick may be its owner.
     _go(hub, holder, reason)

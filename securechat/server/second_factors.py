@@ -1,12 +1,10 @@
 """What follows in the running server from a second factor or an app password that comes or goes. Under the hub lock."""
 
-from functools import partial
-
 from securechat.domain.account import Account
 from securechat.domain.permissions import lacks_second_factor
 from securechat.domain.second_factor import Means
 from securechat.server.hub import Hub
-from securechat.server.presence import end_session
+from securechat.server.presence import end_soon
 from securechat.server.user_modes import announcement, shown_modes
 
 
@@ -49,4 +47,4 @@ def end_app_password(hub: Hub, number: int) -> None:
     for session in hub.sessions:
         credential = session.credential
         if credential is not None and credential.means is Means.APP_PASSWORD and credential.value == str(number):
-            session.outlet.post(partial(end_session, hub, session, "The app password was revoked"))
+            end_soon(hub, session, "The app password was revoked")

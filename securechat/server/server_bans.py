@@ -1,12 +1,10 @@
 """Bans from the whole server, as they take effect: whose sessions end, and what would lock out administrators."""
 
-from functools import partial
-
 from securechat.clock import format_moment
 from securechat.domain.permissions import never_locked_out
 from securechat.domain.server_bans import ServerBan, ServerBans, keeps_out
 from securechat.server.hub import Hub
-from securechat.server.presence import end_session
+from securechat.server.presence import end_soon
 from securechat.server.sessions import Session
 
 
@@ -29,7 +27,7 @@ def take_over(hub: Hub, bans: list[ServerBan]) -> None:
     for session in list(hub.sessions):
         ban = _ban_of(hub, session)
         if ban is not None:
-            session.outlet.post(partial(end_session, hub, session, sentence_of(ban)))
+            end_soon(hub, session, sentence_of(ban))
 
 
 def _ban_of(hub: Hub, session: Session) -> ServerBan | None:

@@ -14,7 +14,7 @@ from securechat.protocol import standard_replies as replies
 from securechat.protocol.message import cut
 from securechat.server.administration_ports import SessionFacts
 from securechat.server.context import Context
-from securechat.server.own_sessions import facts_of, revoke, sessions_of
+from securechat.server.own_sessions import abort_logins, facts_of, revoke, sessions_of
 from securechat.server.ports import Pool
 from securechat.server.registry import Stage, command
 from securechat.server.rendering import LINE_BYTES
@@ -120,6 +120,7 @@ def _revoke(context: Context, account: Account, given: str) -> None:
     for one in found[:MOST_LISTED]:
         context.response.note("SESSIONS", replies.SESSION_REVOKED, str(one.number))
     if word in ("others", "all"):
+        abort_logins(context.hub, account.id)
         context.response.note("SESSIONS", replies.SESSIONS_END)
     revoke(context.hub, found, f"session {own.number} of the account")
     logger.info("Sessions revoked", extra={"account": account.name, "count": len(found)})
