@@ -89,6 +89,11 @@ class Buffer:
         return bool(self.name) and not self.name.startswith("#")
 
     @property
+    def failed(self) -> list[Entry]:
+        """The own lines that were not sent."""
+        return [entry for entry in self.pending if entry.status is Status.FAILED]
+
+    @property
     def private(self) -> bool:
         """Whether this is a room for the invited, or one that others do not know of."""
         return bool(self.private_modes)

@@ -4,7 +4,7 @@ The events of the client go in by `apply`, what the person writes by `say`; a fr
 one thread only.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from securechat.client.buffer import KINDS, PRIVATE_MODES, Buffer, Entry, EntryKind, Status
@@ -82,9 +82,12 @@ class Chat:
         buffer.unread_line = first.number if first is not None else None
 
     def next_busy(self) -> Buffer | None:
-        """Return the conversation to look at next: with mentions first, then with anything unread; None if none is."""
-        others = [buffer for buffer in self if buffer is not self.active and buffer.unread]
-        return max(others, key=lambda buffer: buffer.mentions > 0, default=None)
+        """Return the conversation to look at next; None if none needs it.
+
+        First one with a line of one's own that was not sent, then one with mentions, then one with anything unread.
+        """
+        others = [buffer for buffer in self if buffer is not self.active and (buffer.unread or buffer.failed)]
+        return max(others, key=lambda buffer: (bool(buffer.failed), buffer.mentions > 0), default=None)
 
     # --- what the person says ---
 
@@ -116,9 +119,14 @@ class Chat:
                 entry.status = Status.FAILED
                 entry.version += 1
 
-    def failed(self) -> Iterable[Entry]:
+    def failed(self) -> list[Entry]:
         """The lines of the active conversation that were not sent."""
-        return [entry for entry in self.active.pending if entry.status is Status.FAILED]
+        return self.active.failed
+
+    @property
+    def lost_by_leaving(self) -> int:
+        """How many own lines are lost if one leaves now: those that failed, and without a link those that wait."""
+        return sum(len(buffer.failed) for buffer in self) + (0 if self.connected else self.waiting)
 
     @property
     def waiting(self) -> int:

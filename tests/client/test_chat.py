@@ -101,6 +101,27 @@ class TestUnread:
         chat.apply(said(2, "hi bob", room="#b"))
         assert chat.next_busy() is chat.buffer("#b")
 
+    def test_a_line_that_was_not_sent_comes_before_all_else(self, chat: Chat) -> None:
+        chat.apply(said(1, "hi bob", room="#b"))
+        delivery = Delivery("#c", "one")
+        chat.say("#c", "one", delivery)
+        assert chat.next_busy() is chat.buffer("#b")
+        delivery.failed(NotDelivered("The disk is full."))
+        chat.decided(delivery)
+        assert chat.next_busy() is chat.buffer("#c")
+        assert (chat.failed(), len(chat.buffer("#c").failed)) == ([], 1)
+
+    def test_what_is_lost_by_leaving(self, chat: Chat) -> None:
+        first, second = Delivery("#c", "one"), Delivery("#d", "two")
+        chat.say("#c", "one", first)
+        chat.say("#d", "two", second)
+        assert chat.lost_by_leaving == 0, "it is on its way"
+        first.failed(NotDelivered("The disk is full."))
+        chat.decided(first)
+        assert chat.lost_by_leaving == 1
+        chat.apply(Disconnected("gone"))
+        assert chat.lost_by_leaving == 2
+
 
 class TestOwnLines:
     def test_a_line_is_pending_until_its_echo_comes(self, chat: Chat) -> None:

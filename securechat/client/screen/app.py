@@ -400,7 +400,7 @@ class ChatApp(Searching):
     def _say(self, text: str) -> None:
         target = self.chat.active.name
         if text.strip() == "exit":
-            self.exit(0)
+            self.action_leave()
         elif text.startswith("/") and not text.startswith("//"):
             self._desk.run_command(text.rstrip(), target)
         elif not target:

@@ -16,7 +16,9 @@ from securechat.client.commands import execute
 from securechat.client.errors import ClientError, UsageError
 from securechat.client.events import Message
 from securechat.client.library import Client
+from securechat.client.outbox import Delivery
 from securechat.client.output import Formatter
+from securechat.client.sanitize import sanitize
 from securechat.client.settings import Effective, Settings
 from securechat.client.texts import _
 
@@ -107,9 +109,15 @@ class ScreenDesk:
         """Send a text of any length."""
         if notice:
             for piece in self.client.split(target, text):
-                self.client.submit(target, piece, notice=True)
+                self.client.submit(target, piece, notice=True).when_decided(self._told_of_notice)
         else:
             self._to_screen(lambda: self.say_now(target, text, action=action))
+
+    def _told_of_notice(self, delivery: Delivery) -> None:
+        """Runs on the connection's thread. A notice stands nowhere as pending, so what becomes of it is said."""
+        if delivery.error is not None:
+            text = _("Not sent: {text} ({reason})")
+            self.note(text.format(text=sanitize(delivery.text), reason=sanitize(str(delivery.error))))
 
     def note(self, text: str) -> None:
         """Show a line that is no message."""

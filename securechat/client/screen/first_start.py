@@ -24,7 +24,7 @@ from securechat.client.screen.signals import end_by_signals
 from securechat.client.screen.themed import Themed
 from securechat.client.settings import Look, Settings
 from securechat.client.start import NAME_REFUSALS, Asker, Start, Wishes
-from securechat.client.texts import _
+from securechat.client.texts import N_, _
 from securechat.links import Link, format_link, is_link, parse_link
 
 _FALLBACK_ROOM: Final = "general"
@@ -106,6 +106,8 @@ class FirstStart(Themed[Entrance]):
 
 class EntranceForm(Form):
     """The fields; those that are not needed for what was given so far are hidden."""
+
+    ESCAPES_TO = N_("leave")
 
     def __init__(self, come_in: Callable[[dict[str, str]], None], *, name: str = "") -> None:
         about = _(

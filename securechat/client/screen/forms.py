@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from securechat.client.texts import _
+from securechat.client.texts import N_, _
 
 _MOST_SHOWN: Final = 500
 """So many choices of a menu are shown at once; letters typed find the others."""
@@ -163,6 +163,8 @@ class Form(ModalScreen[dict[str, str] | None]):
     ]
 
     AUTO_FOCUS = ""
+    ESCAPES_TO: ClassVar[str] = N_("back")
+    """What Esc does, in a word."""
 
     def __init__(self, title: str, fields: Sequence[Field], *, about: str = "", done: str = "") -> None:
         """`about`: what one should know before; `done`: what Enter in the last field does, in words."""
@@ -187,7 +189,8 @@ class Form(ModalScreen[dict[str, str] | None]):
                 yield self._inputs[field.name]
                 yield self._wrong[field.name]
             yield self._status
-            keys = _("Tab: next field    Enter: {done}    Esc: back").format(done=self._done)
+            keys = _("Tab: next field    Enter: {done}    Esc: {escape}")
+            keys = keys.format(done=self._done, escape=_(self.ESCAPES_TO))
             yield Static(Text(keys, style="dim"), markup=False)
 
     def on_mount(self) -> None:

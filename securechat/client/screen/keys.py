@@ -27,7 +27,12 @@ KEYS: Final = (
     Key(("f2",), "room_menu", N_("do something with this room: invite, topic, leave; find or make another one")),
     Key(("f3",), "person_menu", N_("do something with a person: talk, who they are, role, block")),
     Key(("ctrl+p", "alt+j"), "command_palette", N_("find a room, a person or a command by its name"), first=True),
-    Key(("alt+a",), "next_busy", N_("go where something is unread; first where you are named"), first=True),
+    Key(
+        ("alt+a",),
+        "next_busy",
+        N_("go where a line was not sent, you are named, or something is unread, in this order"),
+        first=True,
+    ),
     Key(("alt+up", "ctrl+pageup"), "move(-1)", N_("go to the room above"), first=True),
     Key(("alt+down", "ctrl+pagedown"), "move(1)", N_("go to the room below"), first=True),
     Key(("alt+/", "alt+slash"), "last", N_("go back to the room where you were"), first=True),

@@ -21,6 +21,9 @@ from securechat.names import room_to_people
 PRIVATE: Final = "◇"
 """What stands before a room that not everybody may come into, or know of."""
 
+NOT_SENT: Final = "✗"
+"""What stands behind a conversation in which a line of one's own was not sent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -93,6 +96,8 @@ def room_rows(buffers: Sequence[Buffer], active: Buffer, title: Callable[[Buffer
         text += Text(title(buffer), style=style)
         if buffer.unread:
             text += Text(f" {unread_mark(buffer)}", style=roles.called if buffer.mentions else roles.unread)
+        if buffer.failed:
+            text += Text(f" {NOT_SENT}", style=roles.failed)
         rows.append(Row(text, buffer.name))
     return rows
 

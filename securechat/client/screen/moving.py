@@ -130,7 +130,7 @@ class Moving(Themed[int]):
         self.go(self._before.name)
 
     def action_next_busy(self) -> None:
-        """Go where something is unread."""
+        """Go where something needs to be seen."""
         busy = self.chat.next_busy()
         if busy is not None:
             self.go(busy.name)
@@ -195,17 +195,17 @@ class Moving(Themed[int]):
         self.push_screen(Help())
 
     def action_leave(self) -> None:
-        """End; a question first when lines are still on their way."""
-        waiting = self.chat.waiting
-        if not waiting or self.chat.connected:
+        """End; a question first when lines would be lost by it."""
+        lost = self.chat.lost_by_leaving
+        if not lost:
             self.exit(0)
             return
         text = ngettext(
             "{count} line is not sent yet, and will be lost. Leave?",
             "{count} lines are not sent yet, and will be lost. Leave?",
-            waiting,
+            lost,
         )
-        self.push_screen(Question(text.format(count=waiting)), lambda yes: self.exit(0) if yes else None)
+        self.push_screen(Question(text.format(count=lost)), lambda yes: self.exit(0) if yes else None)
 
     def action_interrupt(self) -> None:
         """Empty the input line; with an empty one, leave when it is said twice."""

@@ -2,6 +2,7 @@
 
 import math
 
+from securechat.client.buffer import Buffer
 from securechat.client.chat import Chat
 from securechat.client.sanitize import sanitize
 from securechat.client.screen.lists import title_of, unread_mark
@@ -16,12 +17,15 @@ def status_text(
     `list_hidden`: the list of rooms is not in sight, so that the line tells where something is unread.
     """
     parts = [_link(chat, sanitize(address), next_attempt)]
-    if list_hidden and (unread := _unread_elsewhere(chat)):
+    elsewhere = chat.next_busy()
+    if elsewhere is not None and elsewhere.failed:
+        parts.insert(0, _failed_in(elsewhere))
+    elif list_hidden and (unread := _unread_elsewhere(chat)):
         parts.insert(0 if chat.connected else 1, unread)
     if new_below:
         text = ngettext("{count} new line below: Esc", "{count} new lines below: Esc", new_below)
         parts.insert(0, text.format(count=new_below))
-    if failed := len(list(chat.failed())):
+    if failed := len(chat.failed()):
         text = ngettext(
             "{count} line not sent: Alt+S sends it again, Alt+D drops it",
             "{count} lines not sent: Alt+S sends them again, Alt+D drops them",
@@ -29,6 +33,13 @@ def status_text(
         )
         parts.insert(0, text.format(count=failed))
     return "   ".join(parts)
+
+
+def _failed_in(buffer: Buffer) -> str:
+    """Return that lines were not sent in another conversation, and how to get there."""
+    count = len(buffer.failed)
+    text = ngettext("{count} line not sent in {room}: Alt+A", "{count} lines not sent in {room}: Alt+A", count)
+    return text.format(count=count, room=title_of(buffer))
 
 
 def _unread_elsewhere(chat: Chat) -> str:

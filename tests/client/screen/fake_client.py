@@ -113,6 +113,10 @@ class FakeClient:
         self.queued.append(delivery)
         return delivery
 
+    def submit(self, target: str, text: str, *, notice: bool = False) -> Delivery:
+        assert notice, "all else is queued"
+        return self.queue(target, text)
+
     def store(self, delivery: Delivery, number: int) -> None:
         """The server has stored a line of one's own: its echo comes."""
         echo = said(number, delivery.text, room=delivery.target, sender=self.nick, own=True, token=delivery.token)

@@ -80,6 +80,41 @@ def test_a_line_that_was_not_sent_is_sent_again_by_a_key() -> None:
     run(script)
 
 
+def test_a_line_that_was_not_sent_elsewhere_is_told_and_found_by_a_key() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.type("hi")
+        await driver.press("enter")
+        await driver.happens(said(1, room="#ops"))
+        driver.app.go("#ops")
+        driver.client.refuse(driver.client.queued[0])
+        await driver.until(lambda: "1 line not sent in general: Alt+A" in driver.screen)
+        assert "general ✗" in driver.screen
+        await driver.type("exit")
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, Question))
+        await driver.until(lambda: "1 line is not sent yet, and will be lost" in driver.screen)
+        await driver.press("n")
+        await driver.until(lambda: not isinstance(driver.app.screen, Question))
+        await driver.press("alt+a")
+        assert driver.app.chat.active.name == "#general"
+        await driver.until(lambda: "1 line not sent: Alt+S sends it again, Alt+D drops it" in driver.screen)
+        await driver.press("alt+d")
+        await driver.until(lambda: "✗" not in driver.screen and "not sent" not in driver.screen)
+
+    run(script)
+
+
+def test_a_notice_that_was_not_sent_is_told() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.type("/notice ops on duty")
+        await driver.press("enter")
+        await driver.until(lambda: driver.client.queued)
+        driver.client.refuse(driver.client.queued[0])
+        await driver.until(lambda: "Not sent: on duty (The disk is full.)" in driver.texts())
+
+    run(script)
+
+
 def test_without_a_link_one_is_told_and_may_go_on_typing() -> None:
     async def script(driver: Driver) -> None:
         driver.client.next_attempt = 11.5

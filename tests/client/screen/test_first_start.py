@@ -138,6 +138,7 @@ def test_what_is_wrong_is_said_beside_the_field_before_anything_is_sent(
         await newcomer.fill(server=link, name="zoe", password="secret99", again="secret98")
         await newcomer.until(lambda: "These were two different passwords." in newcomer.screen)
         assert "is not the address" not in newcomer.screen
+        assert "Esc: leave" in newcomer.screen
         await newcomer.press("escape")
         await newcomer.until(lambda: newcomer.app._exit)
 
