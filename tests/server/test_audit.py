@@ -4,6 +4,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -125,8 +126,6 @@ NO_POWER = {
     Action.ENTER_INVITED: "a part of JOIN_ROOM",
     Action.ENTER_BY_KEY: "a part of JOIN_ROOM",
     Action.ENTER_UNCROWDED: "a part of JOIN_ROOM",
-    Action.ENTER_UNLOCKED: "a part of JOIN_ROOM",
-    Action.SPEAK_UNSLOWED: "what was said is in history",
     Action.ENTER_EMPTY: "a part of JOIN_ROOM",
     Action.ASK_FOR_POWERS: "what is given is recorded: see OPERATE",
     Action.SEEM_A_PERSON: "about oneself",
@@ -613,18 +612,27 @@ def administration(harness: Harness) -> Administration:
     ).on_behalf_of("root")
 
 
+def asked(harness: Harness, operation: str, /, **parameters: object) -> dict[str, Any]:
+    """The answer to an operation of root's."""
+    return perform(administration(harness), {"operation": operation, **parameters})
+
+
 def prepare(harness: Harness, name: str) -> None:
     """Let there be what an operation needs."""
+
+    def write(work: Callable[[UnitOfWork], object]) -> None:
+        harness.journal.call(work).result(20)
+
     harness.invite("t0ken")
     if name.startswith("user "):
         bob = harness.hub.accounts["bob"].id
-        harness.journal.call(lambda unit: unit.second_factors.set(bob, SecondFactor(b"secret", 0))).result(20)
+        write(lambda unit: unit.second_factors.set(bob, SecondFactor(b"secret", 0)))
         add = {"time": 1, "most": 20}
-        harness.journal.call(lambda unit: unit.second_factors.add_app_password(bob, "phone", b"x", **add)).result(20)
+        write(lambda unit: unit.second_factors.add_app_password(bob, "phone", b"x", **add))
     if name == "user unsuspend":
-        harness.journal.call(lambda unit: unit.accounts.set_suspended(bob, True)).result(20)
+        write(lambda unit: unit.accounts.set_suspended(bob, True))
     if name == "ban remove":
-        harness.journal.call(lambda unit: unit.server_rules.add_ban(ServerBan("198.51.100.7", "x", 1))).result(20)
+        write(lambda unit: unit.server_rules.add_ban(ServerBan("198.51.100.7", "x", 1)))
     if name in ("room unban", "room unmute"):
         masks = ("eve!*@*", "m:eve!*@*")
         harness.hub.rooms["#tea"].room.lists["b"] = [ListEntry(mask, "x", harness.time) for mask in masks]
@@ -635,7 +643,7 @@ def prepare(harness: Harness, name: str) -> None:
         spam = Report(1, harness.time, "anna", tea, 1, "bob", "spam")
         harness.hub.reports.fill([spam], last=1)
     if name == "registration open":
-        harness.journal.call(lambda unit: unit.server_rules.set_registration_closed(True)).result(20)
+        write(lambda unit: unit.server_rules.set_registration_closed(True))
 
 
 def meant(tea: Tea, parameters: dict[str, object]) -> dict[str, object]:
@@ -655,7 +663,7 @@ def test_an_operation_is_recorded(harness: Harness, name: str) -> None:
     tea = Tea(harness)
     prepare(harness, name)
     parameters, expected = OPERATIONS_RECORDED[name]
-    answer = perform(administration(harness), {"operation": name, **meant(tea, parameters)})
+    answer = asked(harness, name, **meant(tea, parameters))
     assert answer["ok"], answer
     assert rows(harness) == [tuple(tea.said if one == SAID else one for one in expected)]
     for secret in (PASSWORD, "another one", str(answer["result"]).partition("invite=")[2][:22] or PASSWORD):
@@ -678,7 +686,7 @@ def test_there_is_no_operation_without_a_record(harness: Harness, name: str) -> 
 
     before = stored()
     with harness.disk_full():
-        answer = perform(administration(harness), {"operation": name, **meant(tea, OPERATIONS_RECORDED[name][0])})
+        answer = asked(harness, name, **meant(tea, OPERATIONS_RECORDED[name][0]))
     assert answer["code"] == "storage"
     assert stored() == before
 
@@ -694,13 +702,13 @@ def test_an_operation_that_is_refused_is_not_recorded(harness: Harness, name: st
         "target": "*",
     }
     if name == "registration close":
-        harness.journal.call(lambda unit: unit.server_rules.set_registration_closed(True)).result(20)
+        prepare(harness, "registration open")
     if name == "user add":
         harness.account("anna")
     if name == "room create":
         harness.members_of("#board", "carl")
     parameters = {key: wrong.get(key, value) for key, value in OPERATIONS_RECORDED[name][0].items()}
-    assert not perform(administration(harness), {"operation": name, **parameters})["ok"]
+    assert not asked(harness, name, **parameters)["ok"]
     assert rows(harness) == []
 
 
@@ -708,7 +716,7 @@ def test_an_operation_that_is_refused_is_not_recorded(harness: Harness, name: st
 def test_a_reason_is_one_line(harness: Harness, name: str) -> None:
     parameters = OPERATIONS_RECORDED[name][0]
     for reason in ("two\nlines", "x" * 201, "\x1b[2J", "\ud800"):
-        answer = perform(administration(harness), {"operation": name, **parameters, "reason": reason})
+        answer = asked(harness, name, **parameters | {"reason": reason})
         assert answer["code"] == "bad_reason"
 
 
@@ -730,7 +738,7 @@ def test_each_act_of_the_table_is_one_that_is_done_in_these_tests() -> None:
 
 
 def listed(harness: Harness, **parameters: object) -> list[int]:
-    answer = perform(administration(harness), {"operation": "audit list", **parameters})
+    answer = asked(harness, "audit list", **parameters)
     assert answer["ok"], answer
     return [one["number"] for one in answer["result"]]
 
@@ -742,7 +750,7 @@ def recorded(harness: Harness) -> Harness:
     tea.anna.sends("KICK #tea bob :\x02enough\x02")
     harness.time += 86_400_000
     for name in ("invite create", "user suspend"):
-        perform(administration(harness), {"operation": name, **OPERATIONS_RECORDED[name][0]})
+        asked(harness, name, **OPERATIONS_RECORDED[name][0])
     harness.settle()
     return harness
 
@@ -782,11 +790,11 @@ def test_the_record_is_listed(recorded: Harness, parameters: dict[str, object], 
     ],
 )
 def test_what_cannot_be_listed(harness: Harness, parameters: dict[str, object], code: str) -> None:
-    assert perform(administration(harness), {"operation": "audit list", **parameters})["code"] == code
+    assert asked(harness, "audit list", **parameters)["code"] == code
 
 
 def test_a_row_says_everything(recorded: Harness) -> None:
-    first = perform(administration(recorded), {"operation": "audit list", "limit": 3})["result"][0]
+    first = asked(recorded, "audit list", limit=3)["result"][0]
     hashes = [first.pop("previous"), first.pop("hash")]
     assert all(re.fullmatch("[0-9a-f]{64}", one) for one in hashes)
     assert first == {
@@ -804,22 +812,22 @@ def test_a_row_says_everything(recorded: Harness) -> None:
 
 
 def test_the_record_is_verified(recorded: Harness) -> None:
-    good = perform(administration(recorded), {"operation": "audit verify"})["result"]
+    good = asked(recorded, "audit verify")["result"]
     assert (good["intact"], good["rows"], good["row"], good["problem"]) == (True, 3, None, "")
-    again = perform(administration(recorded), {"operation": "audit verify", "head": good["head"]})["result"]
+    again = asked(recorded, "audit verify", head=good["head"])["result"]
     assert again == good
     other = f"2:{'0' * 64}"
-    bad = perform(administration(recorded), {"operation": "audit verify", "head": other})["result"]
+    bad = asked(recorded, "audit verify", head=other)["result"]
     assert (bad["intact"], bad["row"]) == (False, 2)
-    assert perform(administration(recorded), {"operation": "audit verify", "head": "2:x"})["code"] == "bad_head"
+    assert asked(recorded, "audit verify", head="2:x")["code"] == "bad_head"
 
 
 def test_the_record_is_exported_in_parts(recorded: Harness) -> None:
-    part = perform(administration(recorded), {"operation": "audit export", "after": 1})["result"]
+    part = asked(recorded, "audit export", after=1)["result"]
     assert [one["number"] for one in part["records"]] == [2, 3]
-    assert part["head"] == perform(administration(recorded), {"operation": "audit verify"})["result"]["head"]
-    assert perform(administration(recorded), {"operation": "audit export", "after": 3})["result"]["records"] == []
-    assert perform(administration(recorded), {"operation": "audit export", "after": 2**63})["code"] == "bad_number"
+    assert part["head"] == asked(recorded, "audit verify")["result"]["head"]
+    assert asked(recorded, "audit export", after=3)["result"]["records"] == []
+    assert asked(recorded, "audit export", after=2**63)["code"] == "bad_number"
 
 
 def test_a_row_below_the_first_is_no_secret(recorded: Harness) -> None:
@@ -838,12 +846,12 @@ def test_a_row_below_the_first_is_no_secret(recorded: Harness) -> None:
                 "BEGIN SELECT RAISE(ABORT, 'the record of acts is append-only'); END"
             )
         connection.close()
-        result = perform(administration(recorded), {"operation": "audit verify"})["result"]
+        result = asked(recorded, "audit verify")["result"]
         assert (result["intact"], result["row"]) == (False, number)
         assert result["problem"] == "was added by somebody else than the server"
-        part = perform(administration(recorded), {"operation": "audit export"})["result"]
+        part = asked(recorded, "audit export")["result"]
         assert part["records"][0]["number"] == number
-        rest = perform(administration(recorded), {"operation": "audit export", "after": number})["result"]
+        rest = asked(recorded, "audit export", after=number)["result"]
         assert rest["records"] == part["records"][1:]
 
 
