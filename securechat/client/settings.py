@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from securechat.client.known_servers import KnownServers
 from securechat.client.passwords import VARIABLE as PASSWORD_VARIABLE
@@ -18,7 +18,7 @@ from securechat.client.setting_checks import address_of, file, hours, language, 
 from securechat.client.texts import N_, _, system_language
 from securechat.links import without_token
 from securechat.settings.checks import choice, number, setting, setting_of, switch, whole
-from securechat.settings.reading import Found, Reading, read_tree, tables_of
+from securechat.settings.reading import Found, Reading, Tree, read_tree, tables_of
 from securechat.settings.reference import page, toml_of
 
 FILE_NAME: Final = "client.toml"
@@ -225,9 +225,9 @@ class SettingsFile:
         found = table.get("language") if isinstance(table, dict) else None
         return found if isinstance(found, str) else ""
 
-    def tree(self) -> dict[str, Any]:
+    def tree(self) -> Tree:
         """Return what stands in it. Raises ConfigurationError."""
-        return read_tree(self.path, _) if self.named or os.path.lexists(self.path) else {}
+        return read_tree(self.path, _) if self.named or os.path.lexists(self.path) else Tree()
 
     def effective(self, flags: Mapping[tuple[str, str], object], environment: Mapping[str, str]) -> Effective:
         """Return what counts. `flags`: what the command line says by table and key, checked already.

@@ -21,7 +21,7 @@ from securechat.server.settings import (
     sqlite_url,
 )
 from securechat.settings.checks import choice, folder, line, lines, number, setting, switch, whole
-from securechat.settings.reading import Reading, read_tree, tables_of
+from securechat.settings.reading import Reading, Tree, read_tree, tables_of
 
 DEFAULT_FILE: Final = Path("securechat.toml")
 """Read from the current folder when no file is named and it is there."""
@@ -293,12 +293,12 @@ def load(path: Path | None = None, overrides: Mapping[str, object] | None = None
     at the current folder, those of the file at the file's folder. Raises ConfigurationError with every problem found.
     """
     source = path if path is not None else DEFAULT_FILE
-    tree = read_tree(source) if path is not None or os.path.lexists(source) else {}
+    tree = read_tree(source) if path is not None or os.path.lexists(source) else Tree()
     reading = Reading(Configuration)
     reading.take(tree, str(source), source.parent)
     for key_path, value in (overrides or {}).items():
         table, _, key = key_path.partition(".")
-        reading.take({table: {key: value}}, COMMAND_LINE, Path())
+        reading.take(Tree({table: {key: value}}), COMMAND_LINE, Path())
     return Configuration(**reading.made())
 
 

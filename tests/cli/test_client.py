@@ -146,7 +146,7 @@ def test_wrong_settings_are_told_all_at_once(run: Run, tmp_path: Path, monkeypat
     assert run("--config", str(file), "chat.lan") == Result(
         2,
         "",
-        f"securechat-client: {file}: look.colour: unknown key; did you mean color?\n"
+        f"securechat-client: {file}:2: look.colour: unknown key; did you mean color?\n"
         'securechat-client: SECURECHAT_MOUSE = "perhaps": must be true or false, without quotes\n',
     )
 

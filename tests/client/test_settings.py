@@ -158,12 +158,12 @@ def test_all_problems_come_at_once() -> None:
     text = '[connection]\nsrever = "a"\nserver = 5\nrooms = "ops"\n[look]\nmouse = false\nmembers_width = 999\n[lok]\n'
     environment = {"SECURECHAT_MOUSE": "perhaps", "SECURECHAT_TIMEOUT": "soon"}
     assert problems(text, environment) == [
-        "FILE: connection.srever: unknown key; did you mean server?",
-        'FILE: connection.server = 5: must be "HOST", "HOST:PORT" or a link, or "" (the one where you were last)',
-        f'FILE: connection.rooms = "ops": must be {rooms().right}',
-        "FILE: look.mouse: unknown key; it belongs into [typing]",
-        "FILE: look.members_width = 999: must be a whole number from 8 to 60",
-        "FILE: [lok]: unknown table; did you mean look?",
+        "FILE:2: connection.srever: unknown key; did you mean server?",
+        'FILE:3: connection.server = 5: must be "HOST", "HOST:PORT" or a link, or "" (the one where you were last)',
+        f'FILE:4: connection.rooms = "ops": must be {rooms().right}',
+        "FILE:6: look.mouse: unknown key; it belongs into [typing]",
+        "FILE:7: look.members_width = 999: must be a whole number from 8 to 60",
+        "FILE:8: [lok]: unknown table; did you mean look?",
         'SECURECHAT_TIMEOUT = "soon": must be a number from 0.1 to 86400',
         'SECURECHAT_MOUSE = "perhaps": must be true or false, without quotes',
     ]
@@ -198,8 +198,8 @@ def test_problems_speak_the_persons_language(catalogues: Path, monkeypatch: pyte
     monkeypatch.setattr(texts, "DIRECTORY", catalogues)
     texts.use_language("ru")
     assert problems("[typing]\nmouse = 1\nmose = 1\n") == [
-        "FILE: typing.mouse = 1: здесь нужно: true или false, без кавычек",
-        "FILE: typing.mose: неизвестный ключ; может быть, mouse?",
+        "FILE:2: typing.mouse = 1: здесь нужно: true или false, без кавычек",
+        "FILE:3: typing.mose: неизвестный ключ; может быть, mouse?",
     ]
 
 
