@@ -55,7 +55,8 @@ def parser() -> argparse.ArgumentParser:
         "--force",
         action="store_true",
         help="make: replace what is there, so that every client must trust the new authority; "
-        "renew: replace a certificate that another authority has issued; client: replace the one that is there",
+        "renew: replace a certificate that another authority has issued, or what is none; "
+        "client: replace the one that is there",
     )
     made.add_argument("--days", type=_days, metavar="N", help=f"client: how long it is good (default: {CLIENT_DAYS})")
     made.add_argument("--version", action="version", version=f"securechat-gencert {__version__}")

@@ -96,6 +96,8 @@ class Server:
         listeners = self._open_listeners()
         certificates = Path(configuration.tls.directory)
         self._certificates = certificates
+        if authority.is_absent(certificates) and _was_served(configuration):
+            raise authority.lost(certificates)
         if authority.ensure(certificates, *authority.local_names()):
             logger.info("Made a certificate authority and a server certificate in %s", certificates)
         try:
@@ -351,6 +353,19 @@ class Server:
     def _unwind(self) -> None:
         while self._undo:
             self._undo.pop()()
+
+
+def _was_served(configuration: Configuration) -> bool:
+    """Whether a server has run on the database before: its first act is to make a room. Raises StorageError."""
+    if not configuration.database_path.exists():
+        return False
+    database = open_database(configuration.database.url, create=False)
+    try:
+        database.lock()
+        database.migrate()
+        return bool(database.read(lambda unit: unit.rooms.all()))
+    finally:
+        database.close()
 
 
 def _file_states(directory: Path) -> list[tuple[int, int]]:

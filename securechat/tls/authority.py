@@ -139,6 +139,20 @@ def ensure(directory: Path, names: Iterable[str], addresses: Iterable[Address]) 
         return True
 
 
+def is_absent(directory: Path) -> bool:
+    """Whether no part of an authority and of a server's certificate is there."""
+    return not files.present(directory)
+
+
+def lost(directory: Path) -> TrustError:
+    """Return what is said when an authority was here, which clients trust, and is not any more."""
+    return TrustError(
+        f"there are no certificates in {directory}, but this database was served before, by an authority that its "
+        f"clients trust: put {directory} back, or make another authority with: {files.command(directory)} (clients "
+        f"must then be given the new {CA_FILE})"
+    )
+
+
 def make(directory: Path, names: Iterable[str], addresses: Iterable[Address], *, force: bool = False) -> None:
     """Make an authority and a server's certificate.
 
@@ -208,13 +222,23 @@ def renew(directory: Path, names: Iterable[str], addresses: Iterable[Address], *
         old = None
         path = directory / SERVER_FILE
         if SERVER_FILE in files.present(directory):
-            old = read_certificate(path)
-            if not force and not is_issued_by(old, read_certificate(directory / CA_FILE)):
+            old = _old_certificate(path, force=force)
+            if old is not None and not force and not is_issued_by(old, read_certificate(directory / CA_FILE)):
                 raise TrustError(
                     f"{path} was not issued by the authority {directory / CA_FILE}; renew it where it comes from, or "
                     "replace it by one of this authority with --force"
                 )
         _renew(directory, old, names, addresses, None)
+
+
+def _old_certificate(path: Path, *, force: bool) -> x509.Certificate | None:
+    """Return the certificate that is to be renewed; None for what is none and to be replaced. Raises TrustError."""
+    try:
+        return read_certificate(path)
+    except TrustError:
+        if not force:
+            raise
+        return None
 
 
 def local_names() -> tuple[list[str], list[Address]]:

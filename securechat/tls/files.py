@@ -69,7 +69,7 @@ def read_certificate(path: Path) -> x509.Certificate:
     except OSError as error:
         raise TrustError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:
-        raise TrustError(f"{path} is not a certificate in PEM form") from error
+        raise TrustError(f"{path} is not a certificate in PEM form{_remedy(path)}") from error
 
 
 def read_key(path: Path) -> ec.EllipticCurvePrivateKey:
@@ -166,6 +166,13 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError as error:
         raise TrustError(f"cannot remove {path}: {error.strerror}") from error
+
+
+def _remedy(path: Path) -> str:
+    """Return how a file that is no certificate can be replaced, where it can."""
+    if path.name != SERVER_FILE or not (path.parent / CA_KEY_FILE).exists():
+        return ""
+    return f"; put the right one back, or make another with: {command(path.parent, 'renew')} --force"
 
 
 def _missing(path: Path) -> TrustError:

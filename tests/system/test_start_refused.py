@@ -2,19 +2,23 @@
 
 import socket
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.process import QUICK, ServerProcess, run_server
+from tests.process import DEADLINE, PASSWORD, QUICK, ServerProcess, run_server
 
 CONFIGURATION = 2
 OTHER = 1
 
 
-def refusal(folder: Path, *arguments: str, code: int = OTHER, configuration: str | None = QUICK) -> list[str]:
-    """Start a server that must not start; return the lines that say why."""
+def refusal(
+    folder: Path, *arguments: str, code: int = OTHER, configuration: str | None = QUICK, quiet: bool = True
+) -> list[str]:
+    """Start a server that must not start; return the lines that say why. `quiet`: the log has no error."""
     run = run_server(folder, *arguments, configuration=configuration)
     assert "Traceback" not in run.stderr
     assert run.returncode == code, run.stderr
@@ -22,7 +26,8 @@ def refusal(folder: Path, *arguments: str, code: int = OTHER, configuration: str
     said = [line for line in run.stderr.splitlines() if not line.startswith("{")]  # the rest is the log
     assert said
     assert all(line.startswith("securechat-server: ") for line in said), said
-    assert not [line for line in run.stderr.splitlines() if '"level": "error"' in line or '"critical"' in line]
+    logged = [line for line in run.stderr.splitlines() if '"level": "error"' in line or '"critical"' in line]
+    assert not (quiet and logged)
     return [line.removeprefix("securechat-server: ") for line in said]
 
 
@@ -120,6 +125,43 @@ def test_a_key_that_others_can_read(stopped: Path) -> None:
     key.chmod(0o644)
     (said,) = refusal(stopped)
     assert f"chmod 600 {key.relative_to(stopped)}" in said or f"chmod 600 {key}" in said
+
+
+def test_a_database_whose_authority_is_gone(stopped: Path) -> None:
+    """Another authority would lock out every client; the one of before may only have been forgotten."""
+    (stopped / "certs").rename(stopped / "elsewhere")
+    (said,) = refusal(stopped)
+    assert said == (
+        "there are no certificates in certs, but this database was served before, by an authority that its clients "
+        "trust: put certs back, or make another authority with: securechat-gencert --dir certs (clients must then be "
+        "given the new ca.pem)"
+    )
+    (stopped / "elsewhere").rename(stopped / "certs")
+    with ServerProcess(stopped):
+        pass
+
+
+def test_an_account_that_was_made_before_the_first_start_needs_no_certificates(tmp_path: Path) -> None:
+    (tmp_path / "securechat.toml").write_text(QUICK)
+    words = ["user", "add", "anna", "--administrator", "--password-stdin"]
+    command = [sys.executable, "-m", "securechat.cli.admin", *words]
+    assert subprocess.run(command, cwd=tmp_path, input=PASSWORD, text=True, timeout=DEADLINE).returncode == 0
+    with ServerProcess(tmp_path) as server:
+        assert server.member("anna")
+
+
+def test_a_certificate_that_is_none(stopped: Path) -> None:
+    """What the program says mends it."""
+    certificate = stopped / "certs" / "server.pem"
+    certificate.write_text("garbage")
+    (said,) = refusal(stopped, quiet=False)
+    problem, command = said.split("; put the right one back, or make another with: ")
+    assert problem == "certs/server.pem is not a certificate in PEM form"
+    _, *words = command.split()
+    made = [sys.executable, "-m", "securechat.cli.gencert", *words]
+    assert subprocess.run(made, cwd=stopped, capture_output=True, timeout=DEADLINE).returncode == 0
+    with ServerProcess(stopped):
+        pass
 
 
 def test_a_key_of_another_certificate(stopped: Path) -> None:

@@ -202,7 +202,10 @@ def test_a_key_of_another_certificate(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"\0\xff", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
 def test_a_certificate_that_is_none(folder: Path, content: bytes) -> None:
     (folder / "server.pem").write_bytes(content)
-    assert sentence(folder) == f"{folder / 'server.pem'} is not a certificate in PEM form"
+    assert sentence(folder) == (
+        f"{folder / 'server.pem'} is not a certificate in PEM form; put the right one back, or make another with: "
+        f"securechat-gencert renew --dir {folder} --force"
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage"])
