@@ -310,6 +310,13 @@ class Client:
         self._result(future, request)
         return self._call(lambda: self._session.entered_as(name))
 
+    def begin_with(self, tail: int) -> None:
+        """Let the last `tail` messages of every room that one is in come first, as `join` does for one room.
+
+        Of use before anything is read; returns at once.
+        """
+        self._call(lambda: self._session.begin_with(tail))
+
     def part(self, room: str, reason: str = "") -> None:
         """Leave a room for good. Raises RoomRefused."""
         self._request("PART", check_room(room), *([one_line(reason)] if reason else []))

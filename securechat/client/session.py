@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from securechat.client.codes import TypedCode
-from securechat.client.conversations import Fill
+from securechat.client.conversations import Fill, latest
 from securechat.client.errors import CannotConnect, ClientError, LoginRefused, NotDelivered, RoomRefused
 from securechat.client.events import CodeNeeded, Connected, Disconnected, Event, Joined, Left, Message, RoomEvent
 from securechat.client.gaps import Gaps
@@ -288,6 +288,12 @@ class Session:
         if fill is not None:
             self.gaps.start(entered, fill)
             self._pump()
+
+    def begin_with(self, tail: int) -> None:
+        """Let the newest messages of every room that we are in come first, as if each was entered now."""
+        for room in list(self.roster.rooms.values()):
+            self.gaps.start(room.name, latest(tail), self._take_back(room.name))
+        self._pump()
 
     def _give_up(self, name: str, error: ClientError) -> None:
         """After a new link a room is closed to us."""

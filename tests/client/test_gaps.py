@@ -146,6 +146,19 @@ def test_what_was_said_between_the_login_and_a_tail_does_not_come_before_it() ->
     assert any(isinstance(event, TopicChanged) for event in events)
 
 
+def test_every_room_of_the_account_begins_with_its_newest_lines() -> None:
+    harness = Harness()
+    harness.logs_in("#tea", "#ops")
+    harness.heard()
+    harness.gets(said(9, "nine"), said(8, "eight", target="#ops"))
+    harness.session.begin_with(2)
+    tea, ops = [line for line in harness.sent() if "LATEST" in line]
+    assert harness.texts() == []
+    harness.page(ops, "#ops", said(5, "five", target="#ops"), said(8, "eight", target="#ops"))
+    harness.page(tea, "#tea", said(7, "seven"), said(9, "nine"))
+    assert harness.texts() == ["five", "eight", "seven", "nine"]
+
+
 def test_what_was_said_between_the_login_and_since_is_not_lost_when_the_server_refuses() -> None:
     harness = Harness()
     harness.logs_in("#tea")

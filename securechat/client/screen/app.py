@@ -22,7 +22,7 @@ from textual.message import Message as TextualMessage
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from securechat.client.buffer import SAID, EntryKind
+from securechat.client.buffer import PAGE, SAID, EntryKind
 from securechat.client.chat import Chat
 from securechat.client.commands import BY_NAME
 from securechat.client.desk import learn_room
@@ -435,6 +435,7 @@ class ChatApp(Searching):
 def run(client: Client, rooms: Sequence[str], effective: Effective) -> int:
     """Show the full screen until the person leaves; return the exit code. Raises what ended the link for good."""
     let_alt_digits_be()
+    client.begin_with(PAGE)  # before anything is read, so that each room begins with what is older
     app = ChatApp(client, rooms, effective=effective)
     code = app.run(mouse=effective.settings.typing.mouse)
     app.learn_room()

@@ -191,9 +191,8 @@ class ScreenDesk:
         self._to_screen(entered)
 
     def know_everything(self) -> None:
-        """Fetch the newest lines of the account's rooms and people, to know what is unread. On the desk's thread."""
+        """Fetch what else there is to know of the account's rooms, and the newest lines of people. On its thread."""
         for name in self.client.rooms():
-            self.client.join(name, tail=PAGE)
             topic, private = self.client.topic(name), private_modes(self.client, name)
 
             def known(name: str = name, topic: str = topic, private: frozenset[str] = private) -> None:
