@@ -201,6 +201,10 @@ def _status(directory: Path) -> int:
         if status.names:
             print(f"  {'':10} for {', '.join(status.names)}")
         validity = f"valid until {status.not_after:%Y-%m-%d}, {days} days left" if days >= 0 else "EXPIRED"
+        if status.not_before > now:
+            validity = "NOT VALID YET"
+            moment = f"{status.not_before:%Y-%m-%d %H:%M} UTC"
+            troubles.append(f"{status.path} is not valid before {moment}; is the clock of this machine right?")
         print(f"  {'':10} {validity}")
         print(f"  {'':10} fingerprint {status.fingerprint}")
         if days < 0:

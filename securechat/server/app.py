@@ -101,7 +101,8 @@ class Server:
         if authority.ensure(certificates, *authority.local_names()):
             logger.info("Made a certificate authority and a server certificate in %s", certificates)
         try:
-            authority.renew_if_due(certificates)
+            if authority.renew_if_due(certificates):
+                logger.info("Renewed the server certificate in %s", certificates)
         except TrustError as error:
             logger.error("The server certificate could not be renewed: %s", error)  # it may be good for weeks
         self._revocations = revocation.RevocationList(certificates)
@@ -259,7 +260,7 @@ class Server:
 
     def wait(self) -> None:
         """Return when it is time to stop; look after certificates meanwhile."""
-        next_renewal = time.monotonic() + RENEWAL_SECONDS
+        next_renewal = time.monotonic()  # at once: what is wrong with them is told from the start
         while not self._stop_is_wished:
             woken = bool(select.select([self._wake_receiver], [], [], REVOCATION_SECONDS)[0])
             if woken:
@@ -308,8 +309,16 @@ class Server:
         self._certificate_trouble = trouble
 
     def _expiry_warning(self) -> str:
-        """Say that the certificate ends soon, as it does only where it cannot be renewed here; empty: it does not."""
+        """Say that the certificate is not good yet, or ends soon, as it does only where it cannot be renewed here.
+
+        Empty: all is well.
+        """
         status = authority.status(self._certificates / "server.pem")
+        if status.not_before > datetime.now(UTC):
+            return (
+                f"{status.path} is not valid before {status.not_before:%Y-%m-%d %H:%M} UTC, and until then no client "
+                "connects. Is the clock of this machine right?"
+            )
         if status.days_left(datetime.now(UTC)) >= WARNING_DAYS:
             return ""
         return (

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from securechat.errors import SecurechatError, StorageError
-from securechat.server.administration import Administration, explain
+from securechat.server.administration import Administration, explain, sentence
 from securechat.server.management import (
     audit,
     bans,
@@ -89,7 +89,7 @@ def _carried_out(
             return {"ok": True, "result": _plain(run())}
     except StorageError as error:
         logger.error("%s failed: %s", name, error)
-        return _refusal("storage", f"The database refused: {error}")
+        return _refusal("storage", f"{sentence(str(error))} Nothing was changed.")
     except SecurechatError as error:
         return _refusal(*explain(error))
     except TimeoutError:

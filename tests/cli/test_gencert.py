@@ -137,6 +137,22 @@ def test_status(run: Run) -> None:
     assert len(re.findall(r"fingerprint [0-9a-f]{64}\n", out)) == 2
 
 
+def test_status_of_a_certificate_of_tomorrow(run: Run) -> None:
+    """As where the clock of the machine has been set back."""
+    run()
+    start = datetime.now(UTC) + timedelta(days=3)
+    authority.issue_server_certificate(Path("certs"), ["localhost"], [], not_before=start)
+    code, out, err = run("status")
+    assert code == 1
+    assert "NOT VALID YET\n" in out
+    begins = authority.status(Path("certs/server.pem")).not_before
+    moment = f"{begins:%Y-%m-%d %H:%M} UTC"
+    assert (
+        err
+        == f"securechat-gencert: certs/server.pem is not valid before {moment}; is the clock of this machine right?\n"
+    )
+
+
 def test_status_of_an_expired_certificate(run: Run) -> None:
     run()
     start = datetime.now(UTC) - timedelta(days=3)

@@ -336,7 +336,7 @@ def test_the_store_of_a_running_server_goes_through_its_journal(setting: Setting
     assert perform(administration, {"operation": "user suspend", "name": "ann"}) == {
         "ok": False,
         "code": "storage",
-        "error": "The database refused: disk full",
+        "error": "Disk full. Nothing was changed.",
     }
     assert setting.effects.told == [("added", "ann")]
 

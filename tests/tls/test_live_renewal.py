@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,25 @@ def test_the_operator_is_warned_of_a_certificate_that_ends_and_cannot_be_renewed
     (folder / "ca.key").unlink()
     hang_up(server)
     server.wait_for_log("server.pem is valid until .* is not renewed by itself")
+
+
+def test_the_operator_is_warned_from_the_start(tmp_path: Path) -> None:
+    """Of a certificate that has ended and of one that is not good yet: in both cases no client connects."""
+    with ServerProcess(tmp_path):
+        pass
+    folder = tmp_path / "certs"
+    names = authority.local_names()
+    authority.issue_server_certificate(folder, *names, not_before=datetime.now(UTC) + timedelta(days=2))
+    with ServerProcess(tmp_path) as server:
+        server.wait_for_log("server.pem is not valid before .* Is the clock of this machine right?")
+    authority.issue_server_certificate(folder, *names, days=1, not_before=datetime.now(UTC) - timedelta(days=3))
+    (folder / "ca.key").rename(tmp_path / "ca.key")
+    with ServerProcess(tmp_path) as server:
+        server.wait_for_log("server.pem is valid until .* is not renewed by itself")
+    (tmp_path / "ca.key").rename(folder / "ca.key")
+    with ServerProcess(tmp_path) as server:
+        server.wait_for_log("Renewed the server certificate in certs")
+        server.client().close()
 
 
 def test_closing_the_terminal_stops_the_server_in_order(tmp_path: Path) -> None:
