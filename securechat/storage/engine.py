@@ -3,15 +3,16 @@
 import contextlib
 import logging
 import os
+import shutil
 import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, inspect, make_url, select, text
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from securechat.domain.ports import UnitOfWork
 from securechat.errors import StorageError
@@ -76,6 +77,10 @@ def _prepare_file(path: Path, *, create: bool) -> None:
         os.close(descriptor)
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         logger.warning("the database can be read by other users of this machine; mend it with: chmod 600 %s", path)
+
+
+_LEAST_BYTES: Final = 65_536
+"""With less room SQLite cannot open a database: the index of its log alone takes half of that."""
 
 
 class Database:
@@ -212,7 +217,18 @@ def _translated(path: Path, doing: str = "be used") -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
-        raise StorageError(f"{path}: {as_storage_error(error, doing)}") from error
+        raise StorageError(f"{path}: {as_storage_error(error, doing)}{_no_room(path, error)}") from error
+
+
+def _no_room(path: Path, error: BaseException) -> str:
+    """Return what SQLite does not say when it cannot begin at all: that the disk is full."""
+    if not isinstance(error.orig if isinstance(error, DBAPIError) else error, sqlite3.OperationalError):
+        return ""
+    try:
+        free = shutil.disk_usage(path.parent).free
+    except OSError:
+        return ""
+    return "; the disk is full: make room" if free < _LEAST_BYTES else ""
 
 
 def _engine(path: Path, pragmas: tuple[str, ...], begin: str) -> Engine:

@@ -39,8 +39,12 @@ class WriterLock:
         except OSError as error:
             os.close(descriptor)
             raise StorageError(f"cannot lock {self._path}: {error.strerror}") from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            os.close(descriptor)
+            raise StorageError(f"cannot write {self._path}: {error.strerror}") from error
         self._descriptor = descriptor
 
     def release(self) -> None:

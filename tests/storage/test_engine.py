@@ -1,11 +1,13 @@
 """Opening, reading and closing a database."""
 
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 import traceback
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -59,6 +61,20 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="the database cannot be used: file is not a database"):
         database.migrate()
     database.close()
+
+
+def test_a_full_disk_is_told_where_sqlite_speaks_of_an_io_error(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: UnitOfWork) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    for free, more in ((1_000_000, ""), (4_096, "; the disk is full: make room")):
+        usage = SimpleNamespace(free=free)
+        monkeypatch.setattr("securechat.storage.engine.shutil.disk_usage", lambda _, usage=usage: usage)
+        with pytest.raises(StorageError) as caught:
+            database.read(fail)
+        assert str(caught.value) == f"{database.path}: the database cannot read: disk I/O error{more}"
 
 
 def test_all_files_are_born_private_whatever_the_umask(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """One process writes: the lock beside the database."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -23,6 +24,19 @@ def test_a_second_writer_is_told_who_is_first(url: str, tmp_path: Path) -> None:
     first.close()
     second.migrate()
     second.close()
+
+
+def test_a_full_disk_is_told_as_such(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "pwrite", refuse)
+        database = open_database(url)
+        with pytest.raises(StorageError, match=f"^cannot write {tmp_path / 'chat.db.lock'}: No space left on device$"):
+            database.migrate()
+    database.migrate()
+    database.close()
 
 
 def test_taking_it_twice_is_taking_it_once(tmp_path: Path) -> None:

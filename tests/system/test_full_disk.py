@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process import DEADLINE, OPEN, RawClient, ServerProcess
+from tests.process import DEADLINE, OPEN, RawClient, ServerProcess, run_server
 from tests.system.load import CAPABILITIES, ROOM
 
 pytestmark = pytest.mark.slow
@@ -138,6 +138,22 @@ def wait_until_told_well(server: ServerProcess, cycles: int) -> None:
 def times_in_log(server: ServerProcess, message: str) -> int:
     """How often exactly this was logged."""
     return sum(1 for record in server.log if record.get("message") == message)
+
+
+def test_a_server_says_that_it_finds_a_full_disk(disk: Path) -> None:
+    """Before its first start and later; it leaves nothing that would be in its way when there is room."""
+    fill(disk)
+    for _ in range(2):
+        ended = run_server(disk.parent, "--database", f"sqlite:///{disk}/securechat.db")
+        assert ended.returncode == 1
+        assert "Traceback" not in ended.stderr
+        assert re.search(
+            "^securechat-server: .*(No space left on device|the disk is full: make room)", ended.stderr, re.MULTILINE
+        )
+        free(disk)
+        with ServerProcess(disk.parent, arguments=("--database", f"sqlite:///{disk}/securechat.db")):
+            pass
+        fill(disk)
 
 
 def test_a_full_disk_refuses_messages_and_heals(disk: Path) -> None:
