@@ -63,11 +63,14 @@ def main(argv: list[str] | None = None) -> int:
 
 def _refuse(problems: Iterable[object]) -> None:
     """Say why the server does not start, below what the log has: its thread writes to the same stream."""
+    import logging
+
     from securechat.server import logs
 
     logs.stop()
+    mark = logs.mark_of(logging.ERROR) if logs.is_journal(sys.stderr) else ""
     for problem in problems:
-        print(f"securechat-server: {problem}", file=sys.stderr)
+        print(f"{mark}securechat-server: {problem}", file=sys.stderr)
 
 
 def _start(arguments: argparse.Namespace) -> "Server":

@@ -14,6 +14,7 @@ that carry one are taken out of every record, whoever logged it.
 import atexit
 import json
 import logging
+import os
 import queue
 import re
 import sys
@@ -69,6 +70,10 @@ def redact(text: str) -> str:
     return _INVITE.sub(r"\1(hidden)", text)
 
 
+_PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
+"""From which level of ours on which priority of syslog(3) counts, the highest first."""
+
+
 class Formatter(logging.Formatter):
     """What both formats share: the text of a record and its extra values, without secrets."""
 
@@ -122,6 +127,36 @@ class JsonFormatter(Formatter):
         if trace:
             fields["traceback"] = trace
         return json.dumps(fields, default=str)
+
+
+class JournalFormatter(Formatter):
+    """What another formatter makes, each line with its level as systemd's journal reads it (sd-daemon(3)): `<4>`.
+
+    The journal takes that off; `journalctl -p warning` goes by it.
+    """
+
+    def __init__(self, of: Formatter) -> None:
+        super().__init__()
+        self._of = of
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record, each line of it with its level."""
+        mark = mark_of(record.levelno)
+        return "\n".join(f"{mark}{line}" for line in self._of.format(record).split("\n"))
+
+
+def mark_of(level: int) -> str:
+    """Return what tells systemd's journal the level (of logging) of a line."""
+    return next((f"<{number}>" for least, number in _PRIORITIES if level >= least), "<7>")
+
+
+def is_journal(stream: TextIO) -> bool:
+    """Whether what is written there goes straight to systemd's journal (systemd.exec(5), JOURNAL_STREAM)."""
+    try:
+        found = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
 
 
 def _value(value: object) -> str:
@@ -195,7 +230,8 @@ def setup(
     target = stream if stream is not None else sys.stderr
     as_text = format == "text" or (format == "auto" and target.isatty())
     handler: logging.Handler = logging.StreamHandler(target)
-    handler.setFormatter(TextFormatter() if as_text else JsonFormatter())
+    formatter = TextFormatter() if as_text else JsonFormatter()
+    handler.setFormatter(JournalFormatter(formatter) if is_journal(target) else formatter)
     if threaded:
         handler = ThreadedHandler(handler)
         atexit.register(stop)

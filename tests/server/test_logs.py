@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -58,6 +59,37 @@ def test_json_elsewhere() -> None:
         "peer": "::1",
         "administrator": False,
     }
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_the_journal_of_systemd_learns_the_level_of_each_line(
+    style: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "log").open("w+") as stream:
+        found = os.fstat(stream.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
+        logs.setup("debug", style, stream)
+        ours = logging.getLogger(f"{logs.LOGGER}.server")
+        for level in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL):
+            ours.log(level, "one\ntwo")
+        try:
+            raise ValueError("x")
+        except ValueError:
+            ours.exception("three")
+        lines = (tmp_path / "log").read_text().splitlines()
+        assert [line[:3] for line in lines[:5]] == ["<7>", "<6>", "<4>", "<3>", "<2>"]
+        assert {line[:3] for line in lines[5:]} == {"<3>"}
+        assert style == "text" or json.loads(lines[0][3:])["message"] == "one\ntwo"
+
+
+def test_elsewhere_no_line_has_a_level_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable is handed down to whatever a service starts, with its error output somewhere else."""
+    monkeypatch.setenv("JOURNAL_STREAM", "1:2")
+    stream = io.StringIO()
+    logs.setup("info", "json", stream)
+    logging.getLogger(f"{logs.LOGGER}.server").warning("one")
+    assert stream.getvalue().startswith("{")
+    assert not logs.is_journal(sys.stderr)
 
 
 def test_a_value_cannot_look_like_two() -> None:

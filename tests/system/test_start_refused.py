@@ -1,5 +1,6 @@
 """What keeps a server from starting: one clear message each on standard error, the exit code, and no traceback."""
 
+import os
 import socket
 import sqlite3
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process import DEADLINE, PASSWORD, QUICK, ServerProcess, run_server
+from tests.process import DEADLINE, PASSWORD, QUICK, SERVER, ServerProcess, run_server
 
 CONFIGURATION = 2
 OTHER = 1
@@ -48,6 +49,16 @@ def test_a_port_in_use(tmp_path: Path) -> None:
         "(is a securechat-server running? choose another port with --listen)"
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["securechat.toml"]
+
+
+def test_the_journal_of_systemd_is_told_that_it_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "journal").open("w+") as stream:
+        found = os.fstat(stream.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
+        command = [*SERVER, "--listen", "192.0.2.1:6697"]
+        assert subprocess.run(command, cwd=tmp_path, stderr=stream, timeout=DEADLINE).returncode == OTHER
+        said = (tmp_path / "journal").read_text().splitlines()
+    assert said[-1].startswith("<3>securechat-server: cannot listen on 192.0.2.1:6697: ")
 
 
 def test_an_address_that_is_not_ours(tmp_path: Path) -> None:
