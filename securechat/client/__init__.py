@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Message,
         ModeChanged,
         Renamed,
+        RoomRenamed,
         ServerText,
         TopicChanged,
     )
@@ -59,6 +60,7 @@ _HOMES = {
         "Message",
         "ModeChanged",
         "Renamed",
+        "RoomRenamed",
         "ServerText",
         "TopicChanged",
     ),
@@ -89,6 +91,7 @@ __all__ = [
     "Renamed",
     "RoomInfo",
     "RoomRefused",
+    "RoomRenamed",
     "ServerText",
     "Timing",
     "TopicChanged",

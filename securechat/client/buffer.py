@@ -155,6 +155,17 @@ class Buffer:
         self._ids.update(entry.id for entry in made)
         return len(made)
 
+    def take_over(self, other: "Buffer") -> None:
+        """Add the lines of another buffer, which is that of the same room and came later."""
+        for entry in other.entries:
+            if not self.has(entry.id):
+                fields = {name: getattr(entry, name) for name in ("sender", "text", "id", "own", "mention")}
+                self.append(entry.kind, entry.time, joined=entry.joined, left=entry.left, **fields)
+        self.pending += other.pending
+        self.draft = self.draft or other.draft
+        self.topic = other.topic or self.topic
+        self.count()
+
     def clear(self) -> None:
         """Let no line be here; they are fetched again when they are wanted. What is on its way stays."""
         self.entries.clear()

@@ -22,6 +22,7 @@ from securechat.client.events import (
     ReadUpTo,
     Redacted,
     Renamed,
+    RoomRenamed,
     ServerText,
     TopicChanged,
 )
@@ -110,14 +111,16 @@ class Chat:
 
     def decided(self, delivery: Delivery) -> None:
         """A line of one's own is stored, or it is known that it is not."""
-        buffer = self.buffer(delivery.target)
+        # Not by the name that it was said to: the room may have another one by now.
+        found = ((buffer, entry) for buffer in self for entry in buffer.pending if entry.delivery is delivery)
+        buffer, entry = next(found, (None, None))
+        if buffer is None or entry is None:
+            return
         if delivery.error is None:
             buffer.settle(delivery.token)
-            return
-        for entry in buffer.pending:
-            if entry.delivery is delivery:
-                entry.status = Status.FAILED
-                entry.version += 1
+        else:
+            entry.status = Status.FAILED
+            entry.version += 1
 
     def failed(self) -> list[Entry]:
         """The lines of the active conversation that were not sent."""
@@ -254,6 +257,20 @@ class Chat:
         buffer.append(EntryKind.EVENT, event.time, text=sentence(event))
         return buffer
 
+    def _room_renamed(self, event: RoomRenamed) -> Buffer:
+        """It stays the same room at the same place; what was begun under the new name meanwhile is added to it."""
+        buffer, other = self.buffer(event.old), self.find(event.room)
+        keys = [key for key in self._buffers if other is None or other is buffer or key != fold(event.room)]
+        self._buffers = {fold(event.room) if self._buffers[key] is buffer else key: self._buffers[key] for key in keys}
+        buffer.name = event.room
+        if other is not None and other is not buffer:
+            buffer.take_over(other)
+            if self.active is other:
+                self.activate(buffer)
+        buffer.joined = True
+        buffer.append(EntryKind.EVENT, event.time, text=sentence(event))
+        return buffer
+
     def _mode(self, event: ModeChanged) -> Buffer:
         buffer = self.buffer(event.room)
         if event.mode[1:] in PRIVATE_MODES:
@@ -339,6 +356,7 @@ _CHANGES: dict[type, Callable[..., Buffer | None]] = {
     Left: Chat._left,  # noqa: SLF001
     TopicChanged: Chat._topic,  # noqa: SLF001
     Renamed: Chat._renamed,  # noqa: SLF001
+    RoomRenamed: Chat._room_renamed,  # noqa: SLF001
     ModeChanged: Chat._mode,  # noqa: SLF001
     Invited: Chat._invited,  # noqa: SLF001
     Redacted: Chat._redacted,  # noqa: SLF001

@@ -83,6 +83,11 @@ class Conversation:
             self._held.append(event)
         return []
 
+    def rename(self, name: str) -> None:
+        """The room has another name; what is held goes on under it."""
+        self.name = name
+        self._held = [replace(event, room=name) for event in self._held]
+
     def _gap(self) -> Fill:
         """Return the gap that is being filled. Raises RuntimeError when there is none: a bug of ours."""
         if self.fill is None:

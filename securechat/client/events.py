@@ -93,6 +93,20 @@ class Renamed:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomRenamed:
+    """A room has another name now; it is the same room, with all that was said in it."""
+
+    room: str
+    """The name that it has from now on."""
+    old: str
+    """The name that it had."""
+    time: datetime
+    nick: str = ""
+    """Who gave it the other name; empty when it was done while there was no link."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ModeChanged:
     """A rule of a room, or what somebody is in it, was changed: one mode of a MODE line."""
 
@@ -195,6 +209,7 @@ Event = (
     | Left
     | TopicChanged
     | Renamed
+    | RoomRenamed
     | ModeChanged
     | Invited
     | Knocked

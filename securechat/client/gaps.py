@@ -68,6 +68,14 @@ class Gaps:
         """That conversation is over: what it held or lacked is nobody's concern any more."""
         self._conversations.pop(fold(name), None)
 
+    def rename(self, old: str, new: str) -> None:
+        """A room has another name; what was seen and is missed of it stays so, and comes under the new one."""
+        conversation = self._conversations.pop(fold(old), None)
+        if conversation is not None:
+            conversation.rename(new)
+            self._conversations[fold(new)] = conversation
+            self._check = True
+
     def leave(self, event: Left) -> None:
         """The own user is out of that room: what was held comes now, as no page will, and what is in doubt stays so."""
         conversation = self._conversations.pop(fold(event.room), None)
@@ -144,11 +152,14 @@ class Gaps:
     def _ask_page(self, conversation: Conversation) -> None:
         query, fill = conversation.next_query(self._roster.page_limit), conversation.fill
         self._fills += 1
+        name = conversation.name
 
         def answered(lines: Sequence[wire.Message]) -> None:
             self._fills -= 1
             self._check = True
-            if conversation.fill is fill:  # else it was begun anew meanwhile: this is no page of what is filled now
+            if fill is not None and name != conversation.name and any(is_refusal(line) for line in lines):
+                fill.waiting = True  # the room got another name on the way: ask again by that
+            elif conversation.fill is fill:  # else it was begun anew meanwhile: this is no page of what is filled now
                 self._on_page(conversation, lines)
 
         self._send(Request("CHATHISTORY", query.params(conversation.name), answered, _ignore, again=False))

@@ -13,7 +13,7 @@ from securechat.client.commands import execute
 from securechat.client.desk import learn_room, no_screen, no_themes
 from securechat.client.entering import enter_or_make
 from securechat.client.errors import ClientError
-from securechat.client.events import Ended, Event, Joined, Left, Message
+from securechat.client.events import Ended, Event, Joined, Left, Message, RoomRenamed
 from securechat.client.library import Client
 from securechat.client.looking import search_lines
 from securechat.client.outbox import Delivery
@@ -129,6 +129,8 @@ class Conversation:
             self._alerting.take(event)
         if isinstance(event, Left) and event.own and fold(event.room) == fold(self.target):
             self.move("")
+        if isinstance(event, RoomRenamed) and fold(event.old) == fold(self.target):
+            self.move(event.room)
         if self._json and (text := to_json(event)):
             self._ready.append((True, text))
         elif isinstance(event, Message):

@@ -10,7 +10,7 @@ from securechat.client.commands import execute
 from securechat.client.desk import no_screen, no_themes
 from securechat.client.entering import enter, enter_or_make
 from securechat.client.errors import RoomRefused, UsageError
-from securechat.client.events import Ended, Event, Joined, Left, Message, ModeChanged, TopicChanged
+from securechat.client.events import Ended, Event, Joined, Left, Message, ModeChanged, RoomRenamed, TopicChanged
 from securechat.client.library import Client
 from securechat.client.looking import search_lines
 from securechat.client.outbox import WINDOW, Delivery
@@ -154,6 +154,8 @@ class Reader:
             event = self._client.next_event()
             if event is None or isinstance(event, Ended):
                 return
+            if isinstance(event, RoomRenamed) and fold(event.old) in wanted:
+                wanted = wanted - {fold(event.old)} | {fold(event.room)}
             if (
                 isinstance(event, Message | Joined | Left | TopicChanged | ModeChanged)
                 and fold(event.room) not in wanted

@@ -33,6 +33,7 @@ NEEDED = ("batch", "draft/chathistory", "echo-message", "labeled-response", "mes
 WANTED = (
     "account-tag",
     "cap-notify",
+    "draft/channel-rename",
     "draft/message-redaction",
     "draft/read-marker",
     "multi-prefix",

@@ -127,6 +127,12 @@ class Outbox:
             if outgoing.stage is Stage.DOUBT and (key is None or fold(outgoing.target) == key):
                 yield outgoing
 
+    def rename(self, old: str, new: str) -> None:
+        """A room has another name: what is not decided yet is meant for it under that."""
+        for outgoing in self._pending.values():
+            if fold(outgoing.target) == fold(old):
+                outgoing.target = new
+
     def confirm(self, token: str, message_id: str) -> None:
         """The message with that token is stored."""
         outgoing = self._pending.pop(token, None)

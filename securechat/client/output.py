@@ -19,6 +19,7 @@ from securechat.client.events import (
     Message,
     ModeChanged,
     Renamed,
+    RoomRenamed,
     ServerText,
     TopicChanged,
 )
@@ -60,7 +61,7 @@ class Formatter:
     def note(self, event: Event) -> str:
         """Return the sentence for an event that is no message; empty when there is nothing to say."""
         text = sentence(event)
-        if text and isinstance(event, Joined | Left | TopicChanged | Renamed | ModeChanged):
+        if text and isinstance(event, Joined | Left | TopicChanged | Renamed | RoomRenamed | ModeChanged):
             place = "" if fold(event.room) == fold(self.home) else f"{sanitize(event.room)} "
             text = f"{self._time(event.time)} {place}{text}"
         return self._paint(text, _DIM) if text else ""
@@ -132,6 +133,12 @@ def _renamed(event: Renamed) -> str:
     return _("{name} is now called {new_name}").format(name=sanitize(event.nick), new_name=sanitize(event.new_nick))
 
 
+def _room_renamed(event: RoomRenamed) -> str:
+    reason = f": {sanitize(event.reason)}" if event.reason else "."
+    text = _("{name} renamed {old} to {new}") if event.nick else _("{old} is called {new} now")
+    return text.format(name=sanitize(event.nick), old=sanitize(event.old), new=sanitize(event.room)) + reason
+
+
 def _code_needed(*, refused: bool) -> str:
     if refused:
         return _(
@@ -152,6 +159,7 @@ _NOTES: dict[type, Callable[..., str]] = {
     Left: _left,
     TopicChanged: _topic,
     Renamed: _renamed,
+    RoomRenamed: _room_renamed,
     ModeChanged: mode_words,
     Invited: _invited,
     Knocked: _knocked,

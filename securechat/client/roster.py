@@ -16,6 +16,7 @@ from securechat.client.events import (
     ReadUpTo,
     Redacted,
     Renamed,
+    RoomRenamed,
     ServerText,
     TopicChanged,
 )
@@ -245,6 +246,17 @@ class Roster:
                 events.append(Renamed(room.name, old, new, self._time(line)))
         return events
 
+    def _on_rename(self, line: wire.Message) -> list[Event]:
+        """A room has another name (draft/channel-rename)."""
+        if len(line.params) < 2 or (room := self.room(line.params[0])) is None:
+            return []
+        old, new = room.name, line.params[1]
+        del self.rooms[fold(old)]
+        room.name = new
+        self.rooms[fold(new)] = room
+        reason = line.params[2] if len(line.params) > 2 else ""
+        return [RoomRenamed(new, old, self._time(line), wire.nick_of(line.source), reason)]
+
     def _on_names(self, line: wire.Message) -> list[Event]:
         if len(line.params) < 4 or (room := self.room(line.params[2])) is None:
             return []
@@ -386,5 +398,6 @@ _HANDLERS: dict[str, Callable[[Roster, wire.Message], list[Event]]] = {
     "PRIVMSG": Roster._on_said,  # noqa: SLF001
     "QUIT": Roster._on_quit,  # noqa: SLF001
     "REDACT": Roster._on_redact,  # noqa: SLF001
+    "RENAME": Roster._on_rename,  # noqa: SLF001
     "TOPIC": Roster._on_topic,  # noqa: SLF001
 }

@@ -12,10 +12,21 @@ from functools import partial
 from securechat.client.codes import TypedCode
 from securechat.client.conversations import Fill, latest
 from securechat.client.errors import CannotConnect, ClientError, LoginRefused, NotDelivered, RoomRefused
-from securechat.client.events import CodeNeeded, Connected, Disconnected, Event, Joined, Left, Message, RoomEvent
+from securechat.client.events import (
+    CodeNeeded,
+    Connected,
+    Disconnected,
+    Event,
+    Joined,
+    Left,
+    Message,
+    RoomEvent,
+    RoomRenamed,
+)
 from securechat.client.gaps import Gaps
 from securechat.client.login import Identity, Login
 from securechat.client.login import State as LoginState
+from securechat.client.other_names import OtherNames
 from securechat.client.outbox import Delivery, Outbox, Outgoing, Stage
 from securechat.client.refusals import ROOM_RENAMED, is_refusal, login_refusal, room_refusal
 from securechat.client.requests import Answers, Request
@@ -66,7 +77,7 @@ class Session:
         self._outbox = Outbox()
         self._waiting: list[Request] = []  # to be sent once ready
         self._wanted: dict[str, str] = {}  # rooms to be in: folded name -> name
-        self._other_names: dict[str, str] = {}  # of rooms that a link has under an older name: folded name -> name
+        self._other_names = OtherNames()
         self._again = False  # whether there was a working link before
         self._told_of_code = False  # whether somebody knows that a code is waited for
         self.gaps = Gaps(self.roster, self._outbox, self._send, emit)
@@ -239,7 +250,7 @@ class Session:
 
     def entered_as(self, name: str) -> str:
         """Return how the room is called that was entered under `name`: a link may have an older name of it."""
-        return self._other_names.get(fold(name), name)
+        return self._other_names.now(name)
 
     def join(
         self,
@@ -282,7 +293,11 @@ class Session:
 
     def _follow(self, name: str, entered: str, fill: Fill | None) -> None:
         """The room has another name than the one that was asked for: what was to come of it comes under that name."""
-        self._other_names[fold(name)] = entered
+        if fill is None and fold(name) in self._wanted:  # it was renamed while there was no link
+            self._renamed(RoomRenamed(entered, name, self._moment()))
+            self._pump()
+            return
+        self._other_names.note(name, entered)
         self._wanted.pop(fold(name), None)
         self.gaps.drop(name)
         if fill is not None:
@@ -295,12 +310,14 @@ class Session:
             self.gaps.start(room.name, latest(tail), self._take_back(room.name))
         self._pump()
 
+    def _moment(self) -> datetime:
+        return datetime.fromtimestamp(self._clock() / 1000, UTC)
+
     def _give_up(self, name: str, error: ClientError) -> None:
         """After a new link a room is closed to us."""
         for outgoing in self._outbox.in_doubt(name):
             self._outbox.refuse(outgoing, NotDelivered(str(error)))
-        moment = datetime.fromtimestamp(self._clock() / 1000, UTC)
-        self._emit(Left(name, self.roster.nick, moment, reason=str(error), own=True))
+        self._emit(Left(name, self.roster.nick, self._moment(), reason=str(error), own=True))
 
     def _send(self, request: Request) -> None:
         self.output.append(self._answers.send(request))
@@ -310,6 +327,7 @@ class Session:
     def say(self, command: str, target: str, text: str, delivery: Delivery) -> None:
         """Send a message as soon as it is its turn. Raises NotDelivered when too many wait."""
         delivery.token = delivery.token or self._random_text()
+        target = target if self.roster.room(target) is not None else self.entered_as(target)
         self._outbox.add(Outgoing(command, target, text, delivery.token, delivery))
         self._pump()
 
@@ -319,9 +337,13 @@ class Session:
 
     def _send_outgoing(self, outgoing: Outgoing) -> None:
         outgoing.stage = Stage.SENT
+        target = outgoing.target
 
         def answered(lines: Sequence[wire.Message]) -> None:
             refusal = next((line for line in lines if is_refusal(line)), None)
+            if refusal is not None and outgoing.target != target:
+                outgoing.stage = Stage.QUEUED  # the room got another name on the way: it goes there by that
+                return
             if refusal is not None:
                 error: ClientError = room_refusal(refusal)
                 if "MESSAGE_NOT_STORED" in refusal.params[1:2]:
@@ -345,6 +367,9 @@ class Session:
 
     def _take(self, event: Event) -> None:
         """Give an event out, or hold or drop it; keep in mind which rooms we are in."""
+        if isinstance(event, RoomRenamed):
+            self._renamed(event)
+            return
         if not isinstance(event, RoomEvent):
             self._emit(event)
             return
@@ -361,6 +386,15 @@ class Session:
             self.gaps.leave(event)
         else:
             self.gaps.take(event)
+
+    def _renamed(self, event: RoomRenamed) -> None:
+        """It is the same room: what is wanted, missed, undecided or asked for by its old name means it still."""
+        self._other_names.note(event.old, event.room)
+        if self._wanted.pop(fold(event.old), None) is not None:
+            self._wanted[fold(event.room)] = event.room
+        self.gaps.rename(event.old, event.room)
+        self._outbox.rename(event.old, event.room)
+        self._emit(event)
 
     def _pump(self) -> None:
         """Ask for pages and send messages, as far as it is their turn."""

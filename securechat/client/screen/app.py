@@ -22,12 +22,12 @@ from textual.message import Message as TextualMessage
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from securechat.client.buffer import PAGE, SAID, EntryKind
+from securechat.client.buffer import PAGE, SAID, Buffer, EntryKind
 from securechat.client.chat import Chat
 from securechat.client.commands import BY_NAME
 from securechat.client.desk import learn_room
 from securechat.client.errors import ClientError, UsageError
-from securechat.client.events import Ended, Joined, Left, ModeChanged, Renamed
+from securechat.client.events import Ended, Joined, Left, ModeChanged, Renamed, RoomRenamed
 from securechat.client.events import Event as ClientEvent
 from securechat.client.library import Client
 from securechat.client.rights import Facts
@@ -61,7 +61,7 @@ _MARK_SECONDS: Final = 0.5
 _WIDE: Final = 100
 _NARROW: Final = 72
 _RECENT_SPEAKERS: Final = 200
-_MOVES: Final = Joined | Left | Renamed | ModeChanged
+_MOVES: Final = Joined | Left | Renamed | RoomRenamed | ModeChanged
 _ACTIONS: Final = frozenset(key.action.partition("(")[0] for key in KEYS)
 
 
@@ -252,7 +252,7 @@ class ChatApp(Searching):
             if callable(item):
                 item()
             else:
-                changed = self.chat.apply(item)
+                changed = self._room_renamed(item) if isinstance(item, RoomRenamed) else self.chat.apply(item)
                 self._alerting.take_event(item, looking=self._looking)
                 moved = moved or (changed is self.chat.active and isinstance(item, _MOVES))
         self._room_in_inbox.set()
@@ -260,6 +260,16 @@ class ChatApp(Searching):
             self._ask_members()
         self._draw()
         self._alerting.come_back()
+
+    def _room_renamed(self, event: RoomRenamed) -> Buffer | None:
+        """It stays where it is, with what is typed there; perhaps one has gone to the new name already."""
+        self._fetching.discard(event.old)
+        looked_at = self.chat.active
+        looked_at.draft = self._prompt.text
+        changed = self.chat.apply(event)
+        if self.chat.active is not looked_at:
+            self._look_at(self.chat.active)
+        return changed
 
     @property
     def _looking(self) -> bool:

@@ -4,7 +4,16 @@ import pytest
 
 from securechat.client.buffer import EntryKind, Status
 from securechat.client.errors import LoginRefused
-from securechat.client.events import Connected, Disconnected, Ended, Joined, ReadUpTo, ServerText, TopicChanged
+from securechat.client.events import (
+    Connected,
+    Disconnected,
+    Ended,
+    Joined,
+    ReadUpTo,
+    RoomRenamed,
+    ServerText,
+    TopicChanged,
+)
 from securechat.client.screen.dialogs import Help, Question
 from tests.client.screen.driver import Driver, run
 from tests.client.screen.fake_client import START, FakeClient, said
@@ -431,5 +440,29 @@ def test_hostile_text_is_harmless_wherever_it_stands() -> None:
             assert "\u202e" not in shown
             assert "\u200b" not in shown
         assert "[red]x[/red]" in driver.screen
+
+    run(script)
+
+
+def test_a_room_that_is_renamed_stays_where_it_is_with_what_is_typed() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.happens(said(1, "bob: look", room="#ops"), said(2, "in here"))
+        await driver.type("half a li")
+        await driver.happens(
+            RoomRenamed("#watch", "#ops", START, "anna"), RoomRenamed("#lobby", "#general", START, "anna")
+        )
+        assert [one.name for one in driver.app.chat] == ["", "#lobby", "#watch"]
+        assert "watch 1!" in driver.screen
+        assert "anna renamed #general to #lobby." in driver.screen
+        assert driver.typed == "half a li"
+        await driver.type("ne")
+        await driver.press("enter")
+        assert [one.target for one in driver.client.queued] == ["#lobby"]
+        driver.app.go("#later")  # one goes to the new name before the news of it is there
+        await driver.type("typed there")
+        await driver.happens(RoomRenamed("#later", "#lobby", START))
+        assert driver.app.chat.active is driver.app.chat.buffer("#later")
+        assert "in here" in driver.screen
+        assert driver.typed == "typed there"
 
     run(script)

@@ -123,3 +123,25 @@ def test_what_was_typed_without_a_link_is_sent_once_and_in_order(
             again.kill()
     assert said == ["before", *(f"meanwhile {number}" for number in range(5))]
     assert not re.search("not sent", desk.screen.text())
+
+
+def test_a_room_that_is_renamed_keeps_its_history_and_what_is_typed(
+    server: ServerProcess, catalogues: Path, tmp_path: Path
+) -> None:
+    with client(server, "anna") as anna, client(server, "boris") as boris:
+        boris.join("tea")  # and owns it
+        boris.send("#tea", "what was said before")
+        anna.join("tea")
+        with screen(server, catalogues, tmp_path / "desk", room="tea") as desk:
+            desk.wait("boris: what was said before")
+            desk.type("half a li")
+            desk.wait("half a li")
+            boris.ask("RENAME", "#tea", "#coffee", "tea is out")
+            shown = desk.wait("boris renamed #tea to #coffee: tea is out")
+            assert "what was said before" in shown
+            assert not re.search(r"(?m)^ *[0-9] tea ", shown)
+            desk.type("ne\r")
+            desk.wait("anna: half a line +│")
+            assert boris.history("#coffee", 1)[-1].text == "half a line"
+            desk.type("\x11")
+            assert desk.end() == 0
