@@ -196,6 +196,9 @@ class InMemoryRooms:
     def read_markers(self) -> list[tuple[int, int, int]]:
         return [(account_id, place, time) for (account_id, place), time in self.markers.items()]
 
+    def departing(self) -> list[int]:
+        return []
+
     def direct_conversations(self) -> list[DirectConversation]:
         return [replace(one) for one in self.direct.values()]
 

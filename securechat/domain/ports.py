@@ -117,6 +117,9 @@ class RoomRepository(Protocol):
     def read_markers(self) -> list[tuple[int, int, int]]:
         """Every (account id, conversation id, time in ms up to which it is read)."""
 
+    def departing(self) -> list[int]:
+        """The ids of the rooms that are gone, but for what was said in them; nobody can read that any more."""
+
     def direct_conversations(self) -> list[DirectConversation]:
         """Every direct conversation with its newest sequence number."""
 

@@ -164,6 +164,7 @@ class Hub:
         self.stored_before = snapshot.last_sequence
         self._last_time = snapshot.last_time
         # A room whose making failed may have left messages under its number (see storage): it is never given again.
+        self._next_conversation = max(self._next_conversation, *(one + 1 for one in (0, *snapshot.departing)))
         self._next_conversation += UNUSED_CONVERSATIONS
 
     def close_registration(self, *, closed: bool) -> None:

@@ -21,6 +21,7 @@ class Snapshot:
     memberships: list[tuple[int, int, RoomRole]]
     joined: list[tuple[int, int, int]]  # account id, room id, sequence of the event by which it became a member
     direct: list[DirectConversation]
+    departing: list[int]  # ids of rooms that are gone, but for what was said in them
     last_sequence: int
     last_time: int  # milliseconds
     read_markers: list[tuple[int, int, int]]  # account id, conversation id, milliseconds
@@ -42,6 +43,7 @@ def take_snapshot(unit: UnitOfWork) -> Snapshot:
     last = unit.history.last()
     rooms = unit.rooms
     direct = rooms.direct_conversations()
+    departing = rooms.departing()
     values = unit.metadata.of_accounts(), unit.metadata.of_rooms()
     factors = frozenset(unit.second_factors.accounts()), unit.second_factors.app_password_ids()
     return Snapshot(
@@ -50,6 +52,7 @@ def take_snapshot(unit: UnitOfWork) -> Snapshot:
         rooms.memberships(),
         rooms.joined(),
         direct,
+        departing,
         *last,
         rooms.read_markers(),
         *values,

@@ -1,5 +1,6 @@
 """A journal without a thread, for securechat-admin beside no server: each entry is a transaction of its own."""
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
@@ -10,6 +11,8 @@ from securechat.storage.faults import ROW_FAULTS, as_storage_error, is_general
 from securechat.storage.recorder import Recorder, forget_sequence
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 class DirectJournal:
@@ -46,7 +49,19 @@ class DirectJournal:
             outcome.set_exception(as_storage_error(failures[0][1], "store it"))
         else:
             outcome.set_result(None)
+            self._purge()
         return outcome
+
+    def _purge(self) -> None:
+        """Leave nothing of rooms that are gone; what cannot be done now is done when the server starts."""
+        try:
+            while self._recorder.departing:
+                with self._database.writer.begin():
+                    self._recorder.purge()
+        except (*ROW_FAULTS, OSError) as error:
+            if not isinstance(error, OSError) and not is_general(error):
+                raise
+            logger.warning("%s", as_storage_error(error, "take away the messages of a deleted room"))
 
     def call(self, work: Callable[[UnitOfWork], T]) -> "Future[T]":
         """Run `work` in a transaction of its own; the future has the outcome already."""

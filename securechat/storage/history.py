@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Executable, Integer, Select, bindparam, func,
 from securechat.domain.events import SAID, Kind
 from securechat.domain.history import Bound, Direction, HistoryQuery, StoredEvent
 from securechat.storage.models import EventRow, TimelineRow
+from securechat.storage.room_deletion import departing, is_departing
 from securechat.storage.timeline import COVERED, newest_of_conversations
 
 _CONVERSATION = bindparam("conversation", type_=Integer)
@@ -56,7 +57,7 @@ class History:
 
     def page(self, query: HistoryQuery) -> list[StoredEvent]:
         """The page, oldest first. Costs the same however long the conversation is, and whatever else is in it."""
-        if query.limit <= 0 or query.conversation <= 0:
+        if query.limit <= 0 or query.conversation <= 0 or is_departing(self._connection, query.conversation):
             return []
         match query.direction:
             case Direction.LATEST:
@@ -80,7 +81,7 @@ class History:
         if not 0 < sequence < _END:
             return None
         row = self._connection.execute(select(*_COLUMNS).where(EventRow.sequence == sequence)).first()
-        return None if row is None else _stored(*row)
+        return None if row is None or is_departing(self._connection, row.conversation_id) else _stored(*row)
 
     def targets(self, conversations: Mapping[int, int], first: int, second: int, limit: int) -> list[tuple[int, int]]:
         """(conversation, time of its newest said event), between the times `first` and `second` (ms), oldest first.
@@ -88,7 +89,8 @@ class History:
         Of each conversation, only what is newer than the sequence number it maps to. At most `limit`: the oldest, but
         when `first` is the later one the newest of them.
         """
-        found_newest = newest_of_conversations(self._connection, _numbers(SAID), conversations.keys())
+        wanted = conversations.keys() - departing(self._connection)
+        found_newest = newest_of_conversations(self._connection, _numbers(SAID), wanted)
         newest = {one: sequence for one, sequence in found_newest.items() if sequence > conversations[one]}
         low = self._last_at(min(first, second))
         high = self._first_at(max(first, second))
@@ -102,6 +104,8 @@ class History:
 
     def extent(self, conversation: int) -> tuple[int, int]:
         """(how many messages there are, time of the oldest in ms); (0, 0) when nothing was said."""
+        if is_departing(self._connection, conversation):
+            return 0, 0
         kinds = _numbers(SAID)
         known = select(func.count(), func.min(TimelineRow.sequence)).where(
             TimelineRow.conversation_id == conversation, TimelineRow.kind.in_(kinds)

@@ -185,12 +185,16 @@ class Journal:
                 self._on_fatal()
 
     def _turn(self) -> bool:
-        """Store and publish one batch; False when it was the last one."""
-        items, more = self._next_batch()
+        """Store and publish one batch, and take a part of what is to go; False when it was the last batch."""
+        purging = self._recorder.departing and self.healthy
+        items, more = ([], True) if purging and self._queue.empty() else self._next_batch()
         if items:
             self._in_hand = items
             self._store(items)
             self._last_commit = time.monotonic()
+        if purging and more:
+            self._purge()
+        if items or purging:
             self._upkeep()
         return more
 
@@ -331,6 +335,18 @@ class Journal:
                 self._copies_left = False
             elif not self._copies_left:
                 self._checkpoint("PASSIVE")
+
+    def _purge(self) -> None:
+        """Take away a slice of the rooms that are gone; whoever has something to store waits for no more than that."""
+        try:
+            with self._database.writer.begin():
+                self._unchecked_rows += self._recorder.purge()
+                self._unchecked_batches += 1
+        except ROW_FAULTS as error:
+            if not is_general(error):
+                raise
+            # Whatever is stored next shows whether the database is well again.
+            self._note_health(as_storage_error(error, "take away the messages of a deleted room"))
 
     def _catch_up(self) -> None:
         """Let the timeline cover all events. If that fails, readers look through more of them until it succeeds."""

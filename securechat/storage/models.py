@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-REVISION = "0015"
+REVISION = "0016"
 """The Alembic revision that these models describe; known here so that an ordinary start need not import Alembic."""
 
 EPOCH = "epoch"
@@ -333,6 +333,14 @@ class TimelineRow(Base):
     conversation_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class DepartingRow(Base):
+    """A room that is gone, but for what was said in it: that goes little by little (room_deletion). Nobody reads it."""
+
+    __tablename__ = "departing"
+
+    conversation_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
 class AuditRow(Base):

@@ -26,7 +26,7 @@ from securechat.storage.models import (
     TimelineRow,
 )
 from securechat.storage.reports import store_report
-from securechat.storage.room_deletion import delete_room
+from securechat.storage.room_deletion import delete_room, departing, purge
 
 _COLUMNS = ("sequence", "time", "kind", "conversation_id", "source", "account", "target", "text", "tags")
 _WIDTH = len(_COLUMNS)
@@ -44,7 +44,6 @@ _CHUNKS = tuple(
 
 MOST_UNMADE = 20_000
 """How many failed conversations are remembered: as many as events may be queued."""
-_ERASING = frozenset({Kind.REDACT, Kind.DELETE})
 _MAKING = frozenset({Kind.ROOM, Kind.DIRECT})
 
 Failure = tuple[Entry, Exception]
@@ -60,6 +59,7 @@ class Recorder:
         self._unmade: dict[int, None] = {}  # conversations whose making failed, oldest first
         self._unsettled: dict[int, None] = {}  # where a change failed, and whoever submits has not taken it back yet
         self.erased = False  # something was taken away: set here, unset by who sees to it that no copy stays
+        self.departing = bool(departing(connection))  # whether of rooms that are gone some messages may be left
         self.newest: int = connection.execute(select(func.coalesce(func.max(EventRow.sequence), 0))).scalar_one()
 
     def record(self, entries: Sequence[Entry]) -> list[Failure]:
@@ -78,6 +78,13 @@ class Recorder:
             self.newest = newest
             return self._record_singly(entries)
         return []
+
+    def purge(self) -> int:
+        """Take away a part of what was said in rooms that are gone; return how many events. Needs a transaction."""
+        gone = purge(self._connection)
+        if gone is None:
+            self.departing, self.erased = False, True
+        return gone or 0
 
     def note_failed(self, entries: Iterable[Entry]) -> None:
         """Remember what must not be stored after these failures, in order.
@@ -129,7 +136,8 @@ class Recorder:
             effect(self._connection, event)
         if event.deeds:
             Audit(self._connection).append_all(event.deeds)
-        self.erased |= event.kind in _ERASING
+        self.erased |= event.kind is Kind.REDACT
+        self.departing |= event.kind is Kind.DELETE
 
     def _number(self, entries: Sequence[Entry]) -> tuple[list[object], list[Event]]:
         """Give the events their numbers; return the rows to store, as one flat list, and the events with effects."""

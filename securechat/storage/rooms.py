@@ -10,6 +10,7 @@ from securechat.domain.roles import ListEntry, RoomRole, RoomRules
 from securechat.domain.room import DirectConversation, Room
 from securechat.names import fold
 from securechat.storage.models import ConversationRow, MembershipRow, ReadMarkerRow, RoomMaskRow, RoomRulesRow
+from securechat.storage.room_deletion import departing
 from securechat.storage.timeline import newest_of_conversations
 
 _KINDS = sorted(int(kind) for kind in RECORDED)
@@ -106,6 +107,10 @@ class Rooms:
             select(ReadMarkerRow.account_id, ReadMarkerRow.conversation_id, ReadMarkerRow.time)
         )
         return [(account_id, conversation, time) for account_id, conversation, time in rows]
+
+    def departing(self) -> list[int]:
+        """The ids of the rooms that are gone, but for what was said in them."""
+        return departing(self._connection)
 
     def direct_conversations(self) -> list[DirectConversation]:
         """Every direct conversation with its newest sequence number."""

@@ -1,15 +1,18 @@
 """`securechat-admin room` and `message` beside a running server: what is done, seen, refused and recorded."""
 
+import sqlite3
 from typing import Any
 
 import pytest
 
 from securechat.domain.audit import Origin
 from securechat.domain.roles import Standing
+from securechat.server import hub as hub_module
 from securechat.server.administration import Administration
 from securechat.server.management import rooms
 from securechat.server.operations import OPERATIONS, perform
 from securechat.server.standings import standing_in
+from securechat.storage import recorder
 from tests.server.harness import MODERN, Harness, Person, code_of
 
 PASSWORD = "correct horse"
@@ -213,6 +216,25 @@ def test_a_room_is_deleted(harness: Harness) -> None:
     anna.sends("JOIN #tea", "CHATHISTORY LATEST #tea * 10")
     assert not any("secret" in line for line in anna.received())
     assert record(harness)[-1] == ("root room delete  #tea 4 members, 1 message since 2025-11-24 16:00 UTC we are done")
+
+
+def test_its_number_is_not_given_again_while_anything_of_it_is_left(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(_: object) -> int:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(recorder, "purge", full_disk)
+    monkeypatch.setattr(hub_module, "UNUSED_CONVERSATIONS", 0)
+    anna = harness.person("anna")
+    anna.sends("JOIN #tea", "PRIVMSG #tea :secret")
+    old = harness.hub.rooms["#tea"].room.id
+    assert perform(console(harness), {"operation": "room delete", "room": "tea"})["ok"]
+    harness.settle()
+    anna.vanishes()
+    harness.restart()
+    harness.person("bob").sends("JOIN #other")
+    assert harness.hub.rooms["#other"].room.id > old
 
 
 def test_a_room_whose_deletion_cannot_be_stored_is_as_it_was(harness: Harness) -> None:
