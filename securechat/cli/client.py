@@ -12,6 +12,7 @@ from securechat import __version__
 from securechat.cli.completion import add_completion
 from securechat.cli.streams import open_what_is_closed, reader_has_gone, write_no_more
 from securechat.client.errors import ClientError, UsageError
+from securechat.client.sanitize import sanitize
 from securechat.client.settings import THEMES, Effective, Settings, SettingsFile, print_lines
 from securechat.client.texts import N_, _, choose_language, system_words, use_language
 from securechat.errors import ConfigurationError, SecurechatError
@@ -114,7 +115,7 @@ def make_parser() -> argparse.ArgumentParser:
     reading = parser.add_argument_group(_("reading"))
     add = reading.add_argument
     add("--tail", type=_count, metavar="N", help=_("print the last N messages"))
-    add("--since", metavar="WHEN", help=_("print what was said since: 30m, 1h, 2d, 2026-11-22T08:00Z"))
+    add("--since", metavar="WHEN", help=_("print what was said since: 30m, 2d, 08:00, yesterday, 2026-11-22T08:00Z"))
     add("--follow", action="store_true", help=_("then go on printing what is said"))
     look = parser.add_argument_group(_("behaviour"))
     add = look.add_argument
@@ -217,9 +218,9 @@ def _run(options: argparse.Namespace, effective: Effective) -> int:
     start = Start(wishes, known, Asker(present=sys.stdin.isatty()))
     rooms = start.rooms("general" if interactive else "")
     if not rooms:
-        raise UsageError(_("Which room? Use --room."))
+        raise UsageError(" ".join([_("Which room? Use --room."), *_mistaken(options.server)]))
     if options.since is not None:
-        from securechat.client.line_mode import parse_since
+        from securechat.client.when import parse_since
 
         options.since = parse_since(options.since)
     client = start.connect()
@@ -234,6 +235,13 @@ def _run(options: argparse.Namespace, effective: Effective) -> int:
     finally:
         client.close()
     return 0
+
+
+def _mistaken(server: str | None) -> list[str]:
+    """What there is to say of a word that is taken for the server, and was perhaps meant for a room."""
+    if not server or "." in server or ":" in server:
+        return []
+    return [_("{word} is taken for the name of the server.").format(word=sanitize(server))]
 
 
 def _begin(wishes: "Wishes", known: "KnownServers", effective: Effective) -> int:

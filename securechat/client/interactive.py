@@ -4,7 +4,7 @@ import shutil
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from securechat.client.alerting import Alerting
@@ -60,14 +60,14 @@ class Conversation:
         self._alerting = Alerting(self.effective.settings.notifications, self._controls.append)
         self._typed_at = -_PRESENT_SECONDS
 
-    def run(self, rooms: Iterable[str]) -> None:
+    def run(self, rooms: Sequence[str]) -> None:
         """Talk until the person leaves. Raises the ClientError that ended the link for good."""
         editor = make_editor(self.pump)
         self._show = editor.show
         try:
             self.note(_("Welcome to the chat, {name}!").format(name=sanitize(self.client.nick)))
             self.note(_("Type 'exit' to leave"))
-            for room in rooms:
+            for room in reversed(rooms):  # one speaks in the first one
                 self.enter(room)
             while not self._leaving:
                 self._one_line(editor)

@@ -1,32 +1,25 @@
 """The line client for scripts: send what is piped in, or print what is and was said. No prompt, no decoration."""
 
-import re
 import sys
 from collections import deque
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from securechat.client.commands import execute
 from securechat.client.desk import no_screen, no_themes
 from securechat.client.entering import enter, enter_or_make
-from securechat.client.errors import RoomRefused, UsageError
+from securechat.client.errors import RoomRefused
 from securechat.client.events import Ended, Event, Joined, Left, Message, ModeChanged, RoomRenamed, TopicChanged
 from securechat.client.library import Client
 from securechat.client.looking import search_lines
 from securechat.client.outbox import WINDOW, Delivery
 from securechat.client.output import Formatter, sentence, to_json
 from securechat.client.passwords import ask_terminal
-from securechat.client.sanitize import sanitize
 from securechat.client.settings import Effective, Settings, nothing_set
-from securechat.client.texts import _
 from securechat.names import fold
 
-_AGE = re.compile(r"(\d{1,6})([smhdw])")
-_BEGINNING = datetime.fromtimestamp(0, UTC)
-"""No server has anything older, and years of less than four digits are no time on the wire."""
 _MOST_PAGES = 20
 """So many pages of history are held in memory."""
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class Sender:
@@ -217,23 +210,3 @@ def tell(text: str) -> None:
     """Print anything that is no message to standard error."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
-
-
-def parse_since(text: str, now: datetime | None = None) -> datetime:
-    """Return the moment for `90s`, `30m`, `1h`, `2d`, `1w` (ago) or a date and time in ISO form (local without zone).
-
-    Raises UsageError.
-    """
-    age = _AGE.fullmatch(text)
-    try:
-        if age is not None:
-            moment = (now or datetime.now(UTC)) - timedelta(**{_UNITS[age[2]]: int(age[1])})
-        else:
-            moment = datetime.fromisoformat(text).astimezone(UTC)
-        return max(moment, _BEGINNING)
-    except (ValueError, OverflowError):
-        raise UsageError(
-            _("{text} is no time: use an age such as 90s, 30m, 1h, 2d, or 2026-11-22T08:00Z.").format(
-                text=sanitize(text)
-            )
-        ) from None

@@ -96,8 +96,8 @@ class Start:
         except ClientError:
             client.close()
             raise
-        room = self._wishes.rooms[0] if self._wishes.rooms else self._link_room
-        remembered = room or (self._known.room if self._known is not None else "")
+        # Where one was last is known when one leaves (learn_room); what a script reads or writes is no such room.
+        remembered = self._link_room or (self._known.room if self._known is not None else "")
         try:
             self._known_servers.remember(
                 KnownServer(

@@ -272,6 +272,8 @@ def test_the_server_name_and_ca_are_remembered(run: Run, server: ScriptedServer,
     assert run("--room", "ops", stdin="two\n").code == 0
     assert run(link.replace("localhost", "LocalHost"), stdin="three\n").code == 0  # the same server
     assert [stored.text for stored in server.chat.history[-3:]] == ["one", "two", "three"]
+    assert run("--room", "opps", "--tail", "1").code == 6
+    assert 'rooms = ["ops"]  # remembered' in run("--print-config").out
     state = Path(os.environ["XDG_STATE_HOME"], "securechat", "known_servers.json")
     assert state.stat().st_mode & 0o777 == 0o600
     assert [known["host"] for known in json.loads(state.read_text())] == ["localhost"]
@@ -325,6 +327,9 @@ def test_trust_and_connection_errors(
     assert (result.code, "Cannot connect to localhost:1" in result.err) == (3, True)
     assert time.monotonic() - begin < 10
     assert run("--room", "ops").code == 2
+    assert run("ops", "--tail", "1").err == (
+        "securechat-client: Which room? Use --room. ops is taken for the name of the server.\n"
+    )
     assert run("--user", "anna", "elsewhere.invalid", "--room", "ops").code == 4
 
 

@@ -136,6 +136,17 @@ def test_commands(server: ScriptedServer, authority: Authority, catalogues: Path
     assert texts[1:] == ["psst", "\x01ACTION waves\x01", "/join is a command", "hi"]
 
 
+def test_of_several_rooms_one_speaks_in_the_first(
+    server: ScriptedServer, authority: Authority, catalogues: Path, tmp_path: Path
+) -> None:
+    rooms = ["--room", "general", "--room", "tea"]
+    arguments = [*rooms, "--user", "anna", "--ca", str(authority.path), f"localhost:{server.port}"]
+    with Terminal(arguments, catalogues, tmp_path, SECURECHAT_PASSWORD="secret99", NO_COLOR="1") as terminal:
+        terminal.wait("in #tea: anna[\\s\\S]*general> $")
+        terminal.type("/quit\n")
+        assert terminal.end() == 0
+
+
 def test_a_lost_link_is_told_and_what_was_typed_meanwhile_is_sent_once(
     server: ScriptedServer, authority: Authority, catalogues: Path, tmp_path: Path
 ) -> None:

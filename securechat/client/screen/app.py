@@ -160,6 +160,8 @@ class ChatApp(Searching):
         self.chat.note(_("F1 shows all keys and commands; Ctrl+Q leaves."), self.chat.home)
         for room in self._wanted:
             self._desk.run(lambda room=room: self._desk.enter(room))  # type: ignore[misc]
+        if len(self._wanted) > 1:
+            self._desk.run(lambda: self._desk.move(self._wanted[0]))
         self._desk.run(self._desk.know_everything)
         self._listener.start()
         self.set_interval(1, self._count_down)

@@ -89,7 +89,7 @@ def run(
         async with app.run_test(size=size) as pilot:
             driver = Driver(app, fake, pilot)
             if rooms and rooms[0] != "#closed":
-                await driver.until(lambda: app.chat.active.name == rooms[-1] and app._members)
+                await driver.until(lambda: app.chat.active.name == rooms[0] and app._members)
             await script(driver)
 
     try:

@@ -57,6 +57,16 @@ def test_what_is_typed_while_a_room_opens_goes_along() -> None:
     run(script, rooms=())
 
 
+def test_of_several_rooms_one_begins_in_the_first() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.until(lambda: ("join", "#ops", "100") in driver.client.asked)
+        await driver.until(lambda: driver.app.chat.find("#ops") is not None)
+        await driver.until(lambda: driver.app.chat.active.name == "#general")
+        assert [buffer.name for buffer in driver.app.chat if buffer.name] == ["#general", "#ops"]
+
+    run(script, rooms=("#general", "#ops"))
+
+
 def test_what_is_said_before_a_room_is_open_stays_in_the_line() -> None:
     async def script(driver: Driver) -> None:
         await driver.type("hi")
