@@ -42,6 +42,12 @@ def test_the_password_never_leaves_by_scram() -> None:
     assert login.state is State.OFFERED
     (first,) = lines(login.receive(parse_text("AUTHENTICATE +")))
     assert base64.b64decode(first.split()[1]) == b"n,,n=anna,r=nonce"
+    challenge = base64.b64encode(b"r=nonceX,s=c2FsdA==,i=4096").decode()
+    (final,) = lines(login.receive(parse_text(f"AUTHENTICATE {challenge}")))
+    said = base64.b64decode(final.split()[1])
+    assert said.startswith(b"c=biws,r=nonceX,p=")
+    # The proof is the key of the client hidden by a signature (RFC 5802, section 3): 32 bytes, and nothing else.
+    assert len(base64.b64decode(said.partition(b",p=")[2])) == 32
 
 
 @pytest.mark.parametrize(

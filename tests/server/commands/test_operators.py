@@ -28,6 +28,28 @@ def is_operator(one: Person) -> bool:
     return "o" in line.split()[-1]
 
 
+def test_an_administrator_reads_no_room_from_outside_and_no_direct_messages_of_others(harness: Harness) -> None:
+    """The powers let them come in, which is seen and recorded; they show nothing by themselves."""
+    capabilities = "draft/chathistory batch message-tags echo-message draft/message-redaction"
+    harness.account("dora")
+    carol = harness.person("carol", capabilities, password="correct horse")
+    dora = harness.person("dora", capabilities, password="correct horse")
+    carol.sends("JOIN #tea")
+    said = [*carol.answers("PRIVMSG #tea :secret"), *carol.answers("PRIVMSG dora :secret"), *dora.received()]
+    identifiers = [part[6:] for line in said for part in line[1:].split(" ")[0].split(";") if part[:6] == "msgid="]
+    assert len(identifiers) >= 3
+    root = harness.person("root", capabilities, password="correct horse")
+    assert is_operator(root)
+    lines = ["CHATHISTORY LATEST #tea * 10", "CHATHISTORY TARGETS timestamp=2020-01-01T00:00:00.000Z * 10"]
+    lines += [f"CHATHISTORY LATEST {name} * 10" for name in ("carol", "dora")]
+    lines += [f"{word} {one}" for one in identifiers for word in ("REPORT", "REDACT #tea", "REDACT carol")]
+    lines += [f"CHATHISTORY AROUND #tea msgid={one} 10" for one in identifiers]
+    for line in lines:
+        answers = root.answers(line)
+        assert not any("secret" in one or "#tea" in one.partition(" FAIL ")[0] for one in answers), line
+    assert not any("REDACT" in one for one in carol.received())
+
+
 def run_posted(harness: Harness) -> None:
     """Let the answers of workers come in, but nothing from the journal."""
     with harness.hub.lock:
