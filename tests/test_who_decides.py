@@ -60,6 +60,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "server.management.room_standing": {"rules.history": SHOWS},
     "server.management.user_details": {".administrator": SHOWS, ".bot": SHOWS},
     "server.management.users": {".administrator": SHOWS, ".bot": SHOWS},
+    "server.past": {".operator": "asks the table once for all who are the same to it"},
     "server.permission_page": dict.fromkeys(
         (
             *("Role.STRANGER", "Role.GUEST", "Role.BOT", "Role.MEMBER", "Role.ADMINISTRATOR"),

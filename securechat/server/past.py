@@ -18,15 +18,15 @@ from securechat.domain import permissions
 from securechat.domain.audit import Act
 from securechat.domain.events import Event, Kind
 from securechat.domain.history import StoredEvent
-from securechat.domain.permissions import Action, may
-from securechat.domain.roles import RoomChange
+from securechat.domain.permissions import Action, Role, may
+from securechat.domain.roles import RoomChange, RoomRole
 from securechat.errors import StorageError
 from securechat.server.deeds import deed_of
 from securechat.server.entries import Barrier, Entry, Publication
 from securechat.server.hub import Hub
 from securechat.server.members import set_roles
 from securechat.server.sessions import Session
-from securechat.server.users import NOBODY, LiveRoom, User
+from securechat.server.users import NOBODY, NOT_YET, LiveRoom, User
 
 logger = logging.getLogger(__name__)
 
@@ -70,14 +70,31 @@ def may_read(hub: Hub, user: User, stored: StoredEvent) -> bool:
     return may(user.subject(), Action.READ_DIRECT_HISTORY, hub.policy) or stored.time >= user.named
 
 
-def may_have_read(hub: Hub, user: User, stored: StoredEvent) -> bool:
-    """Whether `user` may have read that message of a room at some time since they became a member, if not now."""
-    live = hub.rooms_by_id.get(stored.conversation)
-    if live is None:
-        return False
-    joined = live.joined_sequence(user.key)
-    after = permissions.readable_after(user.subject(live), hub.policy, joined=joined, seen=0)
-    return after is not None and stored.sequence > after
+def too_late(hub: Hub, live: LiveRoom, stored: StoredEvent) -> list[User]:
+    """Whoever is in the room and may not have read that message at any time since they became a member.
+
+    A room may have ten thousand members, so the table is not asked about each, but only about those who came after the
+    message, and once for all who are the same there: what it says of reading depends on nothing else.
+    """
+    sequence = stored.sequence
+    late = [
+        key
+        for key, joined in live.joined.items()
+        if (joined if type(joined) is int else live.joined_sequence(key)) >= sequence
+    ]
+    answers: dict[tuple[Role, bool, RoomRole], int | None] = {}
+    found = []
+    for key in late:
+        user = hub.users_of_account.get(key) if isinstance(key, int) else key
+        if user is None or user not in live.members:
+            continue
+        alike = user.role, user.operator, live.members[user]
+        if alike not in answers:
+            answers[alike] = permissions.readable_after(user.subject(live), hub.policy, joined=NOT_YET, seen=0)
+        after = answers[alike]
+        if after is None or after >= sequence:
+            found.append(user)
+    return found
 
 
 def arrives(hub: Hub, session: Session) -> None:

@@ -13,9 +13,9 @@ from securechat.protocol.message import cut
 from securechat.server.actors import Actor
 from securechat.server.entries import Publication
 from securechat.server.hub import Hub
-from securechat.server.past import may_have_read
+from securechat.server.past import too_late
 from securechat.server.rendering import text_bytes
-from securechat.server.users import Audience, LiveRoom, User, audience_of
+from securechat.server.users import Audience, LiveRoom, User, audience_of, without
 
 
 @dataclass(slots=True, frozen=True)
@@ -60,16 +60,13 @@ def take_away(actor: Actor, place: Place, stored: StoredEvent, reason: str, *, o
 def _audiences(hub: Hub, place: Place, stored: StoredEvent) -> tuple[Audience, Audience]:
     """Those whose clients know of messages that are taken away, and those whose do not.
 
-    For who could never read it there is nothing that could be taken away. In a room that keeps nothing from anybody
-    nobody is asked about: there may be thousands.
+    For who could never read it there is nothing that could be taken away.
     """
-    bit = MESSAGE_REDACTION.bit
-    room, hearers = place.room, place.hearers
+    bit, room = MESSAGE_REDACTION.bit, place.room
     if room is not None:
-        if not keeps_history(room.room.rules):
-            return room.audience_with(bit), room.audience_without(bit)
-        hearers = [one for one in room.members if may_have_read(hub, one, stored)]
-    sessions = [one for hearer in hearers for one in hearer.sessions]
+        late = too_late(hub, room, stored) if keeps_history(room.room.rules) else []
+        return without(room.audience_with(bit), late), without(room.audience_without(bit), late)
+    sessions = [one for hearer in place.hearers for one in hearer.sessions]
     knowing = [one for one in sessions if one.has(bit)]
     return audience_of(knowing), audience_of([one for one in sessions if not one.has(bit)])
 

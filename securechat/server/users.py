@@ -368,6 +368,14 @@ class LiveRoom:
         return chosen
 
 
+def without(audience: Audience, users: "Collection[User]") -> Audience:
+    """The same audience, but for the sessions of `users`."""
+    if not users:
+        return audience
+    left_out = {session.outlet for user in users for session in user.sessions}
+    return tuple((key, tuple(one for one in outlets if one not in left_out)) for key, outlets in audience)
+
+
 def audience_of(sessions: "list[Session]") -> Audience:
     """The audience that consists of `sessions`."""
     groups: dict[int, list[Outlet]] = {}

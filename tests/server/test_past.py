@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from securechat.domain.permissions import TABLE, Action
+from securechat.domain.permissions import TABLE, Action, readable_after
 from securechat.domain.roles import HISTORY_FOR_NEWCOMERS
 from securechat.protocol.capabilities import CAPABILITIES
 from securechat.protocol.modes import BY_LETTER
 from securechat.server.heartbeat import watch
-from securechat.server.past import SETTLED_SECONDS
+from securechat.server.past import SETTLED_SECONDS, too_late
 from securechat.server.users import NOT_YET
 from tests.server.harness import MODERN, Harness, Person, running
 from tests.server.leak_lines import LINES
@@ -263,6 +263,47 @@ def test_an_administrator_who_looks_after_the_room_reads_everything(harness: Har
     assert read(root) == ["before"]
     root.sends("MODE root -o")
     assert read(root) == []
+
+
+@pytest.mark.parametrize("rule", ["all", "joined", "none"])
+def test_who_came_too_late_for_a_message_is_whom_the_table_keeps_it_from(harness: Harness, rule: str) -> None:
+    """Of everybody who can be in a room, for every message of it, before and after their coming."""
+    harness.account("root", PASSWORD, administrator=True)
+    anna = member(harness, "anna")
+    anna.sends("JOIN #tea")
+    identifiers = [says(anna, "first")]
+    people = [anna]
+    for name in ("bob", "carl", "dora", "eve", "root"):
+        one = harness.person(name, MODERN) if name == "carl" else member(harness, name)
+        if name == "root":
+            one.sends("MODE root -o")
+        one.sends("JOIN #tea")
+        people.append(one)
+        identifiers.append(says(anna, f"behind {name}"))
+    anna.sends("MODE #tea +o dora", "MODE #tea +v eve", f"MODE #tea +H {rule}")
+    people[-1].sends(f"OPER root :{PASSWORD}")
+    again = member(harness, "bob")
+    again.sends("PART #tea", "JOIN #tea")
+    member(harness, "away").sends("JOIN #tea", "QUIT")
+    hub, live = harness.hub, harness.hub.rooms["#tea"]
+    for inspects in (False, True):
+        if inspects:
+            people[-1].sends("CHATHISTORY LATEST #tea * 9")
+        for identifier in identifiers:
+            stored = harness.database.read(
+                lambda unit, identifier=identifier: unit.history.event(hub.message_ids.parse(identifier) or 0)  # type: ignore[misc]
+            )
+            assert stored is not None
+            expected = set()
+            for user in live.members:
+                joined = live.joined_sequence(user.key)
+                after = readable_after(user.subject(live), hub.policy, joined=joined, seen=0)
+                if after is None or stored.sequence <= after:
+                    expected.add(user.nick)
+            assert {user.nick for user in too_late(hub, live, stored)} == expected
+            assert not (rule == "all" and expected)
+            if rule != "all" and identifier == identifiers[-1]:
+                assert expected == {"bob"}, "who has left and come again since"
 
 
 def test_a_conversation_is_no_target_before_something_was_said_that_one_may_read(

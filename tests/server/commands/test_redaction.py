@@ -227,7 +227,7 @@ def test_where_nothing_is_kept_from_anybody_nobody_is_asked_about(
     members(harness, alice, bob)
     identifier = says(alice)
     bob.received()
-    monkeypatch.delattr(taking_away, "may_have_read")
+    monkeypatch.delattr(taking_away, "too_late")
     alice.sends(f"REDACT #tea {identifier}")
     assert bare(bob.received()) == [f":alice!alice@securechat REDACT #tea {identifier}"]
 
