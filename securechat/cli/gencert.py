@@ -2,15 +2,20 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from securechat import __version__
 from securechat.cli.completion import add_completion
 from securechat.cli.streams import reader_has_gone
 from securechat.errors import NothingToRevokeError, TrustError
 from securechat.tls.client_certificates import CLIENT_DAYS
+
+if TYPE_CHECKING:
+    from securechat.tls.revocation import IssuedCertificate
 
 EXIT_REFUSED = 1
 EXIT_NOTHING_TO_DO = 3
@@ -136,11 +141,22 @@ def _list_clients(directory: Path) -> None:
     from securechat.tls import revocation
 
     known = revocation.issued(directory)
-    for one in known:
+    for one in (one for one in known if not one.problem):
         state = f"revoked {_day(one.revoked)}" if one.revoked else f"until {_day(one.ends)}"
         print(f"  {one.serial:40}  {state:18}  {one.account or '-'}")
     if not known:
         print("No certificate was made for anybody.")
+    _warn_of_broken(known, directory)
+
+
+def _warn_of_broken(known: Sequence["IssuedCertificate"], directory: Path) -> None:
+    """Name the files that cannot be read: each may be a certificate of anybody."""
+    from securechat.tls import files
+
+    for one in known:
+        if one.problem:
+            how = f"; to revoke it: {files.command(directory, f'revoke {one.serial}')}" if one.serial else ""
+            print(f"securechat-gencert: warning: {one.problem}{how}", file=sys.stderr)
 
 
 def _revoke(arguments: argparse.Namespace) -> None:
@@ -150,6 +166,7 @@ def _revoke(arguments: argparse.Namespace) -> None:
         print(f"Revoked {one.serial}{f' of {one.account}' if one.account else ''}")
     print(f"The list is {arguments.dir / files.CRL_FILE}. A server that runs on it ends within a second what these")
     print("certificates have opened; to one elsewhere, copy the list.")
+    _warn_of_broken(revocation.issued(arguments.dir), arguments.dir)
 
 
 def _day(milliseconds: int | None) -> str:

@@ -52,6 +52,10 @@ class CertificateFacts(Protocol):
     def revoked(self) -> int | None:
         """Since when it counts no more."""
 
+    @property
+    def problem(self) -> str:
+        """Why its file cannot be read, so that nothing is known but perhaps the serial number; empty: it can."""
+
 
 class Certificates(Protocol):
     """The certificates of clients that the authority of the server has issued. Everything raises TrustError."""

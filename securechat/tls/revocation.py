@@ -40,16 +40,26 @@ class IssuedCertificate:
     made: int | None = None  # from when it is good
     ends: int | None = None
     revoked: int | None = None  # None: it is not
+    problem: str = ""  # why its file cannot be read; then nothing is known but perhaps the serial number
 
 
 def issued(directory: Path) -> list[IssuedCertificate]:
-    """Return what the authority of the folder has issued to clients, by account, oldest first. Raises TrustError."""
+    """Return what the authority of the folder has issued to clients, by account, oldest first. Raises TrustError.
+
+    A file that cannot be read is among them, with the problem: it must not keep the others from being revoked.
+    """
     authority = files.read_certificate(directory / CA_FILE)
     revoked = _revoked(directory)
     found: dict[int, IssuedCertificate] = {}
+    broken: list[IssuedCertificate] = []
     for path in _kept(directory):
-        certificate = files.read_certificate(path)
-        shown = read_shown(certificate.public_bytes(serialization.Encoding.DER))
+        try:
+            certificate = files.read_certificate(path)
+            shown = read_shown(certificate.public_bytes(serialization.Encoding.DER))
+        except (TrustError, ValueError, x509.UnsupportedGeneralNameType) as error:
+            problem = str(error) if isinstance(error, TrustError) else f"{path} is a certificate of another kind"
+            broken.append(IssuedCertificate("", _serial_of_file(path), problem=problem))
+            continue
         if shown is None or not is_issued_by(certificate, authority):
             continue  # of an authority that was replaced, or put there by somebody
         number = certificate.serial_number
@@ -60,9 +70,17 @@ def issued(directory: Path) -> list[IssuedCertificate]:
             shown.ends,
             _milliseconds(revoked[number]) if number in revoked else None,
         )
+    known = {serial_text(number) for number in found}
     for number in revoked.keys() - found.keys():
         found[number] = IssuedCertificate("", serial_text(number), revoked=_milliseconds(revoked[number]))
-    return sorted(found.values(), key=lambda one: (fold(one.account), one.made or 0, one.serial))
+    listed = sorted(found.values(), key=lambda one: (fold(one.account), one.made or 0, one.serial))
+    return listed + [one for one in broken if one.serial not in known]
+
+
+def _serial_of_file(path: Path) -> str:
+    """Return the serial number that the name of a kept file tells; empty: none."""
+    number = parse_serial(path.stem) if path.parent.name == ISSUED else None
+    return "" if number is None else serial_text(number)
 
 
 def chosen(directory: Path, what: str, now: datetime | None = None) -> list[IssuedCertificate]:
@@ -89,13 +107,17 @@ def _meant(directory: Path, what: str, now: datetime) -> list[IssuedCertificate]
             )
         return good
     number = parse_serial(what)
+    see = f"see: {files.command(directory, 'list')}"
+    if any(one.problem for one in known):
+        see += " (there are files that cannot be read)"
     if number is None:
-        raise TrustError(f"no certificate was issued for {what}; see: {files.command(directory, 'list')}")
-    found = [one for one in known if one.serial == serial_text(number)]
+        raise TrustError(f"no certificate was issued for {what}; {see}")
+    # One that is on the list of those that are revoked is known by that, even if its file cannot be read.
+    found = sorted((one for one in known if one.serial == serial_text(number)), key=lambda one: one.revoked is None)[:1]
     if not found and ":" not in what and len(what) < LONGER_THAN_NAMES:
         raise TrustError(
-            f"no certificate was issued for {what}; see: {files.command(directory, 'list')} (if it is the serial "
-            "number of one that is not listed, write it with colons)"
+            f"no certificate was issued for {what}; {see} (if it is the serial number of one that is not listed, write "
+            "it with colons)"
         )
     if found and found[0].revoked is not None:
         raise NothingToRevokeError(f"the certificate {found[0].serial} is revoked already")
@@ -113,7 +135,7 @@ def revoke(directory: Path, what: str, now: datetime | None = None) -> list[Issu
             assert number is not None, "it is a serial number"
             revoked[number] = now
         _write(directory, revoked.items(), now)
-    return [replace(one, revoked=_milliseconds(now)) for one in found]
+    return [replace(one, revoked=_milliseconds(now), problem="") for one in found]
 
 
 class FolderCertificates:

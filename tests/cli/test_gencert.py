@@ -277,6 +277,13 @@ def test_certificates_of_clients_are_listed_and_revoked(run: Run) -> None:
         "securechat-gencert: every certificate of anna is revoked already, or has expired\n",
     )
     assert run("revoke", "carl")[2].startswith("securechat-gencert: no certificate was issued for carl; see: ")
+    broken = Path("certs/clients/issued/ABCDEF.pem")
+    broken.write_bytes(b"")
+    code, out, err = run("list")
+    assert (code, len(out.splitlines())) == (0, 2)
+    assert err.startswith(f"securechat-gencert: warning: {broken} is not a certificate in PEM form")
+    assert err.endswith("; to revoke it: securechat-gencert revoke ABCDEF --dir certs\n")
+    assert run("revoke", "ABCDEF")[:1] == (0,)
 
 
 @pytest.mark.parametrize(

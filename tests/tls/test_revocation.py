@@ -109,6 +109,30 @@ def test_a_folder_that_cannot_be_looked_into_is_not_an_empty_one(folder: Path, m
     )
 
 
+def test_a_broken_file_keeps_nobody_from_revoking_the_others(folder: Path) -> None:
+    """It is named, and revoked by the number that its name tells; one that is nobody's number is named alone."""
+    anna = serial_of(issue_client_certificate(folder, "anna")[0])
+    bob = serial_of(issue_client_certificate(folder, "bob")[0])
+    carl = serial_of(issue_client_certificate(folder, "carl")[0])
+    clients = folder / "clients"
+    (clients / "anna.pem").write_bytes(b"")  # the kept one is whole
+    (clients / "issued" / f"{carl}.pem").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    (clients / "carl.pem").unlink()
+    (clients / "old.pem").write_bytes(b"\xff")
+    listed = issued(folder)
+    assert [(one.account, one.serial) for one in listed if not one.problem] == [("anna", anna), ("bob", bob)]
+    assert [(one.serial, one.problem.partition(" is not a certificate in PEM form")[0]) for one in listed[2:]] == [
+        ("", str(clients / "anna.pem")),
+        ("", str(clients / "old.pem")),
+        (carl, str(clients / "issued" / f"{carl}.pem")),
+    ]
+    assert "(there are files that cannot be read)" in refused(lambda: revoke(folder, "carl"))
+    assert [one.serial for one in revoke(folder, "bob")] == [bob]
+    assert [(one.serial, one.problem) for one in revoke(folder, carl)] == [(carl, "")]
+    assert revoked_serials(folder) == {bob, carl}
+    assert refused(lambda: revoke(folder, carl)) == f"the certificate {carl} is revoked already"
+
+
 def test_without_the_key_of_the_authority(folder: Path) -> None:
     issue_client_certificate(folder, "anna")
     (folder / "ca.key").rename(folder / "elsewhere")

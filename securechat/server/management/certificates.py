@@ -24,6 +24,7 @@ class CertificateSummary:
     made: str | None  # None: nothing but the serial number is known
     ends: str | None
     revoked: str | None
+    problem: str | None = None  # why its file cannot be read: it may be anybody's
 
 
 def certificate_list(administration: Administration) -> list[CertificateSummary]:
@@ -32,7 +33,10 @@ def certificate_list(administration: Administration) -> list[CertificateSummary]
 
 
 def certificate_revoke(administration: Administration, what: str, *, reason: str = "") -> list[CertificateSummary]:
-    """Revoke the certificates of an account, or the one of a serial number; the sessions that they opened end."""
+    """Revoke the certificates of an account, or the one of a serial number; the sessions that they opened end.
+
+    What cannot be read is told as well: it may be of the same account.
+    """
     check_reason(reason)
     chosen = administration.certificates.chosen(what)
     account = chosen[0].account
@@ -42,14 +46,25 @@ def certificate_revoke(administration: Administration, what: str, *, reason: str
     revoked = administration.certificates.revoke(what)
     administration.effects.certificates_revoked({one.serial for one in revoked})
     logger.info("Certificates revoked", extra={"account": account, "by": administration.made_by})
-    return [_summary(one) for one in revoked]
+    unknown = [one for one in administration.certificates.issued() if one.problem]
+    return [_summary(one) for one in (*revoked, *unknown)]
 
 
 def _summary(facts: CertificateFacts) -> CertificateSummary:
     made, ends, revoked = (
         None if moment is None else format_time(moment) for moment in (facts.made, facts.ends, facts.revoked)
     )
-    return CertificateSummary(facts.account, facts.serial, made, ends, revoked)
+    return CertificateSummary(facts.account, facts.serial, made, ends, revoked, facts.problem or None)
+
+
+def _warnings(certificates: list[dict[str, Any]]) -> list[str]:
+    """Say what cannot be read, and how it is revoked all the same."""
+    lines = []
+    for one in certificates:
+        if one["problem"]:
+            how = f"; to revoke it: certificate revoke {one['serial']}" if one["serial"] else ""
+            lines.append(f"Warning: {one['problem']}{how}")
+    return lines
 
 
 def _list_text(certificates: list[dict[str, Any]]) -> str:
@@ -62,14 +77,19 @@ def _list_text(certificates: list[dict[str, Any]]) -> str:
             f"revoked {time(one['revoked'])}" if one["revoked"] else "good",
         )
         for one in certificates
+        if not one["problem"]
     ]
     head = ("ACCOUNT", "SERIAL", "MADE (UTC)", "ENDS (UTC)", "STATE")
-    return table(head, rows) if rows else "No certificate was made for anybody."
+    warnings = _warnings(certificates)
+    if not rows and not warnings:
+        return "No certificate was made for anybody."
+    return "\n".join([*([table(head, rows)] if rows else []), *warnings])
 
 
 def _revoked_text(certificates: list[dict[str, Any]]) -> str:
     whose = f" of {certificates[0]['account']}" if certificates[0]["account"] else ""
-    return "\n".join(f"Revoked the certificate {one['serial']}{whose}." for one in certificates)
+    lines = [f"Revoked the certificate {one['serial']}{whose}." for one in certificates if not one["problem"]]
+    return "\n".join(lines + _warnings(certificates))
 
 
 FAMILY = Family(

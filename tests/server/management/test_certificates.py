@@ -41,6 +41,31 @@ def test_they_are_listed_and_revoked_with_a_record(tmp_path: Path) -> None:
     ]
 
 
+def test_a_broken_file_is_named_and_the_others_are_listed_and_revoked(tmp_path: Path) -> None:
+    certs = tmp_path / "certs"
+    authority.make(certs, ["localhost"], [])
+    console = Administration(
+        Configuration(),
+        InMemoryStore(),
+        NoEffects(),
+        lambda: ServerAddress("h", 1, ""),
+        certificates=FolderCertificates(certs),
+    )
+    broken = certs / "clients" / "issued" / "ABCDEF.pem"
+    broken.parent.mkdir(parents=True)
+    broken.write_bytes(b"")
+    warning = text(console, "certificate list")
+    assert warning.startswith(f"Warning: {broken} is not a certificate in PEM form")
+    assert warning.endswith("; to revoke it: certificate revoke ABCDEF")
+    issue_client_certificate(certs, "anna")
+    head, anna, *rest = text(console, "certificate list").splitlines()
+    assert (head.split()[0], anna.split()[0], rest) == ("ACCOUNT", "anna", [warning])
+    first, *rest = text(console, "certificate revoke", what="anna").splitlines()
+    assert first.endswith(" of anna.")
+    assert rest == [warning]
+    assert text(console, "certificate revoke", what="ABCDEF").startswith("Revoked the certificate ABCDEF.")
+
+
 def test_what_nobody_can_sign_here_is_not_on_the_record(tmp_path: Path) -> None:
     """The authority's key is kept elsewhere."""
     certs = tmp_path / "certs"
