@@ -50,7 +50,8 @@ def parser() -> argparse.ArgumentParser:
     add_completion(made)
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    areas = made.add_subparsers(dest="area", metavar="|".join(one.name for one in FAMILIES), required=True)
+    made.set_defaults(operation=None, asked=made)
+    areas = made.add_subparsers(dest="area", metavar="|".join(one.name for one in FAMILIES))
     for family in FAMILIES:
         _add_family(areas.add_parser(family.name, help=family.help), common, family)
     return made
@@ -59,7 +60,8 @@ def parser() -> argparse.ArgumentParser:
 def _add_family(area: argparse.ArgumentParser, common: argparse.ArgumentParser, family: "Family") -> None:
     from securechat.server.management.arguments import add_arguments, add_console_arguments
 
-    actions = area.add_subparsers(dest="action", required=True)
+    area.set_defaults(asked=area)
+    actions = area.add_subparsers(dest="action")
     for operation in family.operations:
         verb = operation.name.removeprefix(f"{family.name} ")
         action = actions.add_parser(verb, parents=[common], help=operation.help, description=operation.help)
@@ -71,6 +73,9 @@ def _add_family(area: argparse.ArgumentParser, common: argparse.ArgumentParser, 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; return its exit code (see `parser`)."""
     arguments = parser().parse_args(argv)
+    if arguments.operation is None:  # only a part of a command: it says what can follow
+        arguments.asked.print_help(sys.stderr)
+        return EXIT_USAGE
     from securechat.server.configuration import load
     from securechat.server.management.arguments import request_of
 

@@ -39,7 +39,7 @@ def parse_target(text: str) -> str:
     if not mask.isprintable() or not 1 <= len(mask) <= _LONGEST_MASK or set(mask) & set(" ,!@#"):
         raise ValueError(f"{text!r} is no address, network or mask of nicks")
     if not mask.strip("*?"):
-        raise ValueError(f"{text!r} means everybody")
+        raise ValueError(f"{text!r} means everybody: nobody could come in any more")
     if "." in mask:
         raise ValueError(f"{text!r} is no address or network, and no nick has a dot in it")
     return mask

@@ -222,12 +222,21 @@ def test_all_problems_of_a_configuration_are_told(run: Run, folder: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("user",), ("user", "add"), ("invite", "revoke", "x"), ("user", "add", "a", "pw")]
+    "arguments", [("user", "add"), ("invite", "revoke", "x"), ("user", "add", "a", "pw"), ("user", "ad"), ("usr",)]
 )
 def test_wrong_arguments(run: Run, arguments: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit) as caught:
         run(*arguments)
     assert caught.value.code == 2
+
+
+def test_a_part_of_a_command_is_told_what_can_follow(run: Run) -> None:
+    code, out, err = run()
+    assert (code, out) == (2, "")
+    assert re.search("^    registration +whether new accounts are made$", err, re.MULTILINE)
+    code, out, err = run("registration")
+    assert (code, out) == (2, "")
+    assert re.search("^    close +Let nobody make an account for now", err, re.MULTILINE)
 
 
 def test_a_password_that_is_no_text_is_refused_without_a_trace(run: Run) -> None:

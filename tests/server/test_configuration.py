@@ -63,6 +63,17 @@ def test_absolute_paths_stay(tmp_path: Path) -> None:
     assert configuration.database.url == "sqlite:////srv/chat.db"
 
 
+@pytest.mark.parametrize("place", [(name, one.name) for name, of in tables() for one in dataclasses.fields(of)])
+def test_each_key_that_is_wrong_is_told_with_its_file_and_line(tmp_path: Path, place: tuple[str, str]) -> None:
+    table, key = place
+    path = write(tmp_path, f"# of mine\n[{table}]\n\n{key} = {{}} # never right\n")
+    with pytest.raises(ConfigurationError) as caught:
+        load(path)
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{path}:4: {table}.{key} = ")
+    assert ": must be " in problem
+
+
 def test_paths_that_the_file_leaves_out_start_at_the_current_folder(tmp_path: Path) -> None:
     configuration = load(write(tmp_path, "[access]\nguests = true\n"))
     assert configuration.access.guests

@@ -106,7 +106,7 @@ def _check_administrators(administration: Administration, target: str) -> None:
         what = f"the administrator {kept_out}"
         if network_of(target) is not None:
             what = f"{kept_out}, from where this machine itself or an administrator is connected"
-        raise AdministrationError("locks_out", f"{target} would keep out {what}.")
+        raise AdministrationError("locks_out", f"A ban of {target} would keep out {what}.")
 
 
 def _recorded(target: str) -> str:
