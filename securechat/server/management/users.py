@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from securechat.clock import format_time
@@ -36,6 +36,13 @@ class AccountSummary:
     created: str
     sessions: int | None  # None: no server runs
     bot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedAccount(AccountSummary):
+    """An account as it is after a change of its rights."""
+
+    leaves_nobody: bool  # it was the last one by which the server could be administered
 
 
 def user_add(
@@ -110,12 +117,12 @@ def user_passwd(administration: Administration, name: str, password: str, *, rea
     return _fresh(administration, account.name)
 
 
-def user_suspend(administration: Administration, name: str, *, reason: str = "") -> AccountSummary:
+def user_suspend(administration: Administration, name: str, *, reason: str = "") -> ChangedAccount:
     """Keep an account out, now and until it is unsuspended; nothing of it is lost."""
     account = _set_suspended(administration, name, reason, suspended=True)
     administration.effects.account_suspended(account.id)
     logger.info("Account suspended", extra={"account": account.name, "by": administration.made_by})
-    return _fresh(administration, account.name)
+    return _changed(administration, account.name, lost=account.administrator)
 
 
 def user_unsuspend(administration: Administration, name: str, *, reason: str = "") -> AccountSummary:
@@ -126,7 +133,7 @@ def user_unsuspend(administration: Administration, name: str, *, reason: str = "
     return _fresh(administration, account.name)
 
 
-def user_role(administration: Administration, name: str, role: str, *, reason: str = "") -> AccountSummary:
+def user_role(administration: Administration, name: str, role: str, *, reason: str = "") -> ChangedAccount:
     """Let an account be an administrator's, or one no more; its sessions stay, and have other powers at once."""
     check_reason(reason)
     word = role.lower()
@@ -153,7 +160,7 @@ def user_role(administration: Administration, name: str, role: str, *, reason: s
         "Role changed",
         extra={"account": account.name, "administrator": administrator, "by": administration.made_by},
     )
-    return _fresh(administration, account.name)
+    return _changed(administration, account.name, lost=not administrator)
 
 
 def _hashed(administration: Administration, password: str, name: str) -> Credentials:
@@ -186,6 +193,13 @@ def _fresh(administration: Administration, name: str) -> AccountSummary:
     """Return what is stored now: another operation may have come between."""
     account = administration.store.read(lambda unit: account_named(unit, name))
     return _account_summary(account, administration.effects.sessions())
+
+
+def _changed(administration: Administration, name: str, *, lost: bool) -> ChangedAccount:
+    """Return what is stored now. `lost`: the change has taken an administrator away."""
+    accounts = administration.store.read(lambda unit: unit.accounts.all())
+    leaves_nobody = lost and not any(one.administrator and not one.suspended for one in accounts)
+    return ChangedAccount(**asdict(_fresh(administration, name)), leaves_nobody=leaves_nobody)
 
 
 def _account_summary(account: Account, sessions: Mapping[int, int] | None) -> AccountSummary:
@@ -222,7 +236,19 @@ def _users_text(accounts: list[dict[str, Any]]) -> str:
 
 
 def _role_text(account: dict[str, Any]) -> str:
-    return f"{account['name']} is now: {_ADMINISTRATOR if account['administrator'] else _MEMBER}."
+    role = _ADMINISTRATOR if account["administrator"] else _MEMBER
+    return f"{account['name']} is now: {role}.{_left_text(account)}"
+
+
+def _suspended_text(account: dict[str, Any]) -> str:
+    return f"Suspended {account['name']}.{_left_text(account)}"
+
+
+def _left_text(account: dict[str, Any]) -> str:
+    """What whoever has just taken the powers from the last one should know."""
+    if not account["leaves_nobody"]:
+        return ""
+    return " Nobody is an administrator now; the console makes one: securechat-admin user role NAME administrator"
 
 
 _NAME = Argument("name", "name of the account", needed=True, metavar="NAME")
@@ -264,7 +290,7 @@ FAMILY = Family(
         Operation(
             "user suspend",
             user_suspend,
-            _account_text("Suspended {name}."),
+            _suspended_text,
             "Keep an account out, at once and until it is unsuspended.",
             (_NAME, REASON),
             over_irc=Action.MANAGE,

@@ -142,6 +142,7 @@ def test_nobody_else_may(harness: Harness) -> None:
     bob = harness.person("bob")
     assert told(bob, "MANAGE user list") == ["481 bob :Only administrators may do this"]
     bob.answers(f"OPER root :{PASSWORD}")
+    harness.account("carol", administrator=True)
     assert "NOTE MANAGE RESULT :Suspended root." in told(bob, "MANAGE user suspend root")
     assert on_record(harness)[-1][:2] == ("irc", "bob (guest)")
 

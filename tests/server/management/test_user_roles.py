@@ -28,6 +28,7 @@ def stored(harness: Harness, name: str) -> bool:
 
 def test_powers_come_and_go_at_once_and_the_session_stays(harness: Harness) -> None:
     harness.account("bob")
+    harness.account("root", administrator=True)
     bob = harness.person("bob", password=PASSWORD)
     assert bob.answers("MANAGE user list") == [FORBIDDEN]
     assert answered(harness, name="BOB", role="Administrator") == "bob is now: administrator."
@@ -39,6 +40,21 @@ def test_powers_come_and_go_at_once_and_the_session_stays(harness: Harness) -> N
     assert bob.answers("MANAGE user list") == [FORBIDDEN]
     assert bob.outlet.closed is None
     assert not stored(harness, "bob")
+
+
+def test_whoever_takes_the_powers_from_the_last_one_is_told(harness: Harness) -> None:
+    hint = " Nobody is an administrator now; the console makes one: securechat-admin user role NAME administrator"
+    for name in ("root", "carol"):
+        harness.account(name, administrator=True)
+    harness.account("bob")
+    administration = harness.hub.administration
+    assert administration is not None
+    told = []
+    for name in ("bob", "carol", "root"):
+        answer = perform(administration.on_behalf_of("x"), {"operation": "user suspend", "name": name})
+        told.append(OPERATIONS["user suspend"].text(answer["result"]))
+    assert told == ["Suspended bob.", "Suspended carol.", f"Suspended root.{hint}"]
+    assert answered(harness, name="root", role="member") == f"root is now: member.{hint}"
 
 
 def test_the_address_of_who_is_here_is_locked_out_no_more_and_then_like_any_other(harness: Harness) -> None:
@@ -59,7 +75,8 @@ def test_who_is_not_here_has_them_at_the_next_login(harness: Harness) -> None:
 
 
 def test_what_others_got_by_the_password_of_one_goes_too(harness: Harness) -> None:
-    harness.account("root", administrator=True)
+    for name in ("root", "carol"):
+        harness.account(name, administrator=True)
     harness.account("bob")
     bob = harness.person("bob", password=PASSWORD)
     assert any(" 381 " in line for line in bob.answers(f"OPER root :{PASSWORD}"))
