@@ -197,7 +197,7 @@ ENDS: dict[str, End] = {
     "one session is revoked": End(revoked_by_its_owner, {"app password"}, MEANS),
     "all other sessions are revoked": End(revoked_others, ALL, MEANS),
     "an administrator revokes the sessions": End(
-        lambda one, _: console(one, "session", "revoke", one.name), ALL, MEANS
+        lambda one, _: console(one, "session", "revoke", one.name, "--all"), ALL, MEANS
     ),
     "an administrator kills the user": End(
         lambda one, root: irc(root, f"KILL {one.name} :enough", ""),

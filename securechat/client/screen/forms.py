@@ -96,7 +96,7 @@ class Menu(ModalScreen[str | None]):
         for reason in dict.fromkeys(one.reason for one in found if one.reason):
             withheld = [one for one in found if one.reason == reason][:_MOST_SHOWN]
             self._shown += [None, *withheld]
-            options.append(Option(Text(f"{reason}:", style="dim italic", overflow="ellipsis"), disabled=True))
+            options.append(Option(Text(f"{reason}:", style="italic", overflow="ellipsis"), disabled=True))
             options += [Option(_row(one), disabled=True) for one in withheld]
         self._list.clear_options()
         self._list.add_options(options)
