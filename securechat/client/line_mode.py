@@ -18,7 +18,7 @@ from securechat.client.passwords import ask_terminal
 from securechat.client.settings import Effective, Settings, nothing_set
 from securechat.names import fold
 
-_MOST_PAGES = 20
+_MOST_PAGES = 100
 """So many pages of history are held in memory."""
 
 

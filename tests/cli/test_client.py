@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from securechat.cli import client as command
-from securechat.client import texts
+from securechat.client import line_mode, texts
 from tests.client.certificates import Authority
 from tests.client.conftest import authority, catalogues, plain_surroundings, stranger
 from tests.client.fake_server import FakeServer
@@ -227,8 +227,9 @@ def test_since(run: Run, server: ScriptedServer, authority: Authority) -> None:
 
 
 def test_a_tail_longer_than_what_is_held_is_whole_and_in_order(
-    run: Run, server: ScriptedServer, authority: Authority
+    run: Run, server: ScriptedServer, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(line_mode, "_MOST_PAGES", 20)
     for number in range(200):
         server.chat.say("bob!b@h", "PRIVMSG", "#ops", f"more {number}")
     for tail in (150, 101, 100, 99):  # 20 pages of 5 are held
