@@ -410,12 +410,13 @@ class Client:
     # --- hearing ---
 
     def history(
-        self, target: str, limit: int | None = 100, *, after: datetime | None = None, before: str = ""
+        self, target: str, limit: int | None = 100, *, after: datetime | str | None = None, before: str = ""
     ) -> list[Message]:
         """Return what was said in a room or with a person, oldest first. Raises RoomRefused.
 
         The newest `limit` messages; with `before`, the id of a message, the newest before that one; or with `after`
-        the first `limit` messages after that moment (None: all). They are held in memory; `pages` gives them in pieces.
+        the first `limit` messages after that moment or message (None: all). They are held in memory; `pages` gives
+        them in pieces.
         """
         found = list(self.pages(target, limit=limit, after=after, before=before))
         if after is None:
