@@ -99,7 +99,7 @@ def test_what_was_typed_without_a_link_is_sent_once_and_in_order(
     with client(server, "anna") as anna:
         anna.join("general")
     with screen(server, catalogues, tmp_path / "desk") as desk:
-        desk.wait("● anna")
+        desk.wait("Nobody else is here yet")  # in the room, to which a line goes
         desk.type("before\r")
         desk.wait("anna: before +│")
         server.kill()
