@@ -36,8 +36,10 @@ def execute(desk: Desk, line: str) -> None:
     command = BY_NAME.get(word.lower())
     rest = rest.strip()
     if command is None:
-        near = difflib.get_close_matches(word.lower(), BY_NAME, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(word.lower(), BY_NAME, n=1, cutoff=0.6)
         hint = _("Did you mean /{name}?").format(name=near[0]) if near else _("/help lists the commands.")
+        if word.lower() in ELSEWHERE:
+            hint = _("What that is elsewhere is {command} here.").format(command=_(ELSEWHERE[word.lower()]))
         unknown = _("There is no command /{name}.").format(name=sanitize(word))
         escape = _("To say it as text, type //.")
         raise UsageError(f"{unknown} {hint} {escape}")
@@ -265,4 +267,25 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("quit", "", N_("leave the chat; exit alone and Ctrl-D do so too"), _quit, 0, ("exit",)),
 )
+ELSEWHERE = {
+    "op": N_("/role NAME moderator"),
+    "deop": N_("/role NAME member"),
+    "voice": N_("/mode +v NAME"),
+    "devoice": N_("/mode -v NAME"),
+    "kickban": N_("/ban NAME [TIME] [REASON]"),
+    "quiet": N_("/mute NAME [TIME] [REASON]"),
+    "ctcp": N_("/whois NAME"),
+    "describe": N_("/me TEXT"),
+    "say": N_("/msg NAME TEXT"),
+    "hop": N_("/part, then /join ROOM,"),
+    "cycle": N_("/part, then /join ROOM,"),
+    "buffer": N_("Ctrl+P in the full screen, or /join ROOM,"),
+    "window": N_("Ctrl+P in the full screen, or /join ROOM,"),
+    "lastlog": N_("/search TEXT"),
+    "connect": N_("/reconnect"),
+    "disconnect": N_("/quit"),
+    "bye": N_("/quit"),
+}
+"""What people know from other programs, and what does it here."""
+
 BY_NAME = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}

@@ -1,5 +1,7 @@
 """The words for what a server refuses: its codes to sentences in the language of the user."""
 
+import re
+
 from securechat.client.errors import LoginRefused, RoomRefused
 from securechat.client.moments import worded
 from securechat.client.sanitize import sanitize
@@ -49,6 +51,19 @@ ROOM_RENAMED = "470"
 GIVING_NO_REASON = {"403": "No such channel", "404": "Cannot send to channel"}
 """What a server says that gives no reason."""
 
+PASSWORD_RULES = (
+    (
+        re.compile(r"The password is too short: it needs at least (?P<number>\d+) characters"),
+        N_("it needs at least {number} characters"),
+    ),
+    (
+        re.compile(r"The password is too long: it may have at most (?P<number>\d+) bytes"),
+        N_("it may have at most {number} bytes"),
+    ),
+    (re.compile(r"The password must not be the name of the account"), N_("it must not be the name of the account")),
+)
+"""What our own server says of a password that it refuses, and the same in one's own language."""
+
 REASONS = frozenset(
     {
         N_("You are muted in this room"),
@@ -77,7 +92,7 @@ ROOM_REFUSALS: dict[str, str] = {
     "442": N_("You are not in {name}."),
     "471": N_("The room {name} is full."),
     "473": N_("The room {name} is open to invited people only."),
-    "474": N_("You may not enter {name}."),
+    "474": N_("You are kept out of {name} by those who look after it."),
     "475": N_("The room {name} wants a key."),
     "476": N_("{name} cannot be the name of a room."),
     "479": N_("{name} cannot be the name of a room."),
@@ -104,9 +119,18 @@ def login_refusal(code: str, name: str, said: str) -> LoginRefused:
     if template is not None:
         text = _(template).format(name=sanitize(name))
         if code in _WITH_THE_REASON and said:
-            text = f"{text} ({sanitize(said)})"
+            text = f"{text} ({_rule_of(sanitize(said))})"
         return LoginRefused(text, code, wants_code=code == "904" and "second factor" in said)
     return LoginRefused(_("The server did not let you in: {reason}").format(reason=sanitize(said)), code)
+
+
+def _rule_of(said: str) -> str:
+    """Return which rule a password breaks, in one's own language if it is known."""
+    for pattern, words in PASSWORD_RULES:
+        found = pattern.fullmatch(said)
+        if found is not None:
+            return _(words).format(**found.groupdict())
+    return said
 
 
 def is_refusal(message: Message) -> bool:

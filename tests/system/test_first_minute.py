@@ -227,3 +227,38 @@ def test_each_size_and_language_is_usable(
         assert bool(coloured(terminal.raw)) != colourless
         terminal.type("\x11")
         assert terminal.end() == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "high-contrast"])
+def test_each_theme_shows_what_matters(scene: Scene, catalogues: Path, tmp_path: Path, theme: str) -> None:
+    """Who is named, what is unread, what one may not do: told apart in every theme, as the pictures show."""
+    scene.server.sign_up("boris")
+    anna, carol = scene.people["anna"], scene.people["carol"]
+    with Terminal(
+        ["--theme", theme, *login(scene.server, "boris")],
+        catalogues,
+        tmp_path,
+        full_screen=(100, 30),
+        SECURECHAT_PASSWORD=PASSWORD,
+        COLORTERM="truecolor",
+    ) as terminal:
+        terminal.wait("● boris")
+        terminal.wait(r"anna: Then we release on Friday\.")
+        terminal.type("/join garden\r")
+        terminal.wait("anna: The tomatoes are ripe")
+        carol.ask("PRIVMSG #general :boris: do you see this?", "PRIVMSG #general :It is in the wiki.")
+        anna.ask("PRIVMSG boris :Are you there?")
+        terminal.wait("general 2!")
+        terminal.wait("@anna 1!")
+        terminal.type("\x1b1")
+        terminal.wait("── unread")
+        terminal.type("Yes, thanks!\r")
+        terminal.wait("boris: Yes, thanks! *(│|\n)")
+        picture(terminal, theme)
+        hinted(terminal, "this room")
+        terminal.wait("only who looks after the room ──")
+        picture(terminal, f"{theme}-menu")
+        terminal.type(KEYS["Esc"])
+        terminal.wait(r"\A(?![\s\S]*only who looks)")
+        terminal.type(KEYS["Ctrl+Q"])
+        assert terminal.end() == 0

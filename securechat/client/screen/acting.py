@@ -71,7 +71,9 @@ class Acting(Moving):
             Choice(item.action, _(item.summary), f"/{item.command}" if item.command else "", reason)
             for item, reason in offered(items, self.chat.active, self.facts, own=own)
         ]
-        self.push_screen(Menu(title, choices), lambda action: self._act(action, *words) if action else None)
+        menu = Menu(title, choices)
+        menu.add_class("actions")
+        self.push_screen(menu, lambda action: self._act(action, *words) if action else None)
 
     def _act(self, action: str, *words: str) -> None:
         getattr(self, f"action_{action}")(*words)

@@ -32,7 +32,15 @@ class Help(ModalScreen[None]):
             yield Static(Text(_("A line that starts with // is sent as text that starts with /.")), markup=False)
 
     def _table(self, title: str, rows: list[tuple[str, str]]) -> Table:
-        table = Table(title=title, title_justify="left", box=None, show_header=False, expand=True, padding=(0, 1))
+        table = Table(
+            title=title,
+            title_style="bold",
+            title_justify="left",
+            box=None,
+            show_header=False,
+            expand=True,
+            padding=(0, 1),
+        )
         table.add_column(ratio=2)
         table.add_column(ratio=3)
         for left, right in rows:

@@ -21,8 +21,8 @@ from securechat.client.texts import N_, _
 _MOST_SHOWN: Final = 500
 """So many choices of a menu are shown at once; letters typed find the others."""
 
-_AROUND_ROWS: Final = 6
-"""Rows of a menu that are no choices: its border, the title, the line to find by with a blank one, and the keys."""
+_AROUND_ROWS: Final = 7
+"""Rows of a menu that are no choices: border, title, the line to find by and the keys, each with a blank one."""
 _LEAST_ROWS: Final = 3
 
 
@@ -61,7 +61,7 @@ class Menu(ModalScreen[str | None]):
             yield Static(Text(self._title, style="bold"), markup=False)
             yield self._filter
             yield self._list
-            yield Static(Text(_("Enter: choose    Esc: back"), style="dim"), markup=False)
+            yield Static(Text(_("Enter: choose    Esc: back"), style="dim"), classes="keys", markup=False)
 
     def on_mount(self) -> None:
         """Show all rows."""
@@ -96,7 +96,7 @@ class Menu(ModalScreen[str | None]):
         for reason in dict.fromkeys(one.reason for one in found if one.reason):
             withheld = [one for one in found if one.reason == reason][:_MOST_SHOWN]
             self._shown += [None, *withheld]
-            options.append(Option(Text(f"{reason}:", style="italic", overflow="ellipsis"), disabled=True))
+            options.append(Option(Text(f"── {reason} ──", style="dim", overflow="ellipsis"), disabled=True))
             options += [Option(_row(one), disabled=True) for one in withheld]
         self._list.clear_options()
         self._list.add_options(options)
@@ -191,7 +191,7 @@ class Form(ModalScreen[dict[str, str] | None]):
             yield self._status
             keys = _("Tab: next field    Enter: {done}    Esc: {escape}")
             keys = keys.format(done=self._done, escape=_(self.ESCAPES_TO))
-            yield Static(Text(keys, style="dim"), markup=False)
+            yield Static(Text(keys, style="dim"), classes="keys", markup=False)
 
     def on_mount(self) -> None:
         """Begin in the first field."""
@@ -318,4 +318,4 @@ class Card(ModalScreen[None]):
             yield Static(table)
             if self._below is not None:
                 yield Static(self._below, classes="below", markup=False)
-            yield Static(Text(_("Esc: back"), style="dim"), markup=False)
+            yield Static(Text(_("Esc: back"), style="dim"), classes="keys", markup=False)

@@ -33,8 +33,8 @@ KEYS: Final = (
         N_("go where a line was not sent, you are named, or something is unread, in this order"),
         first=True,
     ),
-    Key(("alt+up", "ctrl+pageup"), "move(-1)", N_("go to the room above"), first=True),
-    Key(("alt+down", "ctrl+pagedown"), "move(1)", N_("go to the room below"), first=True),
+    Key(("alt+up", "alt+left", "ctrl+pageup"), "move(-1)", N_("go to the room above"), first=True),
+    Key(("alt+down", "alt+right", "ctrl+pagedown"), "move(1)", N_("go to the room below"), first=True),
     Key(("alt+/", "alt+slash"), "last", N_("go back to the room where you were"), first=True),
     *(
         Key((f"alt+{digit}",), f"number({digit})", N_("go to the room of that number"), first=True)
@@ -49,6 +49,7 @@ KEYS: Final = (
     Key(("ctrl+r",), "search", N_("look for a text in what was said here; again: the match before"), first=True),
     Key(("alt+s",), "send_again", N_("send the lines again that were not sent"), first=True),
     Key(("alt+d",), "drop_failed", N_("take the lines away that were not sent"), first=True),
+    Key(("ctrl+l",), "redraw", N_("draw the screen anew"), first=True),
     Key(("alt+l",), "bare", N_("show the lines alone, to copy them with the mouse"), first=True),
     Key(("alt+shift+n", "alt+N"), "members", N_("show or hide who is in the room"), first=True),
     Key(("ctrl+c",), "interrupt", N_("empty the input line; when it is empty, leave"), first=True),
@@ -74,6 +75,8 @@ _NAMES: Final = {
     "escape": "Esc",
     "up": "Up",
     "down": "Down",
+    "left": "Left",
+    "right": "Right",
     "end": "End",
     "ctrl": "Ctrl",
     "alt": "Alt",

@@ -26,6 +26,8 @@ _ROLE_NAMES: Final = {
     "member": N_("talks here, as everybody does"),
     "reader": N_("reads what is said, and cannot write"),
 }
+_RECENT: Final = 500
+"""Who said one of so many of the newest lines can be chosen, here or not: who writes and goes is to be met as well."""
 _MOST_MESSAGES: Final = 50
 """So many of the newest messages of somebody can be chosen from."""
 
@@ -46,7 +48,10 @@ class LookingAfter(Acting):
             title = _("{name} (that is you)").format(name=sanitize(person)) if own else sanitize(person)
             self._open_menu(title, PERSON_MENU, person, own=own)
             return
+        here = {fold(one) for _signs, one in self._members}
         choices = [Choice(one, sanitize(one), signs[:1]) for signs, one in self._members]
+        spoke = {fold(one.sender): one.sender for one in active.entries[-_RECENT:] if one.kind in SAID}
+        choices += [Choice(one, sanitize(one), _("not here now")) for key, one in spoke.items() if key not in here]
         self.push_screen(
             Menu(_("Who?"), choices, typed=person_of),
             lambda chosen: self.action_person_menu(chosen) if chosen else None,

@@ -87,7 +87,7 @@ PERSON_MENU: Final = (
     Item("talk_to", N_("talk to them alone"), "query"),
     Item("who_is", N_("see who they are"), "whois"),
     Item("name_person", N_("write their name into the line")),
-    Item("report", N_("report their last message"), "report", Where.TALKING, others=True),
+    Item("report", N_("report a message of theirs"), "report", Where.TALKING, others=True),
     Item("block", N_("hear nothing more from them"), "block", others=True),
     Item("unblock", N_("hear them again"), "unblock", others=True),
     Item("take_away", N_("take away a message of theirs"), "delete", Where.ROOM, Right.REDACT_OTHERS, others=True),

@@ -176,6 +176,10 @@ class Moving(Themed[int]):
             self._lines.show_entry(found[-1 if step < 0 else 0])
             self._draw()
 
+    def action_redraw(self) -> None:
+        """Paint all of the terminal anew: another program may have written into it."""
+        self.refresh(layout=True)
+
     def action_bare(self) -> None:
         """Show the lines alone, or everything again."""
         self.toggle_class("bare")

@@ -139,8 +139,17 @@ ROLES: Final = {
 """Each theme's roles by its name in the settings."""
 
 
-def _theme(name: str, *, dark: bool, ground: tuple[str, str, str, str], marks: tuple[str, str, str, str]) -> Theme:
-    """Return the theme for Textual. `ground`: background, surface, panel, text; `marks`: primary, good, odd, bad."""
+EDGE: Final = "edge"
+"""The variable of a theme for the lines between the lists and the conversation."""
+
+
+def _theme(
+    name: str, *, dark: bool, ground: tuple[str, str, str, str], marks: tuple[str, str, str, str], edge: str
+) -> Theme:
+    """Return the theme for Textual. `ground`: background, surface, panel, text; `marks`: primary, good, odd, bad.
+
+    `edge` is the colour of the lines between the lists and the conversation.
+    """
     background, surface, panel, foreground = ground
     primary, success, warning, error = marks
     muted = ROLES[name].system.color
@@ -158,7 +167,8 @@ def _theme(name: str, *, dark: bool, ground: tuple[str, str, str, str], marks: t
         warning=warning,
         error=error,
         text_alpha=1.0,
-        variables=dict.fromkeys(("text-muted", "text-disabled"), muted.name if muted is not None else foreground),
+        variables=dict.fromkeys(("text-muted", "text-disabled"), muted.name if muted is not None else foreground)
+        | {EDGE: edge},
     )
 
 
@@ -168,24 +178,28 @@ THEMES: Final = (
         dark=True,
         ground=("#101418", "#171c22", "#222a33", "#e6e6e6"),
         marks=("#7cc7ff", "#8ce99a", "#ffd166", "#ff8a80"),
+        edge="#3a4652",
     ),
     _theme(
         "light",
         dark=False,
         ground=("#ffffff", "#f3f5f7", "#e2e7ec", "#1c1c1c"),
         marks=("#005a9c", "#1b6e2a", "#7a5200", "#b3261e"),
+        edge="#aab4be",
     ),
     _theme(
         "high-contrast",
         dark=True,
         ground=("#000000", "#000000", "#1a1a1a", "#ffffff"),
         marks=("#66ccff", "#66ff66", "#ffff66", "#ff9d9d"),
+        edge="#9a9a9a",
     ),
     _theme(
         "no-color",
         dark=True,
         ground=("#000000", "#000000", "#000000", "#ffffff"),
         marks=("#ffffff", "#ffffff", "#ffffff", "#ffffff"),
+        edge="#ffffff",
     ),
 )
 """What Textual's own parts (dialogs, the palette, scroll bars) are painted with."""

@@ -476,3 +476,18 @@ def test_a_room_that_is_renamed_stays_where_it_is_with_what_is_typed() -> None:
         assert driver.typed == "typed there"
 
     run(script)
+
+
+def test_the_screen_can_be_drawn_anew_and_rooms_are_changed_by_alt_and_arrows() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.happens(said(1, room="#ops"))
+        await driver.press("alt+right")
+        assert driver.app.chat.active.name == "#ops"
+        await driver.press("alt+left")
+        assert driver.app.chat.active.name == "#general"
+        before = driver.screen
+        await driver.press("ctrl+l")
+        await driver.pause(0.1)
+        assert driver.screen == before
+
+    run(script)

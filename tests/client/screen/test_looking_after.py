@@ -38,7 +38,7 @@ def test_who_may_not_is_told_why_and_can_choose_the_rest() -> None:
         await driver.until(lambda: driver.app.facts is not None)
         await driver.press("f2")
         await driver.until(
-            lambda: isinstance(driver.app.screen, Menu) and "only who looks after the room:" in driver.screen
+            lambda: isinstance(driver.app.screen, Menu) and "── only who looks after the room ──" in driver.screen
         )
         rows = driver.screen.splitlines()
         places = [
@@ -94,6 +94,18 @@ def test_a_message_is_chosen_and_taken_away() -> None:
         await driver.happens(Redacted("#general", "bob", "e-1"), Redacted("#general", "bob", "e-3"))
         await choose(driver, "f3", "boris", "take away")
         await driver.until(lambda: "There is no message of boris here." in driver.texts())
+
+    run(script)
+
+
+def test_who_wrote_and_went_can_still_be_chosen() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.happens(said(1, "buy now", sender="carl"))
+        await driver.press("f3")
+        await driver.until(lambda: isinstance(driver.app.screen, Menu) and "carl  not here now" in driver.screen)
+        await driver.type("carl")
+        await driver.press("enter")
+        await driver.until(lambda: "keep them out of this room" in driver.screen)
 
     run(script)
 
@@ -170,7 +182,7 @@ def test_the_role_of_now_is_shown_and_what_only_an_owner_gives_is_withheld() -> 
     async def script(driver: Driver) -> None:
         await choose(driver, "f3", "boris", "/role")
         await driver.until(lambda: isinstance(driver.app.screen, Menu) and "moderator, as now" in driver.screen)
-        assert "only an owner of the room:" in driver.screen
+        assert "── only an owner of the room ──" in driver.screen
         await driver.type("owner")
         await driver.press("enter")
         await driver.pause(0.1)

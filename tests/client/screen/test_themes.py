@@ -20,7 +20,7 @@ from securechat.client.events import Joined, TopicChanged
 from securechat.client.screen.dialogs import Help, Question
 from securechat.client.screen.forms import Card, Choice, Field, Form, Menu
 from securechat.client.screen.secret import Secret
-from securechat.client.screen.themes import ROLES, THEMES, Roles, WithoutColours
+from securechat.client.screen.themes import EDGE, ROLES, THEMES, Roles, WithoutColours
 from securechat.client.settings import Look, Settings
 from tests.client.screen.driver import Driver, run
 from tests.client.screen.fake_client import START, said
@@ -274,3 +274,10 @@ def test_failed_and_pending_lines_are_kinds_of_their_own() -> None:
         assert {entry.kind for entry in driver.app.chat.active.entries} >= {EntryKind.PRESENCE, EntryKind.EVENT}
 
     run(script)
+
+
+def test_the_lines_between_the_lists_are_seen_where_contrast_matters() -> None:
+    edges = {theme.name: Color.parse(theme.variables[EDGE]) for theme in THEMES}
+    assert contrast(edges["high-contrast"], GROUNDS["high-contrast"]) > 3.0  # WCAG 2.2, 1.4.11
+    for name in ("dark", "light"):
+        assert contrast(edges[name], GROUNDS[name]) > 1.5
