@@ -1,14 +1,22 @@
-"""Moments that the server tells in its sentences, in the time of the person who reads them."""
+"""Moments that the server tells, also in its sentences, in the time of the person who reads them."""
 
 import re
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from securechat.client.texts import _
 
 _MOMENT: Final = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC\b")
 """As `securechat.clock.format_moment` writes them."""
+_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(9999, 1, 1, tzinfo=UTC)
+"""Outside of these a moment may be none in local time, and is nothing that a chat has to tell."""
+
+
+def moment_of(milliseconds: int) -> datetime:
+    """Return the moment so long after 1970. Raises ValueError for one that no clock shows."""
+    return _of_a_clock(_FIRST + timedelta(milliseconds=milliseconds))
 
 
 def moment_in(text: str) -> datetime | None:
@@ -39,6 +47,12 @@ def local_time(moment: datetime) -> str:
 
 def _read(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+        return _of_a_clock(datetime.fromisoformat(text).replace(tzinfo=UTC))
     except ValueError:
         return None  # such as the 31st of February
+
+
+def _of_a_clock(moment: datetime) -> datetime:
+    if not _FIRST <= moment <= _LAST:
+        raise ValueError(f"no moment that a clock shows: {moment:%Y-%m-%d}")
+    return moment

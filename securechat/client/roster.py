@@ -20,6 +20,7 @@ from securechat.client.events import (
     ServerText,
     TopicChanged,
 )
+from securechat.client.moments import moment_of
 from securechat.client.rights import LEADING_SIGNS, Facts
 from securechat.clock import Clock, parse_time
 from securechat.names import fold
@@ -147,9 +148,8 @@ class Roster:
     def _time(self, line: wire.Message) -> datetime:
         """Return the server's time of a line, or our own when it gives none or nonsense."""
         try:
-            milliseconds = parse_time(line.tags["time"])
-            return datetime.fromtimestamp(milliseconds / 1000, UTC)
-        except (KeyError, ValueError, OverflowError, OSError):
+            return moment_of(parse_time(line.tags["time"]))
+        except (KeyError, ValueError):
             return datetime.fromtimestamp(self._clock() / 1000, UTC)
 
     # --- lines about the own session ---
@@ -352,12 +352,11 @@ class Roster:
         """What was read, here or elsewhere (extensions/read-marker)."""
         if len(line.params) < 2 or not line.params[1].startswith("timestamp="):
             return []
-        moment = line.params[1].removeprefix("timestamp=")
         try:
-            milliseconds = parse_time(moment)
+            moment = moment_of(parse_time(line.params[1].removeprefix("timestamp=")))
         except ValueError:
             return []  # `*`: nothing was read yet
-        return [ReadUpTo(line.params[0], datetime.fromtimestamp(milliseconds / 1000, UTC))]
+        return [ReadUpTo(line.params[0], moment)]
 
     # --- what is said ---
 

@@ -1,14 +1,17 @@
 """Who is kept out or silenced: the words for until when, by whom and why."""
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
 from securechat.client.commands import execute
-from securechat.client.events import Left, ModeChanged
+from securechat.client.events import Left, Message, ModeChanged
 from securechat.client.mode_words import mode_words
 from securechat.client.moments import local_time, moment_in, worded
-from securechat.client.output import sentence
+from securechat.client.output import Formatter, sentence
+from tests.client.harness import Harness
 from tests.client.test_moderating import NOW, FakeDesk
 
 UNTIL = datetime(2030, 11, 30, 3, 5, 30, tzinfo=UTC)
@@ -94,3 +97,27 @@ def test_moments_are_found_and_nonsense_is_left_alone() -> None:
     assert moment_in("Until 2030-02-31 03:05:30 UTC") is None
     assert worded(f"It ends {SAID}, they say", ()) == f"It ends {local_time(UNTIL)}, they say"
     assert worded("Until 2030-02-31 03:05:30 UTC", ()) == "Until 2030-02-31 03:05:30 UTC"
+
+
+@pytest.fixture(params=["Asia/Vladivostok", "America/Vancouver"])
+def _far_from_utc(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_far_from_utc")
+@pytest.mark.parametrize("moment", ["0001-01-01 00:00:00", "9999-12-31 23:59:59"])
+def test_a_moment_that_is_none_in_local_time_breaks_nothing(moment: str) -> None:
+    """Whoever puts somebody out chooses the words; the year 10000 must end nobody's client."""
+    event = Left("#tea", "carl", NOW, reason=f"Banned until {moment} UTC: spam", by="anna")
+    assert sentence(event) == "carl was put out by anna and is kept out for good: spam"
+    harness = Harness()
+    harness.logs_in("#tea")
+    harness.gets(f"@time={moment.replace(' ', 'T')}.000Z;msgid=e-1 :bob!b@h PRIVMSG #tea :hello")
+    harness.gets(f":s MARKREAD #tea timestamp={moment.replace(' ', 'T')}.000Z")
+    *_before, message = harness.heard()
+    assert isinstance(message, Message)
+    assert Formatter().message(message).endswith("#tea bob: hello")
