@@ -53,18 +53,35 @@ class Conversation:
         self.behind = False  # events were dropped because nobody read them: to be fetched
         self._held: list[RoomEvent] = []
         self._overflow = False
-        self._recent: OrderedDict[str, None] = OrderedDict()
+        self._recent: OrderedDict[str, str] = OrderedDict()  # id of a message that was given out -> its time
 
     def start(self, fill: Fill | None = None, unseen: Sequence[RoomEvent] = ()) -> None:
-        """Begin to fill; what comes live is held from now on, and so is what was given out and is still `unseen`."""
-        self.behind = False
-        self.fill = fill or self._missing()
+        """Begin to fill; what comes live is held from now on, and so is what was given out and is still `unseen`.
+
+        Where some are missing already, whoever has seen something gets what follows that, and not the newest messages
+        with a gap before them.
+        """
         for event in unseen:
             if isinstance(event, Message):
                 self._recent.pop(event.id, None)
+        missing = self.behind or (self.fill is not None and self.fill.walk.onward)
+        if fill is not None and not fill.walk.onward and missing and self._recent:
+            fill = self._behind_what_was_seen()
+        self._begin(fill or self._missing())
+        for event in unseen:
             self.live(event)
-        if self.fill.seen:
-            self._recent[self.fill.seen] = None
+        if fill is not None and fill.seen:
+            self._recent[fill.seen] = ""
+
+    def _begin(self, fill: Fill) -> None:
+        """Fill this gap from now on; the own messages that were found so far stay found."""
+        if self.fill is not None:
+            fill.tokens |= self.fill.tokens
+        self.behind, self.fill = False, fill
+
+    def _behind_what_was_seen(self) -> Fill:
+        self.last_id, self.last_time = next(reversed(self._recent.items()))
+        return self._missing()
 
     def _missing(self) -> Fill:
         """Return the fill from where on messages may be missing, or of the newest page when that is not known."""
@@ -87,6 +104,16 @@ class Conversation:
         """The room has another name; what is held goes on under it."""
         self.name = name
         self._held = [replace(event, room=name) for event in self._held]
+
+    def take_over(self, other: "Conversation", unseen: Sequence[RoomEvent] = ()) -> list[RoomEvent]:
+        """The other one is the same room: nothing of it is given out twice, and what is `unseen` comes in its place.
+
+        Returns what is to be given out now.
+        """
+        again = {event.id for event in unseen if isinstance(event, Message)}
+        seen = OrderedDict((key, time) for key, time in other._recent.items() if key not in again)  # noqa: SLF001
+        self._recent = seen | self._recent
+        return [one for event in (*unseen, *other._held) for one in self.live(event)]  # noqa: SLF001 - the same class
 
     def _gap(self) -> Fill:
         """Return the gap that is being filled. Raises RuntimeError when there is none: a bug of ours."""
@@ -134,8 +161,7 @@ class Conversation:
         fill.collected = []
         if self._overflow and not fill.failed:
             self._overflow = False
-            self.fill = self._missing()
-            self.fill.tokens = fill.tokens
+            self._begin(self._missing())
             return given
         self.fill = None
         held, self._held, self._overflow = self._held, [], False
@@ -150,7 +176,9 @@ class Conversation:
             self.start()
             return
         fill.waiting, fill.failed = True, False
-        if not fill.walk.onward:
+        if not fill.walk.onward and self._recent:
+            self._begin(self._behind_what_was_seen())
+        elif not fill.walk.onward:
             fill.walk.bound, fill.wanted, fill.collected = NEWEST, fill.total, []
 
     def given(self, message: Message) -> None:
@@ -181,7 +209,7 @@ class Conversation:
                 if event.id in self._recent:
                     dropped = event
                     continue
-                self._recent[event.id] = None
+                self._recent[event.id] = wire_time(event.time)
                 if len(self._recent) > _RECENT:
                     self._recent.popitem(last=False)
             new.append(event)

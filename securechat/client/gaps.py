@@ -68,12 +68,18 @@ class Gaps:
         """That conversation is over: what it held or lacked is nobody's concern any more."""
         self._conversations.pop(fold(name), None)
 
-    def rename(self, old: str, new: str) -> None:
-        """A room has another name; what was seen and is missed of it stays so, and comes under the new one."""
+    def rename(self, old: str, new: str, unseen: Sequence[RoomEvent] = ()) -> None:
+        """A room has another name; what was seen and is missed of it stays so, and comes under the new one.
+
+        `unseen` was given out under the new name, and nobody has seen it yet.
+        """
         conversation = self._conversations.pop(fold(old), None)
         if conversation is not None:
+            other = self._conversations.get(fold(new))
             conversation.rename(new)
             self._conversations[fold(new)] = conversation
+            if other is not None:
+                self._give(conversation.take_over(other, unseen))
             self._check = True
 
     def leave(self, event: Left) -> None:

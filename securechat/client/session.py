@@ -294,7 +294,8 @@ class Session:
     def _follow(self, name: str, entered: str, fill: Fill | None) -> None:
         """The room has another name than the one that was asked for: what was to come of it comes under that name."""
         if fill is None and fold(name) in self._wanted:  # it was renamed while there was no link
-            self._renamed(RoomRenamed(entered, name, self._moment()))
+            # What was said since the login came under the new name already, before what is missed.
+            self._renamed(RoomRenamed(entered, name, self._moment()), self._take_back(entered))
             self._pump()
             return
         self._other_names.note(name, entered)
@@ -387,12 +388,12 @@ class Session:
         else:
             self.gaps.take(event)
 
-    def _renamed(self, event: RoomRenamed) -> None:
+    def _renamed(self, event: RoomRenamed, unseen: Sequence[RoomEvent] = ()) -> None:
         """It is the same room: what is wanted, missed, undecided or asked for by its old name means it still."""
         self._other_names.note(event.old, event.room)
         if self._wanted.pop(fold(event.old), None) is not None:
             self._wanted[fold(event.room)] = event.room
-        self.gaps.rename(event.old, event.room)
+        self.gaps.rename(event.old, event.room, unseen)
         self._outbox.rename(event.old, event.room)
         self._emit(event)
 

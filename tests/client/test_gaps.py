@@ -55,6 +55,37 @@ def test_a_page_that_the_server_has_cut_short_is_not_the_last_one(harness: Harne
     assert not [line for line in harness.sent() if "PRIVMSG" in line]
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_entering_once_more_leaves_no_gap(harness: Harness, *, linked: bool) -> None:
+    """Whoever types /join while something is missing gets all of it, and not the newest messages alone."""
+    harness.session.lost("cut")
+    if linked:
+        harness.logs_in("#tea")
+    harness.session.join("#tea", latest(2), lambda: None, lambda _error: None)
+    if not linked:
+        harness.logs_in("#tea")
+    *_before, asked = [line for line in harness.sent() if " CHATHISTORY " in line]
+    assert asked.endswith(" CHATHISTORY AFTER #tea msgid=e-1 3")
+    harness.heard()
+    harness.page(asked, "#tea", *(said(number, str(number)) for number in (2, 3, 4)))
+    nothing_follows(harness, "msgid=e-4")
+    assert harness.texts() == ["2", "3", "4"]
+
+
+def test_entering_once_more_sends_nothing_twice(harness: Harness) -> None:
+    """What a page has shown to be stored stays so when another gap is begun."""
+    delivery = harness.says("#tea", "mine")
+    token = harness.sent()[0].partition("+securechat/id=")[2].partition(" ")[0]
+    asked = comes_back(harness)
+    harness.page(asked, "#tea", said(2, "mine", sender="anna", tags=f"+securechat/id={token}"))
+    assert harness.texts() == ["mine"]
+    harness.session.join("#tea", latest(2), lambda: None, lambda _error: None)
+    *_stale, asked = [line for line in harness.sent() if " CHATHISTORY " in line]
+    harness.page(asked, "#tea")
+    assert delivery.wait(0) == "e-2"
+    assert not [line for line in harness.sent() if "PRIVMSG" in line]
+
+
 def test_pages_come_before_what_was_said_meanwhile(harness: Harness) -> None:
     asked = comes_back(harness)
     assert asked.endswith("CHATHISTORY AFTER #tea msgid=e-1 3")

@@ -88,6 +88,26 @@ class TestSession:
         pages = [line.split()[1:5] for line in harness.sent() if " CHATHISTORY AFTER" in line]
         assert pages == [["CHATHISTORY", "AFTER", "#coffee", "msgid=e-1"]]
 
+    @pytest.mark.parametrize("read", [False, True])
+    def test_what_came_before_that_was_known_comes_once_and_unless_it_was_read_in_order(
+        self, harness: Harness, *, read: bool
+    ) -> None:
+        harness.gets(line_of(1, "one", target="#tea"))
+        harness.heard()
+        harness.session.lost("cut")
+        harness.logs_in("#coffee")
+        (join,) = [line for line in harness.sent() if " JOIN #tea" in line]
+        harness.gets(line_of(3, "three", target="#coffee"))
+        texts = harness.texts() if read else []
+        harness.answers(join, ":s 470 anna #tea #coffee :The room has another name now")
+        harness.gets(line_of(4, "four", target="#coffee"))
+        (page,) = [line for line in harness.sent() if " CHATHISTORY AFTER" in line]
+        harness.page(page, "#coffee", line_of(2, "two", target="#tea"), line_of(3, "three", target="#coffee"))
+        (page,) = [line for line in harness.sent() if " CHATHISTORY AFTER" in line]
+        harness.page(page, "#coffee")
+        texts += harness.texts()
+        assert texts == (["three", "two", "four"] if read else ["two", "three", "four"])
+
 
 class TestChat:
     def test_it_keeps_its_place_and_all_that_is_in_it(self, chat: Chat) -> None:
