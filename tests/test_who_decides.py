@@ -55,6 +55,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "server.hub": {"rules.secret": "counts the rooms that the table hides"},
     "server.invites": {".administrator": "of an invite: asks the table about its maker, whoever may register without"},
     "server.management.invites": {".administrator": SHOWS},
+    "server.management.accounts": {"Role.ADMINISTRATOR": "counts who could still look after the server"},
     "server.management.acting": {"Role.ADMINISTRATOR": FEEDS},
     "server.management.room_moderation": {"rules.locked": SHOWS, "rules.slow_seconds": SHOWS},
     "server.management.room_standing": {"rules.history": SHOWS},

@@ -15,7 +15,7 @@ from securechat.errors import AccountExists, InvalidName
 from securechat.names import fold
 from securechat.server.administration import Administration, AdministrationError, check_reason, nothing_to_do
 from securechat.server.management import second_factors, user_details
-from securechat.server.management.accounts import account_named
+from securechat.server.management.accounts import EVEN_THE_LAST, account_named, require_another_administrator
 from securechat.server.management.rows import REASON, Argument, Family, Operation
 from securechat.server.management.tables import or_dash, table, time
 
@@ -117,9 +117,11 @@ def user_passwd(administration: Administration, name: str, password: str, *, rea
     return _fresh(administration, account.name)
 
 
-def user_suspend(administration: Administration, name: str, *, reason: str = "") -> ChangedAccount:
+def user_suspend(
+    administration: Administration, name: str, *, last_administrator: bool = False, reason: str = ""
+) -> ChangedAccount:
     """Keep an account out, now and until it is unsuspended; nothing of it is lost."""
-    account = _set_suspended(administration, name, reason, suspended=True)
+    account = _set_suspended(administration, name, reason, suspended=True, even_last=last_administrator)
     administration.effects.account_suspended(account.id)
     logger.info("Account suspended", extra={"account": account.name, "by": administration.made_by})
     return _changed(administration, account.name, lost=account.administrator)
@@ -133,7 +135,9 @@ def user_unsuspend(administration: Administration, name: str, *, reason: str = "
     return _fresh(administration, account.name)
 
 
-def user_role(administration: Administration, name: str, role: str, *, reason: str = "") -> ChangedAccount:
+def user_role(
+    administration: Administration, name: str, role: str, *, last_administrator: bool = False, reason: str = ""
+) -> ChangedAccount:
     """Let an account be an administrator's, or one no more; its sessions stay, and have other powers at once."""
     check_reason(reason)
     word = role.lower()
@@ -149,6 +153,8 @@ def user_role(administration: Administration, name: str, role: str, *, reason: s
             raise AdministrationError("administrator_or_bot", text)
         if account.administrator is administrator:
             raise nothing_to_do(f"{account.name} is that already: {word}.")
+        if not administrator:
+            require_another_administrator(administration, unit, account, even_last=last_administrator)
         unit.accounts.set_administrator(account.id, administrator)
         unit.audit.append(administration.deed(Act.USER_ROLE, account.name, detail=word, reason=reason))
         return account, unit.invites.revoke_bootstrap() if administrator else []
@@ -174,13 +180,17 @@ def _hashed(administration: Administration, password: str, name: str) -> Credent
     return (administration.hasher or hash_password)(password, costs)
 
 
-def _set_suspended(administration: Administration, name: str, reason: str, *, suspended: bool) -> Account:
+def _set_suspended(
+    administration: Administration, name: str, reason: str, *, suspended: bool, even_last: bool = False
+) -> Account:
     check_reason(reason)
 
     def store(unit: UnitOfWork) -> Account:
         account = account_named(unit, name)
         if account.suspended is suspended:
             raise nothing_to_do(f"{account.name} is {'suspended already' if suspended else 'not suspended'}.")
+        if suspended:
+            require_another_administrator(administration, unit, account, even_last=even_last)
         unit.accounts.set_suspended(account.id, suspended)
         act = Act.USER_SUSPEND if suspended else Act.USER_UNSUSPEND
         unit.audit.append(administration.deed(act, account.name, reason=reason))
@@ -284,7 +294,7 @@ FAMILY = Family(
             user_role,
             _role_text,
             "Let an account be an administrator's, or one no more.",
-            (_NAME, Argument("role", ", ".join(_ROLES), needed=True, metavar="ROLE"), REASON),
+            (_NAME, Argument("role", ", ".join(_ROLES), needed=True, metavar="ROLE"), EVEN_THE_LAST, REASON),
             over_irc=Action.MANAGE,
         ),
         Operation(
@@ -292,7 +302,7 @@ FAMILY = Family(
             user_suspend,
             _suspended_text,
             "Keep an account out, at once and until it is unsuspended.",
-            (_NAME, REASON),
+            (_NAME, EVEN_THE_LAST, REASON),
             over_irc=Action.MANAGE,
         ),
         Operation(

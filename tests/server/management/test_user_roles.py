@@ -15,7 +15,8 @@ FORBIDDEN = ":chat.test 481 bob :Only administrators may do this"
 def answered(harness: Harness, **parameters: object) -> str:
     administration = harness.hub.administration
     assert administration is not None
-    answer = perform(administration.on_behalf_of("root"), {"operation": ROLE, **parameters})
+    parameters = {"operation": ROLE, "last_administrator": True, **parameters}
+    answer = perform(administration.on_behalf_of("root"), parameters)
     harness.settle()
     return OPERATIONS[ROLE].text(answer["result"]) if answer["ok"] else f"{answer['code']}: {answer['error']}"
 
@@ -51,7 +52,8 @@ def test_whoever_takes_the_powers_from_the_last_one_is_told(harness: Harness) ->
     assert administration is not None
     told = []
     for name in ("bob", "carol", "root"):
-        answer = perform(administration.on_behalf_of("x"), {"operation": "user suspend", "name": name})
+        request = {"operation": "user suspend", "name": name, "last_administrator": True}
+        answer = perform(administration.on_behalf_of("x"), request)
         told.append(OPERATIONS["user suspend"].text(answer["result"]))
     assert told == ["Suspended bob.", "Suspended carol.", f"Suspended root.{hint}"]
     assert answered(harness, name="root", role="member") == f"root is now: member.{hint}"
@@ -123,3 +125,27 @@ def test_what_is_refused(harness: Harness, name: str, role: str, expected: str) 
     harness.account("robo", bot=True)
     assert answered(harness, name=name, role=role).startswith(expected)
     assert not harness.database.read(lambda unit: unit.audit.page(0, 10))
+
+
+def test_the_last_administrator_who_can_log_in_stays_one(harness: Harness) -> None:
+    """Neither by another role nor by a suspension, and nobody else counts; the console may, if it says so."""
+    for name in ("anna", "bob"):
+        harness.account(name, PASSWORD, administrator=True)
+    harness.account("robo", bot=True)
+    harness.account("carl")
+    anna = harness.person("anna", password=PASSWORD)
+    assert " NOTE MANAGE RESULT :Suspended bob." in anna.answers("MANAGE user suspend bob")[0]
+    why = "anna is the only administrator who can log in, and without one nobody could look after the server."
+    todo = "Make somebody else one first: user role NAME administrator"
+    for words in ("role anna member", "suspend anna", "suspend anna --last-administrator"):
+        (line,) = anna.answers(f"MANAGE user {words}")
+        assert line == f":chat.test FAIL MANAGE LAST_ADMINISTRATOR :{why} {todo}."
+    assert stored(harness, "anna")
+    console = f"{todo} (or say --last-administrator, if it is to be looked after from this console alone)."
+    assert answered(harness, name="anna", role="member", last_administrator=False) == (
+        f"last_administrator: {why} {console}"
+    )
+    assert answered(harness, name="bob", role="member", last_administrator=False) == "bob is now: member."
+    assert answered(harness, name="carl", role="administrator", last_administrator=False).startswith("carl is now")
+    assert answered(harness, name="anna", role="member", last_administrator=False) == "anna is now: member."
+    assert answered(harness, name="carl", role="member").startswith("carl is now: member."), "the console has said so"
