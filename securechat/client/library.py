@@ -301,7 +301,7 @@ class Client:
         from now on.
         """
         name = check_room(room)
-        fill: Fill | None = since(after) if after is not None else latest(tail) if tail > 0 else None
+        fill: Fill | None = since(after) if after else latest(tail) if tail > 0 else None
         future: Future[None] = Future()
         key = key if key or make else NO_INVITE
         request = self._call(
@@ -419,7 +419,7 @@ class Client:
         them in pieces.
         """
         found = list(self.pages(target, limit=limit, after=after, before=before))
-        if after is None:
+        if not after:
             found.reverse()
         return [message for page in found for message in page]
 
@@ -433,7 +433,7 @@ class Client:
         """
         check_target(target)
         walk = Walk(onward=False, bound=at_message(before) if before else NEWEST)
-        if after is not None:
+        if after:
             walk = Walk(onward=True, bound=at_message(after) if isinstance(after, str) else at_time(after))
 
         def ask(query: Query) -> list[wire.Message]:

@@ -63,6 +63,12 @@ ROOM = "#ops"
 PLACE = Path("robo.last")  # the id of the last message that was seen to
 
 
+def keep(message_id: str) -> None:
+    new = PLACE.with_suffix(".new")
+    new.write_text(message_id)
+    new.replace(PLACE)  # at once: whoever is ended meanwhile leaves the old one or the new one
+
+
 def answer(client: Client, message: Message) -> None:
     word, _space, rest = message.text.partition(" ")
     if word == "!count":
@@ -81,7 +87,7 @@ def main() -> None:
                 except (RoomRefused, NotDelivered) as error:
                     print(error, file=sys.stderr)
             if message.room == ROOM and message.id:
-                PLACE.write_text(message.id)
+                keep(message.id)
 
 
 try:

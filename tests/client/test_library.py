@@ -139,6 +139,8 @@ def test_a_program_goes_on_behind_the_last_message_that_it_knows(server: Scripte
         with server.lock:
             server.chat.say("bob!b@h", "PRIVMSG", "#general", "4")
         assert next(client.messages(20)).text == "4"
+        client.join("general", after="")  # as of a program that has seen none so far
+        assert next(client.messages(0.01), None) is None
 
 
 def test_a_tail_comes_before_what_is_said_now(server: ScriptedServer, authority: Authority) -> None:

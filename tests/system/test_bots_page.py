@@ -43,6 +43,7 @@ def stop(process: subprocess.Popen[str]) -> None:
 
 def test_the_first_one_answers_in_the_room_and_alone(server: ServerProcess, tmp_path: Path) -> None:
     with server.member("anna") as anna:
+        anna.socket.settimeout(3 * DEADLINE)  # a program has to start meanwhile, perhaps on a busy machine
         anna.ask("JOIN #ops")
         process = start(FIRST, server, tmp_path)
         try:
@@ -57,6 +58,7 @@ def test_the_first_one_answers_in_the_room_and_alone(server: ServerProcess, tmp_
 
 def test_the_lasting_one_sees_to_what_was_said_while_it_was_away(server: ServerProcess, tmp_path: Path) -> None:
     with server.member("anna") as anna:
+        anna.socket.settimeout(3 * DEADLINE)  # a program has to start meanwhile, perhaps on a busy machine
         anna.ask("JOIN #ops")
         process = start(LASTING, server, tmp_path)
         try:
