@@ -221,9 +221,10 @@ class ScreenDesk:
                 self._to_screen(lambda: fetched(messages))
 
         def fetched(messages: list[Message] | None) -> None:
-            if messages is not None:  # else there was no answer, and it is tried again
+            # Without an answer it is tried again; so it is if another page came first, or the oldest lines went.
+            if messages is not None and before in ("", buffer.oldest_id):
                 added = buffer.prepend(messages, self._chat.is_named)
-                buffer.complete = not added
+                buffer.complete = not added and buffer.oldest_id == before
             done()
 
         self.run(fetch)
