@@ -40,6 +40,8 @@ class Fill:
     waiting: bool = True
     """Whether the next page is still to be asked for."""
     failed: bool = False
+    more: bool = False
+    """Back: whether there may be messages before those that were wanted, so that not all is known."""
 
 
 class Conversation:
@@ -151,7 +153,7 @@ class Conversation:
             return self._new(messages)
         fill.collected.append(messages)
         fill.wanted -= min(fill.wanted, len(ids))
-        fill.waiting = more and fill.wanted > 0
+        fill.waiting, fill.more = more and fill.wanted > 0, more
         return []
 
     def finish(self) -> list[RoomEvent]:

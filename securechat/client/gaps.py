@@ -3,7 +3,7 @@
 Two kinds of gaps: what was said while there was no link, and what was dropped because nobody read the events.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from securechat.client.conversations import Conversation, Fill, as_old
 from securechat.client.errors import ClientError, NotDelivered
@@ -85,6 +85,8 @@ class Gaps:
     def leave(self, event: Left) -> None:
         """The own user is out of that room: what was held comes now, as no page will, and what is in doubt stays so."""
         conversation = self._conversations.pop(fold(event.room), None)
+        if conversation is not None and conversation.behind:
+            conversation.start()
         if conversation is not None and conversation.fill is not None:
             conversation.fill.failed = True
             self._emit(Gap(conversation.name))
@@ -92,6 +94,12 @@ class Gaps:
         for outgoing in self._outbox.in_doubt(event.room):
             self._outbox.refuse(outgoing, _unknown())
         self._emit(event)
+
+    def give_up_doubts(self, rooms: Container[str]) -> None:
+        """There is a new link: what is in doubt in other rooms than these (folded) stays so, as no page will come."""
+        for outgoing in self._outbox.in_doubt():
+            if outgoing.target.startswith("#") and fold(outgoing.target) not in rooms:
+                self._outbox.refuse(outgoing, _unknown())
 
     def resume(self) -> None:
         """Somebody reads the events again: fetch what was dropped meanwhile."""
@@ -192,7 +200,7 @@ class Gaps:
         for outgoing in self._outbox.in_doubt(conversation.name):
             if outgoing.token in fill.tokens:
                 self._outbox.confirm(outgoing.token, fill.tokens[outgoing.token])
-            elif fill.failed:
+            elif fill.failed or fill.more:
                 self._outbox.refuse(outgoing, _unknown())
             else:
                 outgoing.stage = Stage.QUEUED

@@ -3,13 +3,28 @@
 import threading
 import time
 from collections import deque
+from math import inf
 
-from securechat.client.events import Ended, Event, Left, Message, RoomEvent
+from securechat.client.events import (
+    CodeNeeded,
+    Connected,
+    Disconnected,
+    Ended,
+    Event,
+    Gap,
+    Joined,
+    Left,
+    Message,
+    RoomEvent,
+    RoomRenamed,
+)
 from securechat.names import fold
 
 HIGH_WATER = 5000
 """From so many unread events on the session drops what is said, and fetches it later from the server's history."""
 LOW_WATER = 500
+_MOST = 2 * HIGH_WATER
+"""From so many on only what is said, and the end, is taken."""
 
 
 class Mailbox:
@@ -21,9 +36,9 @@ class Mailbox:
         """Guards `_events`. Nothing is called while it is held."""
 
     def put(self, event: Event) -> None:
-        """Add an event and wake a reader. Above the high-water mark only messages and `Ended` are taken."""
+        """Add an event and wake a reader. Above the high-water mark only what nobody may miss is taken."""
         with self._changed:
-            if len(self._events) < HIGH_WATER or isinstance(event, Message | Ended):
+            if len(self._events) < _room_for(event):
                 self._events.append(event)
                 self._changed.notify_all()
 
@@ -62,3 +77,14 @@ class Mailbox:
 
     def __len__(self) -> int:
         return len(self._events)
+
+
+def _room_for(event: Event) -> float:
+    """Return with how many unread events there is still room for this one.
+
+    Who comes and goes may be missed; the state of the link, where the own user is, and what a room is called may not.
+    """
+    if isinstance(event, Message | Ended):
+        return inf
+    own = isinstance(event, Joined | Left) and event.own
+    return _MOST if own or isinstance(event, Connected | Disconnected | CodeNeeded | Gap | RoomRenamed) else HIGH_WATER

@@ -22,6 +22,10 @@ class OtherNames:
         names[fold(old)] = new
         self._names = dict(list(names.items())[-MOST_NAMES:])
 
+    def forget(self, name: str) -> None:
+        """There is a room of that very name now."""
+        self._names.pop(fold(name), None)
+
     def now(self, name: str) -> str:
         """Return how the room is called that was asked for by `name`; the same if nothing else is known."""
         return self._names.get(fold(name), name)

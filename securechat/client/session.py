@@ -222,6 +222,7 @@ class Session:
             if self.roster.room(name) is None:
                 # A room that was deleted meanwhile is not to come back because somebody was in it.
                 self.join(name, None, lambda: None, partial(self._give_up, name), NO_INVITE)
+        self.gaps.give_up_doubts(self._wanted)
         self.gaps.ask_targets()
         self._again = True
         requests, self._waiting = self._waiting, []
@@ -378,6 +379,7 @@ class Session:
             self._outbox.confirm(event.token, event.id)
         key = fold(event.room)
         if isinstance(event, Joined) and event.own:
+            self._other_names.forget(event.room)
             returned = key in self._wanted
             self._wanted[key] = event.room
             if returned:

@@ -6,14 +6,25 @@ import pytest
 
 from securechat.client.conversations import latest, since
 from securechat.client.errors import NotDelivered
-from securechat.client.events import Event, Gap, Joined, Left, Message, TopicChanged
+from securechat.client.events import (
+    Connected,
+    Disconnected,
+    Event,
+    Gap,
+    Joined,
+    Left,
+    Message,
+    RoomRenamed,
+    TopicChanged,
+)
 from securechat.client.login import Identity
-from securechat.client.mailbox import Mailbox
+from securechat.client.mailbox import HIGH_WATER, Mailbox
 from securechat.client.outbox import Delivery
 from securechat.client.session import Session
 from securechat.clock import parse_time
 from tests.client.fake_server import BEGIN, FakeServer, Link
 from tests.client.harness import Harness, label_of, said
+from tests.client.moments import NOON
 
 
 @pytest.fixture
@@ -84,6 +95,53 @@ def test_entering_once_more_sends_nothing_twice(harness: Harness) -> None:
     harness.page(asked, "#tea")
     assert delivery.wait(0) == "e-2"
     assert not [line for line in harness.sent() if "PRIVMSG" in line]
+
+
+def test_a_tail_that_does_not_reach_back_leaves_in_doubt_what_is_in_doubt(harness: Harness) -> None:
+    """What is not among the newest lines may stand before them: it is not sent twice."""
+    harness.session.join("#new", latest(2), lambda: None, lambda _error: None)
+    harness.joins("#new", label=label_of(harness.sent()[0]))
+    delivery = harness.says("#new", "mine")
+    harness.session.lost("cut")
+    harness.logs_in("#tea", "#new")
+    (asked,) = [line for line in harness.sent() if " CHATHISTORY LATEST #new * 2" in line]
+    harness.page(asked, "#new", *(said(number, str(number), target="#new") for number in (8, 9)))
+    with pytest.raises(NotDelivered, match="not known"):
+        delivery.wait(0)
+    assert not [line for line in harness.sent() if "PRIVMSG" in line]
+
+
+def test_what_is_in_doubt_in_a_room_that_one_is_not_in_any_more_stays_so(harness: Harness) -> None:
+    """No page of that room will come; what is said there later is refused by the server, and waits for nothing."""
+    delivery = harness.says("#tea", "mine")
+    harness.gets(":bob!b@h KICK #tea anna :out")
+    harness.session.lost("cut")
+    harness.logs_in()
+    with pytest.raises(NotDelivered, match="not known"):
+        delivery.wait(0)
+    harness.sent()
+    harness.says("#tea", "later")
+    assert harness.sent()[0].endswith("PRIVMSG #tea later")
+
+
+def test_whoever_is_put_out_hears_of_what_was_dropped_while_nobody_read(harness: Harness) -> None:
+    harness.session.gaps.paused = True
+    harness.gets(said(2, "two"), ":bob!b@h KICK #tea anna :out")
+    assert [type(event) for event in harness.heard()] == [Gap, Left]
+
+
+def test_a_full_mailbox_takes_the_state_of_the_link_and_is_bounded(harness: Harness) -> None:
+    """Whoever reads nothing for a while, as behind a terminal that was stopped, sees the truth afterwards."""
+    for number in range(HIGH_WATER):
+        harness.mailbox.put(TopicChanged("#tea", "bob", str(number), NOON))
+    harness.session.lost("cut")
+    harness.logs_in("#tea")
+    harness.gets(":bob!b@h TOPIC #tea :one too many", ":bob!b@h RENAME #tea #coffee")
+    kinds = [type(event) for event in harness.heard() if not isinstance(event, TopicChanged)]
+    assert kinds == [Disconnected, Connected, RoomRenamed]
+    for _turn in range(3 * HIGH_WATER):
+        harness.mailbox.put(Disconnected("cut"))
+    assert len(harness.mailbox) == 2 * HIGH_WATER
 
 
 def test_pages_come_before_what_was_said_meanwhile(harness: Harness) -> None:

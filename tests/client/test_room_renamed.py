@@ -9,7 +9,7 @@ from securechat.client.events import Joined, Message, RoomRenamed
 from securechat.client.other_names import MOST_NAMES, OtherNames
 from securechat.client.outbox import Delivery
 from securechat.client.output import sentence
-from tests.client.harness import Harness
+from tests.client.harness import Harness, label_of
 from tests.client.harness import said as line_of
 from tests.client.moments import NOON, said
 
@@ -87,6 +87,18 @@ class TestSession:
         assert [(one.old, one.room, one.nick) for one in renamed] == [("#tea", "#coffee", "")]
         pages = [line.split()[1:5] for line in harness.sent() if " CHATHISTORY AFTER" in line]
         assert pages == [["CHATHISTORY", "AFTER", "#coffee", "msgid=e-1"]]
+
+    def test_another_room_of_the_older_name_is_itself(self, harness: Harness) -> None:
+        harness.gets(RENAME, ":anna!anna@h PART #coffee")
+        harness.session.join("#tea", None, lambda: None, lambda _error: None)
+        harness.joins("#tea", label=label_of(harness.sent()[0]))
+        assert harness.session.entered_as("#tea") == "#tea"
+        harness.session.lost("cut")
+        harness.session.opened()
+        harness.sent()
+        harness.says("#tea", "while there is no link")
+        harness.logs_in("#tea")
+        assert [line for line in harness.sent() if line.endswith("PRIVMSG #tea :while there is no link")]
 
     @pytest.mark.parametrize("read", [False, True])
     def test_what_came_before_that_was_known_comes_once_and_unless_it_was_read_in_order(
