@@ -39,7 +39,7 @@ def execute(desk: Desk, line: str) -> None:
         near = difflib.get_close_matches(word.lower(), BY_NAME, n=1, cutoff=0.6)
         hint = _("Did you mean /{name}?").format(name=near[0]) if near else _("/help lists the commands.")
         if word.lower() in ELSEWHERE:
-            hint = _("What that is elsewhere is {command} here.").format(command=_(ELSEWHERE[word.lower()]))
+            hint = _("Here it is: {command}.").format(command=_(ELSEWHERE[word.lower()]))
         unknown = _("There is no command /{name}.").format(name=sanitize(word))
         escape = _("To say it as text, type //.")
         raise UsageError(f"{unknown} {hint} {escape}")
@@ -277,10 +277,10 @@ ELSEWHERE = {
     "ctcp": N_("/whois NAME"),
     "describe": N_("/me TEXT"),
     "say": N_("/msg NAME TEXT"),
-    "hop": N_("/part, then /join ROOM,"),
-    "cycle": N_("/part, then /join ROOM,"),
-    "buffer": N_("Ctrl+P in the full screen, or /join ROOM,"),
-    "window": N_("Ctrl+P in the full screen, or /join ROOM,"),
+    "hop": N_("/part, then /join ROOM"),
+    "cycle": N_("/part, then /join ROOM"),
+    "buffer": N_("Ctrl+P in the full screen, or /join ROOM"),
+    "window": N_("Ctrl+P in the full screen, or /join ROOM"),
     "lastlog": N_("/search TEXT"),
     "connect": N_("/reconnect"),
     "disconnect": N_("/quit"),

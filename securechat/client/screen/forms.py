@@ -35,7 +35,7 @@ class Choice:
     about: str = ""
     """What stands dim behind it."""
     reason: str = ""
-    """Why it cannot be chosen; empty when it can. Such rows stand dim at the end, below their reason."""
+    """Why Enter does nothing on it; empty when it can be chosen. Such rows stand dim at the end, below their reason."""
 
 
 class Menu(ModalScreen[str | None]):
@@ -96,8 +96,9 @@ class Menu(ModalScreen[str | None]):
         for reason in dict.fromkeys(one.reason for one in found if one.reason):
             withheld = [one for one in found if one.reason == reason][:_MOST_SHOWN]
             self._shown += [None, *withheld]
-            options.append(Option(Text(f"── {reason} ──", style="dim", overflow="ellipsis"), disabled=True))
-            options += [Option(_row(one), disabled=True) for one in withheld]
+            # They are not disabled: one could not go down to read them then, where the list is longer than its place.
+            options.append(Option(Text(f"── {reason} ──", style="dim", overflow="ellipsis")))
+            options += [Option(_row(one)) for one in withheld]
         self._list.clear_options()
         self._list.add_options(options)
         self._list.highlighted = first
@@ -134,7 +135,7 @@ class Menu(ModalScreen[str | None]):
 
 
 def _row(choice: Choice) -> Text:
-    text = Text(choice.text, no_wrap=True, overflow="ellipsis", end="")
+    text = Text(choice.text, style="dim" if choice.reason else "", no_wrap=True, overflow="ellipsis", end="")
     return text + Text(f"  {choice.about}", style="dim") if choice.about else text
 
 
