@@ -136,8 +136,7 @@ def _methods() -> Iterator[str]:
 
 
 def _events() -> Iterator[str]:
-    yield "## Events\n"
-    yield "All are in `securechat.client`, with the moments as `datetime` in UTC.\n"
+    yield "## Events\n\nAll are in `securechat.client`, with the moments as `datetime` in UTC.\n"
     yield "| | holds | |\n|---|---|---|"
     for event in get_args(events.Event):
         held = ", ".join(f"`{field.name}`" for field in dataclasses.fields(event))
@@ -146,8 +145,10 @@ def _events() -> Iterator[str]:
 
 
 def _errors() -> Iterator[str]:
-    yield "## Errors\n"
-    yield "The text of each is a sentence for people, without any secret. `error.exit_code` is that of the client.\n"
+    yield (
+        "## Errors\n\nThe text of each is a sentence for people, without any secret. "
+        "`error.exit_code` is that of the client.\n"
+    )
     yield "| | | |\n|---|---|---|"
     kinds: list[type[errors.ClientError]] = [errors.ClientError, *errors.ClientError.__subclasses__()]
     for error in kinds:
