@@ -9,7 +9,7 @@ from pathlib import Path
 from securechat.cli import gencert
 from securechat.server.machine_users import this_user
 from securechat.server.one_time_codes import STEP_SECONDS, code_at
-from tests.process import OPEN, PASSWORD, RawClient, ServerProcess
+from tests.process import PASSWORD, QUICK, RawClient, ServerProcess
 
 PAGE = Path(__file__).parents[1] / "docs" / "administration.md"
 
@@ -106,7 +106,7 @@ class Run:
 
 def carried_out(page: str, folder: Path) -> str:
     """Return the page with what the programs really say."""
-    with ServerProcess(folder, OPEN) as server:
+    with ServerProcess(folder, QUICK) as server:
         run = Run(server)
 
         def block(found: re.Match[str]) -> str:
