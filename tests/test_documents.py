@@ -52,3 +52,23 @@ def test_what_the_threat_model_names_as_proof_exists() -> None:
     protected = re.findall(r"^\| (?!what is protected|---)(.+) \|$", text, re.MULTILINE)
     assert [row for row in protected if "tests/" not in row] == []
     assert len(protected) > 40
+
+
+def is_slow(path: Path, name: str) -> bool:
+    """Whether a test runs before a release only: by a mark of its own or of its file."""
+    text = path.read_text()
+    found = re.search(rf"((?:^@.*\n(?:^[ )].*\n)*)*)^def {name}\(", text, re.MULTILINE)
+    assert found is not None
+    marks = re.findall(r"^pytestmark = .*$", text, re.MULTILINE)
+    return any("mark.slow" in one for one in (found[1], *marks))
+
+
+def test_the_threat_model_says_which_proofs_run_before_a_release_only() -> None:
+    text = (ROOT / "docs/threat-model.md").read_text()
+    wrong = []
+    for row in re.findall(r"^\| (?!what is protected|---)(.+) \|$", text, re.MULTILINE):
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)
+        slow = [name for path, name in named if is_slow(ROOT / path, name)]
+        if slow and "**slow**" not in row:
+            wrong.append(slow)
+    assert wrong == []
