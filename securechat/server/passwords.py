@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from securechat.domain.account import Credentials
 from securechat.names import fold
 from securechat.protocol.sasl import derive_scram
+from securechat.server.common_passwords import is_common
 
 MAX_PASSWORD_BYTES: Final = 592
 """Longest new password in bytes of UTF-8; a line of REGISTER could hardly carry more."""
@@ -75,6 +76,16 @@ def check_password(password: str, name: str, minimum_length: int) -> str:
         return "The password must not hold line breaks or NUL"
     if fold(password) == fold(name):
         return "The password must not be the name of the account"
+    if is_common(password):
+        return "The password is one of the most common ones, which are tried first"
+    return _problem_with_name(fold(password), fold(name), minimum_length)
+
+
+def _problem_with_name(password: str, name: str, minimum_length: int) -> str:
+    """Return what is wrong with a password that holds the name of its account: the rest of it has to do alone."""
+    rest = password.replace(name, "") if name else password
+    if rest != password and (len(rest) < max(minimum_length, 1) or is_common(rest)):
+        return "The password holds the name of the account, and what is left without it is too short or too common"
     return ""
 
 

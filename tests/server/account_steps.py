@@ -288,7 +288,8 @@ def is_suspended(machine: Machine) -> None:
     owner = machine.an_owner()
     operation = "user unsuspend" if owner.suspended else "user suspend"
     machine.tell(f"securechat-admin {operation} {owner.name}")
-    if machine.administer(operation, name=owner.name)["ok"]:
+    given = {} if owner.suspended else {"last_administrator": True}
+    if machine.administer(operation, name=owner.name, **given)["ok"]:
         owner.suspended = not owner.suspended
         if owner.suspended:
             owner.end_rights()

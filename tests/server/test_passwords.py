@@ -1,5 +1,6 @@
 """Passwords: the rules, both stored forms, upgrades, dummies, and what is refused."""
 
+import sys
 import threading
 
 import pytest
@@ -7,6 +8,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from securechat.domain.account import Credentials
 from securechat.protocol.sasl import ScramClient, ScramRefused, ScramServer, derive_scram
+from securechat.server.common_passwords import common_passwords, is_common
 from securechat.server.configuration import Accounts
 from securechat.server.passwords import (
     MAX_PASSWORD_BYTES,
@@ -168,17 +170,29 @@ def test_dummies_of_other_names_and_keys_differ() -> None:
     dummy_credentials(key, "\udc80", CHEAP)
 
 
+COMMON = "The password is one of the most common ones, which are tried first"
+OF_NAME = "The password holds the name of the account, and what is left without it is too short or too common"
+
+
 @pytest.mark.parametrize(
     ("password", "rule"),
     [
         ("correct horse", ""),
-        ("12345678", ""),
         ("я" * 296, ""),
         ("", "The password is empty"),
         ("1234567", "The password is too short: it needs at least 8 characters"),
         ("я" * 297, "The password is too long: it may have at most 592 bytes"),
         ("annabelle", "The password must not be the name of the account"),
         ("ANNAbelle", "The password must not be the name of the account"),
+        ("12345678", COMMON),
+        ("Password123", COMMON),
+        ("йцукенгш", COMMON),
+        ("annabelle1", OF_NAME),
+        ("1ANNABELLE2annabelle3", OF_NAME),
+        ("password-Annabelle", ""),
+        ("Annabelle12345678", OF_NAME),
+        ("annabelle has nine lives", ""),
+        ("correct horse battery staple", ""),
         ("two\nlines", "The password must not hold line breaks or NUL"),
         ("nul\0inside", "The password must not hold line breaks or NUL"),
         ("latin\udce4one", "The password cannot be written in UTF-8"),
@@ -186,6 +200,17 @@ def test_dummies_of_other_names_and_keys_differ() -> None:
 )
 def test_rules_for_new_passwords(password: str, rule: str) -> None:
     assert check_password(password, "Annabelle", 8) == rule
+
+
+def test_the_list_of_common_passwords_is_whole_and_small() -> None:
+    """What others are tried with first is on it, and nothing that a person would only choose by chance."""
+    known = common_passwords()
+    assert 10_000 < len(known) < 100_000
+    assert {"123456", "qwerty", "iloveyou", "letmein", "gfhjkm"} <= known
+    assert all(one == one.lower() for one in known)
+    assert is_common("пароль")
+    assert is_common("ПАРОЛЬ")
+    assert "zxcvbn" not in sys.modules
 
 
 def test_no_minimum_still_refuses_an_empty_password() -> None:

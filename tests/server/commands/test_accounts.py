@@ -259,7 +259,7 @@ def test_an_invite_makes_no_administrator_once_its_maker_is_none(tmp_path: Path,
         administration = harness.hub.administration
         assert administration is not None
         given = {"role": "member"} if end == "user role" else {}
-        assert perform(administration, {"operation": end, "name": "root", **given})["ok"]
+        assert perform(administration, {"operation": end, "name": "root", "last_administrator": True, **given})["ok"]
         harness.settle()
         assert " FAIL REGISTER INVITE_REVOKED " in register(newcomer(harness, token))[0]
         assert "alice" not in harness.hub.accounts
