@@ -10,7 +10,9 @@ import pytest
 from securechat.client import texts
 
 PACKAGE = texts.DIRECTORY.parent
-SOURCES = [*sorted(PACKAGE.glob("client/**/*.py")), PACKAGE / "cli" / "client.py"]
+DOCUMENTS = {PACKAGE / "client" / "reference.py"}
+"""What makes generated documents, which are in English."""
+SOURCES = [*sorted({*PACKAGE.glob("client/**/*.py")} - DOCUMENTS), PACKAGE / "cli" / "client.py"]
 
 MARKS = {"_", "N_", "ngettext", "Check"}
 """What marks a text; the catalogues are compared with those by tests/client/test_texts.py."""
