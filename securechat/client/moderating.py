@@ -12,6 +12,8 @@ from securechat.client.texts import _
 from securechat.names import fold, room_to_wire
 
 _TIME = re.compile(r"[1-9][0-9]{0,8}[smhd]")
+_NEARLY_TIME = re.compile(r"\d+(?:\w?|min|hours?|days?|weeks?|мин|час|дней|нед)")
+"""What somebody types who means a time: taken for the beginning of a reason it would be for good."""
 ROLES = ("owner", "moderator", "member", "reader")
 """What the server calls the roles in a room."""
 _FOR_NEWCOMERS = ("all", "joined", "none")
@@ -89,6 +91,9 @@ def _for_a_time(desk: Desk, command: str, rest: str) -> None:
     name, text = _words(rest)
     first, reason = _words(text)
     if not _TIME.fullmatch(first):
+        if _NEARLY_TIME.fullmatch(first):
+            wrong = _("{text} is no time: write it as 30s, 10m, 2h or 7d. Nothing was done.")
+            raise UsageError(wrong.format(text=sanitize(first)))
         first, reason = "", text
     keep(desk, command, room, name, first, reason)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from securechat.client.commands import execute
+from securechat.client.errors import UsageError
 from securechat.client.events import Left, Message, ModeChanged
 from securechat.client.mode_words import mode_words
 from securechat.client.moments import local_time, moment_in, worded
@@ -42,6 +43,21 @@ def told(line: str, *answer: bytes) -> list[str]:
 )
 def test_what_was_done_is_said_with_its_end(line: str, answer: bytes, words: str) -> None:
     assert told(line, b":s " + answer.replace(b"%s", SAID.encode())) == [words]
+
+
+@pytest.mark.parametrize("time", ["1w", "3x", "10", "10м", "2hours", "15min"])
+@pytest.mark.parametrize("command", ["ban", "mute"])
+def test_a_time_that_is_none_does_not_become_the_reason_of_a_ban_for_good(command: str, time: str) -> None:
+    desk = FakeDesk()
+    with pytest.raises(UsageError, match=f"^{time} is no time: write it as 30s, 10m, 2h or 7d"):
+        execute(desk, f"/{command} carl {time} spam")  # type: ignore[arg-type]
+    assert desk.client.asked == []
+
+
+def test_a_reason_may_begin_with_a_number() -> None:
+    assert told("/ban carl 2nd warning", b":s NOTE BAN BANNED #tea a:carl :Until it is taken back") == [
+        "carl is kept out for good: 2nd warning"
+    ]
 
 
 def test_that_some_are_still_there_is_said() -> None:
