@@ -13,6 +13,7 @@ from securechat.client.buffer import PAGE, EntryKind
 from securechat.client.catching_up import people_of, private_modes, read_marker
 from securechat.client.chat import Chat
 from securechat.client.commands import execute
+from securechat.client.entering import enter_or_make
 from securechat.client.errors import ClientError, UsageError
 from securechat.client.events import Message
 from securechat.client.library import Client
@@ -175,8 +176,9 @@ class ScreenDesk:
         self._to_screen(clear)
 
     def enter(self, room: str) -> None:
-        """Join a room and go there; its newest lines come by themselves."""
-        room = self.client.join(room, tail=PAGE)
+        """Join a room and go there; its newest lines come by themselves. One that was not there is said to be made."""
+        made: list[str] = []
+        room = enter_or_make(self.client, room, made.append, tail=PAGE)
         topic = self.client.topic(room)
         count = len(self.client.members(room))
         private = private_modes(self.client, room)
@@ -185,6 +187,8 @@ class ScreenDesk:
             buffer = self._chat.buffer(room)
             buffer.topic, buffer.joined, buffer.private_modes = topic, True, private
             self._go(room)
+            for told in made:
+                self._chat.note(told)
             if count == 1 and not topic:
                 self._chat.note(_("Nobody else is here yet. F2 asks somebody in, F1 shows all keys."))
 

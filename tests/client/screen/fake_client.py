@@ -28,6 +28,8 @@ class FakeClient:
         self.asked: list[tuple[str, ...]] = []
         self.old: dict[str, list[Message]] = {}
         self.entered: set[str] = set()
+        self.missing: set[str] = set()
+        """Rooms that are there only once they are made."""
         self.topics: dict[str, str] = {}
         self.there: list[tuple[str, str]] = [("@", "anna"), ("", "bob"), ("", "boris")]
         self.facts_here = Facts(signs="@")
@@ -58,8 +60,10 @@ class FakeClient:
     def rooms(self) -> list[str]:
         return ["#general"]
 
-    def join(self, room: str, *, tail: int = 0) -> str:
+    def join(self, room: str, *, tail: int = 0, make: bool = True) -> str:
         self.asked.append(("join", room, str(tail)))
+        if room in self.missing and not make:
+            raise RoomRefused(f"There is no room {room}.", "403")
         if room == "#closed":
             raise RoomRefused("You must be invited to #closed.")
         if room not in self.entered:

@@ -99,6 +99,19 @@ def test_a_line_that_was_not_sent_is_sent_again_by_a_key() -> None:
     run(script)
 
 
+def test_a_room_that_was_not_there_is_said_to_be_made() -> None:
+    """The name may have been mistyped."""
+
+    async def script(driver: Driver) -> None:
+        driver.client.missing.add("#genral")
+        await driver.type("/join genral")
+        await driver.press("enter")
+        await driver.until(lambda: "There was no room #genral; you have made it." in driver.screen)
+        assert driver.app.chat.active.name == "#genral"
+
+    run(script)
+
+
 def test_a_line_that_was_not_sent_elsewhere_is_told_and_found_by_a_key() -> None:
     async def script(driver: Driver) -> None:
         await driver.type("hi")
