@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
@@ -15,7 +16,7 @@ from securechat.domain.history import Direction, HistoryQuery
 from securechat.domain.reports import Report, encode
 from securechat.storage import journal as journal_module
 from securechat.storage import recorder as recorder_module
-from securechat.storage import room_deletion
+from securechat.storage import room_deletion, timeline
 from securechat.storage.direct_journal import DirectJournal
 from securechat.storage.engine import Database, open_database
 from securechat.storage.journal import Journal
@@ -125,8 +126,7 @@ def test_what_the_index_covers_goes_as_well(
     assert rows_of(database, TEA)["timeline"] > 10
     assert database.read(lambda unit: unit.history.extent(TEA)) == (23, 1000)
     journal.store(deletion()).result(SECONDS)
-    settle(journal)
-    assert rows_of(database, TEA)["events"] == rows_of(database, TEA)["timeline"] == 0
+    assert all_gone(database, journal)
     assert page(database, GENERAL) == ["kept", *(f"m{number}" for number in range(0, 40, 2))]
 
 
@@ -177,6 +177,37 @@ def all_gone(database: Database, journal: Journal) -> bool:
             break
         settle(journal)
     return set(rows_of(database, TEA).values()) == {0}
+
+
+def test_a_slice_costs_the_same_however_much_is_left(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted in steps of SQLite's machine: a room of a million messages goes in as many slices, each as short."""
+    monkeypatch.setattr(room_deletion, "SLICE", 10)
+    connection = database.writer
+    with connection.begin():
+        rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+        values = f"SELECT i, 1, {int(Kind.MESSAGE)}, iif(i <= 100, {GENERAL}, {TEA}), '', '', '', '' FROM n"
+        columns = "sequence, time, kind, conversation_id, source, account, target, text"
+        connection.exec_driver_sql(f"INSERT INTO events ({columns}) {rows} {values}")
+        timeline.advance(connection)
+
+    def steps(room: int) -> int:
+        count = 0
+
+        def step() -> int:
+            nonlocal count
+            count += 1
+            return 0
+
+        connection.exec_driver_sql("DELETE FROM departing")
+        connection.exec_driver_sql(f"INSERT INTO departing VALUES ({room})")
+        driver: Any = connection.connection.driver_connection
+        driver.set_progress_handler(step, 1)
+        assert room_deletion.purge(connection) == 10
+        driver.set_progress_handler(None, 1)
+        return count
+
+    with connection.begin():
+        assert steps(TEA) < 1.5 * steps(GENERAL)
 
 
 def test_nobody_reads_what_is_still_to_go(
