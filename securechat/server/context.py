@@ -184,5 +184,4 @@ class Context:
         self.response.flush()
         if self.response.holds_afterwards:
             return  # a replay: it lets the session go on when it is done
-        self.session.busy = False
-        self.session.outlet.resume()
+        self.session.go_on()

@@ -54,7 +54,7 @@ def revoke(hub: Hub, sessions: Sequence[Session], by: str) -> None:
     """End sessions of one account, each on its own I/O thread, and tell those that stay; `by` says who wants it so."""
     gone = set(sessions)
     for session in sessions:
-        session.busy = True  # nothing that it still sends is run
+        session.run_no_more()
         session.outlet.post(partial(_end, hub, session, by))
     if not sessions or sessions[0].account is None:
         return

@@ -271,7 +271,7 @@ def end_session(hub: Hub, session: Session, reason: str, *, orderly: bool = Fals
 
 def end_soon(hub: Hub, session: Session, reason: str) -> None:
     """End a session on its own I/O thread; nothing that it still sends is run."""
-    session.busy = True
+    session.run_no_more()
     session.outlet.post(partial(end_session, hub, session, reason))
 
 

@@ -132,8 +132,7 @@ def _show(hub: Hub, session: Session, pages: Pages | None, error: BaseException 
                 _framed(hub, session, wanted, lines) for (wanted, _), lines in zip(rendered, fitting, strict=True)
             )
         session.outlet.release(data)
-    session.busy = False
-    session.outlet.resume()
+    session.go_on()
 
 
 def _rendered(hub: Hub, session: Session, wanted: Wanted, page: list[StoredEvent]) -> list[bytes]:

@@ -60,6 +60,7 @@ class Session:
         "confirmed_at",
         "connected_at",
         "credential",
+        "ending",
         "exchange",
         "group_key",
         "heard_at",
@@ -114,6 +115,7 @@ class Session:
         self.in_flight = 0  # entries of this session that the journal has not given back yet
         self.batch: ClientBatch | None = None  # the batch that the client has opened
         self.busy = False  # a command is at work elsewhere: further lines wait in the backlog
+        self.ending = False  # it is to end: nothing that waits is run any more
         self.backlog: deque[bytes | TooLong] | None = None  # lines read but not run yet
         self.budget = budget  # how many commands it may run now
         self.connected_at = now  # monotonic seconds
@@ -130,6 +132,16 @@ class Session:
         """Change what was negotiated. The caller re-registers the session with its rooms (group_key changes)."""
         self.capabilities = capabilities
         self.group_key = (self.outlet.thread_index << THREAD_SHIFT) | (capabilities & RENDER_MASK)
+
+    def go_on(self) -> None:
+        """Run the lines that waited for a command, which is done; none if the session is to end."""
+        if not self.ending:
+            self.busy = False
+            self.outlet.resume()
+
+    def run_no_more(self) -> None:
+        """Let nothing that the client still sends, or has sent, be run: the session is to end."""
+        self.busy = self.ending = True
 
     def has(self, capability_bit: int) -> bool:
         """Whether the capability was negotiated."""

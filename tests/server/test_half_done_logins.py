@@ -3,6 +3,7 @@
 Nobody can see such a login in a list of sessions, so whatever ends all sessions ends these with them.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -151,6 +152,31 @@ def test_a_session_that_ends_runs_nothing_more(harness: Harness, end: Callable[[
         harness.settle()
         assert other.outlet.closed is not None
         assert not any("too late" in line for line in watcher.received())
+
+
+def test_a_command_that_is_done_meanwhile_lets_nothing_more_be_run(harness: Harness) -> None:
+    """What waits behind it does not come between the order to end a session and its end."""
+    harness.account("alice", PASSWORD)
+    owner, watcher = harness.person("alice", password=PASSWORD), harness.person("bob")
+    harness.workers.put_off()
+    span = "timestamp=2020-01-01T00:00:00.000Z timestamp=2040-01-01T00:00:00.000Z"
+    owner.sends_unsettled(f"CHATHISTORY TARGETS {span} 9\r\nPRIVMSG bob :too late\r\n".encode())
+    harness.settle()
+    waiting, harness.workers.waiting = harness.workers.waiting, None
+    assert waiting
+    waiting.popleft()()
+    tick, harness.posted = harness.posted, deque()  # what an I/O thread has taken before the order comes
+    suspended(harness, owner)
+    with harness.hub.lock:
+        for action in tick:
+            action()
+        while harness.resumed:
+            session = harness.resumed.popleft().session
+            assert session is not None
+            harness.dispatcher.run_backlog(session, harness.now)
+    harness.settle()
+    assert owner.outlet.closed is not None
+    assert not any("too late" in line for line in watcher.received())
 
 
 def test_an_app_password_that_is_revoked_while_it_is_looked_at(harness: Harness) -> None:
