@@ -33,7 +33,7 @@ def login(desk: Desk, rest: str) -> None:
             raise
         log_in(desk.client, name, password, code)
         desk.client.expect_code(needed=True)
-    learn(desk, name=name, second_factor=bool(code))
+    learn(desk, name=name, second_factor=bool(code), guest=False)
     desk.note(_("You are logged in as {name}.").format(name=sanitize(name)))
 
 
@@ -47,7 +47,7 @@ def register(desk: Desk, _rest: str) -> None:
     except RoomRefused as refusal:
         raise login_refusal(refusal.code, name, str(refusal)) from refusal
     desk.client.come_back_as(name, password)
-    learn(desk, name=name, second_factor=False)
+    learn(desk, name=name, second_factor=False, guest=False)
     desk.note(_("The account {name} is made, and you are logged in to it.").format(name=sanitize(name)))
 
 

@@ -28,6 +28,8 @@ class KnownServer:
     room: str = ""
     second_factor: bool = False
     """Whether the last login needed a code."""
+    guest: bool = False
+    """Whether one was there as a guest, so that there is no password to ask for."""
 
     @property
     def address(self) -> Address:
@@ -74,7 +76,7 @@ class KnownServers:
 
 
 def learn(address: Address, **changes: str | bool) -> None:
-    """Change what is remembered of a server, if it is known: `name`, `room`, `second_factor`. Raises ClientError."""
+    """Change what is remembered of a server, if it is known: `name`, `room`, `guest`... Raises ClientError."""
     known = load(default_path())
     server = known.find(address)
     if server is not None and (changed := replace(server, **changes)) != server:  # type: ignore[arg-type]

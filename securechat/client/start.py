@@ -84,6 +84,7 @@ class Start:
         self._address, self._fingerprint, self._invite, self._link_room = self._find_server()
         self._known = known_servers.find(self._address)
         self._registered = False  # whether an account was made
+        self._guest = wishes.guest  # whether to come in without an account
 
     def connect(self) -> Client:
         """Return a client that is logged in, and remember the server. Raises ClientError."""
@@ -101,7 +102,13 @@ class Start:
         try:
             self._known_servers.remember(
                 KnownServer(
-                    self._address.host, self._address.port, self._name, authority, remembered, self._code.needed
+                    self._address.host,
+                    self._address.port,
+                    self._name,
+                    authority,
+                    remembered,
+                    self._code.needed,
+                    self._guest,
                 )
             )
         except ClientError as error:
@@ -186,9 +193,11 @@ class Start:
 
     def _log_in(self, name: str, authority: str, *, register: bool) -> Client:
         """Log in; where a person can answer, ask again for what was refused."""
-        given = "" if self._wishes.guest else given_password(self._wishes.password_file, self._environment)
-        password = given
+        given = "" if self._guest else given_password(self._wishes.password_file, self._environment)
         known = self._known
+        if given is None and known is not None and known.guest and known.name == name and not register:
+            self._guest, given = True, ""  # as the last time
+        password = given
         asks_code = known is not None and known.second_factor and known.name == name and not register and given != ""
         set_up: SettingUp | None = None
         refused: LoginRefused | None = None  # the first refusal
@@ -213,8 +222,12 @@ class Start:
             try:
                 client.connect(PATIENCE if set_up is not None else None)
             except LoginRefused as error:
+                if self._guest and not self._wishes.guest and self._asker.present:
+                    tell(str(error))  # there are no guests any more, or the name is an account's by now
+                    self._guest, given, password = False, None, None
+                    continue
                 refused = refused or error
-                may_ask = self._asker.present and attempt < _MOST_ATTEMPTS and not self._wishes.guest
+                may_ask = self._asker.present and attempt < _MOST_ATTEMPTS and not self._guest
                 offered = register and not self._wishes.register and self._may_have_account(error)
                 if offered:
                     register = not self._has_account(name, error, ask=may_ask)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,3 +53,27 @@ def test_a_wrong_password_is_asked_for_again_but_not_for_ever(
     with pytest.raises(LoginRefused, match="Name or password is wrong"):
         start.connect()
     assert len(prompts) == 3
+
+
+def test_who_was_a_guest_the_last_time_is_asked_for_no_password(
+    server: ScriptedServer, authority: Authority, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = KnownServers(tmp_path / "known")
+    place = f"localhost:{server.port}"
+
+    def starts(*hidden: str, **more: Any) -> Start:
+        answers = iter(hidden)
+        wishes = Wishes(server=place, ca=authority.path, timeout=10, **more)
+        return Start(wishes, known, Asker(True, ask_hidden=lambda _prompt: next(answers)), {})
+
+    starts(guest=True, user="carol").connect().close()
+    starts().connect().close()
+    assert [(one.name, one.guest) for one in known.servers] == [("carol", True)]
+    starts("secret99", user="anna").connect().close()  # somebody else has a password
+    assert [(one.name, one.guest) for one in known.servers] == [("anna", False)]
+    starts(guest=True, user="carol").connect().close()
+    server.chat.guests = False
+    server.chat.passwords["carol"] = "another9"  # she has made an account elsewhere
+    starts("another9").connect().close()
+    assert [(one.name, one.guest) for one in known.servers] == [("carol", False)]
+    assert "lets nobody in without an account" in capsys.readouterr().err
