@@ -11,6 +11,7 @@ from securechat.protocol.isupport import MEANINGS, Isupport
 from securechat.protocol.modes import ROOM_MODES, USER_MODES
 from securechat.server.permission_page import permissions
 from securechat.server.registry import COMMANDS
+from securechat.server.subcommands import TABLES
 
 _COMMANDS_HEAD = """\
 # Commands
@@ -22,6 +23,13 @@ connection may send in a while; parameters are counted as the server needs them 
 
 | command | usage and meaning | parameters | when | free |
 |---|---|---|---|---|
+"""
+
+_FORMS_HEAD = """
+## Commands of several forms
+
+| form | meaning | parameters |
+|---|---|---|
 """
 
 _CAPABILITIES_HEAD = """\
@@ -159,7 +167,12 @@ def commands() -> str:
         usage, _, meaning = row.help.partition(": ")
         about = f"`{_cell(usage)}` {_cell(meaning)}".strip()
         rows.append(f"| {name} | {about} | {row.params} | {row.when} | {'yes' if row.free else ''} |\n")
-    return _COMMANDS_HEAD + "".join(rows)
+    forms = [
+        f"| `{_cell(f'{name} {row.written}')}` | {_cell(row.help)} | {row.params + bool(row.name)} |\n"
+        for name, table in sorted(TABLES.items())
+        for row in table.all
+    ]
+    return f"{_COMMANDS_HEAD}{''.join(rows)}{_FORMS_HEAD}{''.join(forms)}"
 
 
 def capabilities() -> str:

@@ -17,6 +17,7 @@ from securechat.server.context import Context
 from securechat.server.ports import Pool
 from securechat.server.registry import command
 from securechat.server.second_factors import end_app_password
+from securechat.server.subcommands import Subcommand, Subcommands, given
 
 logger = logging.getLogger(__name__)
 
@@ -25,31 +26,14 @@ MOST = 20
 NAME_CHARACTERS = 30
 
 
-@command(
-    "APPPASSWORD",
-    params=1,
-    help="APPPASSWORD ADD <name> :<password> [<code>]|LIST|REVOKE <name>: passwords for programs of yours",
-)
-def apppassword(context: Context) -> None:
-    """Look after the app passwords of one's own account."""
-    account = context.user.account
-    subcommand, name = context.params[0].upper(), context.param(1) or ""
-    if account is None:
-        context.response.fail("APPPASSWORD", replies.ACCOUNT_REQUIRED)
-    elif subcommand == "LIST":
-        _list(context, account)
-    elif subcommand not in ("ADD", "REVOKE"):
-        context.response.fail("APPPASSWORD", replies.INVALID_SUBCOMMAND, context.params[0][:50])
-    elif not name or (subcommand == "ADD" and len(context.params) < 3):
-        context.response.fail("APPPASSWORD", replies.NEED_MORE_PARAMS, subcommand)
-    elif subcommand == "REVOKE":
-        _revoke(context, account, name)
-    elif " " in name or name.startswith(":") or not name.isprintable() or len(name) > NAME_CHARACTERS:
+def _wish(context: Context, account: Account) -> None:
+    """Make one under a name that can be one, once the password was shown."""
+    name = context.params[1]
+    if " " in name or name.startswith(":") or not name.isprintable() or len(name) > NAME_CHARACTERS:
         text = f"The name of an app password is one word of at most {NAME_CHARACTERS} characters"
-        context.response.fail("APPPASSWORD", replies.INVALID_PARAMS, subcommand, text=text)
+        context.response.fail("APPPASSWORD", replies.INVALID_PARAMS, "ADD", text=text)
     else:
-        given = " ".join(context.params[2:])
-        prove(context, account, given, lambda: _add(context, account, name))
+        prove(context, account, given(context, 2), lambda: _add(context, account, name))
 
 
 def _add(context: Context, account: Account, name: str) -> None:
@@ -109,3 +93,18 @@ def _revoke(context: Context, account: Account, name: str) -> None:
         context.response.note("APPPASSWORD", replies.APP_PASSWORD_REVOKED, name)
 
     store(context, lambda unit: unit.second_factors.remove_app_password(account.id, name), answer, know)
+
+
+SUBCOMMANDS = Subcommands(
+    "APPPASSWORD",
+    Subcommand("ADD", "<name> :<password> [<code>]", 2, "make one, which is shown once", _wish),
+    Subcommand("LIST", "", 0, "show their names, and when they were used", _list),
+    Subcommand(
+        "REVOKE",
+        "<name>",
+        1,
+        "let it count no more; what came in by it ends",
+        lambda context, account: _revoke(context, account, context.params[1]),
+    ),
+)
+command("APPPASSWORD", params=1, help=SUBCOMMANDS.help("passwords for programs of yours"))(SUBCOMMANDS.run)

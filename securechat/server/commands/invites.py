@@ -27,6 +27,7 @@ from securechat.server.ports import Pool
 from securechat.server.registry import command
 from securechat.server.rendering import LINE_BYTES
 from securechat.server.slices import Slices
+from securechat.server.subcommands import Subcommand, Subcommands
 from securechat.server.targets import visible_room
 from securechat.server.users import LiveRoom
 
@@ -58,26 +59,6 @@ class _Wish:
     def room(self) -> str:
         """Where it leads, on the wire."""
         return self.live.room.name if self.live is not None else GENERAL
-
-
-@command(
-    "INVITES",
-    params=1,
-    help="INVITES CREATE <room> [<uses>] [<7d|12h|never>] [:<note>], INVITES LIST [<room>], INVITES REVOKE <number>: "
-    "links into your rooms; * stands for the server",
-)
-def invites_(context: Context) -> None:
-    """Make, list or revoke invites."""
-    name = context.params[0].upper()
-    action, needed = _ACTIONS.get(name, (None, 0))
-    if action is None:
-        context.response.fail("INVITES", replies.INVALID_SUBCOMMAND, context.params[0])
-    elif len(context.params) <= needed:
-        context.response.fail("INVITES", replies.NEED_MORE_PARAMS, name)
-    elif context.user.account is None:
-        context.response.fail("INVITES", replies.ACCOUNT_REQUIRED, text="Log in to an account to make and see invites")
-    else:
-        action(context, context.user.account)
 
 
 def _create(context: Context, maker: Account) -> None:
@@ -309,4 +290,11 @@ def _note(context: Context, reply: replies.StandardReply, *words: str, text: str
     context.response.raw(_noted(context, reply, *words, text=text))
 
 
-_ACTIONS = {"CREATE": (_create, 1), "LIST": (_list, 0), "REVOKE": (_revoke, 1)}
+SUBCOMMANDS = Subcommands(
+    "INVITES",
+    Subcommand("CREATE", "<room> [<uses>] [<7d|12h|never>] [:<note>]", 1, "make a link, which is shown once", _create),
+    Subcommand("LIST", "[<room>]", 0, "show what is good still", _list),
+    Subcommand("REVOKE", "<number>", 1, "let a link open nothing any more", _revoke),
+    needs_account="Log in to an account to make and see invites",
+)
+command("INVITES", params=1, help=SUBCOMMANDS.help("links into your rooms; * stands for the server"))(SUBCOMMANDS.run)

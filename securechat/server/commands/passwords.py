@@ -16,38 +16,13 @@ from securechat.server.ports import Pool
 from securechat.server.registry import command
 from securechat.server.second_factors import forget_setups
 from securechat.server.sessions import ShownPassword
+from securechat.server.subcommands import Subcommand, Subcommands, given
 from securechat.server.verification import replace_password
 
 logger = logging.getLogger(__name__)
 
 SECONDS = 120
 """So long after OLD the new password may be said."""
-
-
-@command(
-    "PASSWD",
-    params=1,
-    help="PASSWD OLD :<password> [<code>], then PASSWD NEW :<new password>: change your password",
-)
-def passwd(context: Context) -> None:
-    """Change the password of one's own account."""
-    account = context.user.account
-    subcommand = context.params[0].upper()
-    if account is None:
-        context.response.fail("PASSWD", replies.ACCOUNT_REQUIRED)
-    elif subcommand not in ("OLD", "NEW"):
-        # What was sent is not repeated: it may be a password.
-        text = "PASSWD OLD :<password> [<code>] comes first, then PASSWD NEW :<new password>"
-        context.response.fail("PASSWD", replies.INVALID_SUBCOMMAND, text=text)
-    elif not context.param(1):
-        context.response.fail("PASSWD", replies.NEED_MORE_PARAMS, subcommand)
-    elif subcommand == "OLD":
-        _old(context, account, " ".join(context.params[1:]))
-    elif len(context.params) > 2:
-        text = "Put a colon before a password that holds spaces: PASSWD NEW :<new password>"
-        context.response.fail("PASSWD", replies.INVALID_PARAMS, subcommand, text=text)
-    else:
-        _new(context, account, context.params[1])
 
 
 def _old(context: Context, account: Account, given: str) -> None:
@@ -61,9 +36,13 @@ def _old(context: Context, account: Account, given: str) -> None:
     prove(context, account, given, proved)
 
 
-def _new(context: Context, account: Account, password: str) -> None:
+def _new(context: Context, account: Account) -> None:
     """Store the new one, in both forms, and end what came in by the one before."""
-    hub, session = context.hub, context.session
+    hub, session, password = context.hub, context.session, context.params[1]
+    if len(context.params) > 2:
+        text = "Put a colon before a password that holds spaces: PASSWD NEW :<new password>"
+        context.response.fail("PASSWD", replies.INVALID_PARAMS, "NEW", text=text)
+        return
     shown = session.shown_password
     if shown is None or hub.monotonic() > shown.ends:
         session.shown_password = None
@@ -96,3 +75,18 @@ def _new(context: Context, account: Account, password: str) -> None:
         lambda: context.response.fail("PASSWD", replies.TEMPORARILY_UNAVAILABLE),
         too_late=too_late,
     )
+
+
+SUBCOMMANDS = Subcommands(
+    "PASSWD",
+    Subcommand(
+        "OLD",
+        ":<password> [<code>]",
+        1,
+        "show the one that is good now; this comes first",
+        lambda context, account: _old(context, account, given(context)),
+    ),
+    Subcommand("NEW", ":<new password>", 1, "put another one in its place", _new),
+    instead="PASSWD OLD :<password> [<code>] comes first, then PASSWD NEW :<new password>",  # it may be a password
+)
+command("PASSWD", params=1, help=SUBCOMMANDS.help("change your password"))(SUBCOMMANDS.run)

@@ -29,27 +29,12 @@ from securechat.server.reports import (
     place_of,
     tell,
 )
+from securechat.server.subcommands import Subcommand, Subcommands
 
 logger = logging.getLogger(__name__)
 
 _DIRECT = "*"
 """Stands where the name of a room would."""
-
-
-@command(
-    "REPORT",
-    params=1,
-    help="REPORT <msgid> [:<reason>], REPORT LIST [<room>], REPORT CLOSE <number> [:<what was done>]: report a message",
-)
-def report(context: Context) -> None:
-    """Report a message; list or close what was reported."""
-    word = context.params[0].upper()
-    if word == "LIST":
-        _list(context)
-    elif word == "CLOSE":
-        _close(context)
-    else:
-        _report(context, context.params[0])
 
 
 def _busy(context: Context) -> None:
@@ -62,7 +47,8 @@ def _failed(context: Context, error: BaseException) -> None:
     context.response.fail("REPORT", replies.INTERNAL_ERROR, context.params[0])
 
 
-def _report(context: Context, identifier: str) -> None:
+def _report(context: Context) -> None:
+    identifier = context.params[0]
     sequence = context.hub.message_ids.parse(identifier)
     if sequence is None:
         context.response.fail("REPORT", replies.UNKNOWN_MSGID, identifier)
@@ -171,10 +157,20 @@ def _show(context: Context, found: list[Report], events: dict[int, StoredEvent |
 
 def _close(context: Context) -> None:
     """Close a report; one that the user does not see to is not there for them."""
-    hub, user, number = context.hub, context.user, context.param(1) or "*"
+    hub, user, number = context.hub, context.user, context.params[1]
     opened = hub.reports.open.get(int(number[:18])) if number.isascii() and number.isdigit() else None
     if opened is None or not handles(hub, user, opened):
         context.response.fail("REPORT", replies.UNKNOWN_REPORT, number)
         return
     closed = closing(context, opened, person(user), context.param(2) or "")
     _store(context, closed, lambda: context.response.note("REPORT", replies.REPORT_CLOSED, number))
+
+
+SUBCOMMANDS = Subcommands(
+    "REPORT",
+    Subcommand("LIST", "[<room>]", 0, "show what was reported to you", _list),
+    Subcommand("CLOSE", "<number> [:<what was done>]", 1, "see to a report", _close),
+    needs_account=None,
+    otherwise=Subcommand("", "<msgid> [:<reason>]", 1, "report a message to those who look after its place", _report),
+)
+command("REPORT", params=1, help=SUBCOMMANDS.help("report a message"))(SUBCOMMANDS.run)

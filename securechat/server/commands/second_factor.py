@@ -22,6 +22,7 @@ from securechat.server.presence import register_when_ready
 from securechat.server.registry import Stage, command
 from securechat.server.second_factors import forget_setups, note_second_factor
 from securechat.server.sessions import Setup
+from securechat.server.subcommands import Subcommand, Subcommands, given
 from securechat.server.verification import Result, admitted, verify, verify_code
 
 T = TypeVar("T")
@@ -30,26 +31,6 @@ logger = logging.getLogger(__name__)
 
 SETUP_SECONDS = 600
 """So long a second factor may be confirmed after SETUP."""
-
-
-@command(
-    "TOTP",
-    params=1,
-    stage=Stage.ANY,
-    help="TOTP SETUP :<password> [<code>]|CONFIRM <code>|REMOVE <code>|RECOVERY <code>|STATUS: your second factor",
-)
-def totp(context: Context) -> None:
-    """Look after the second factor of one's own account; before the welcome, too."""
-    account = context.session.account
-    row = _SUBCOMMANDS.get(context.params[0].upper())
-    if account is None:
-        context.response.fail("TOTP", replies.ACCOUNT_REQUIRED)
-    elif row is None:
-        context.response.fail("TOTP", replies.INVALID_SUBCOMMAND, context.params[0][:50])
-    elif row is not _status and not context.param(1):
-        context.response.fail("TOTP", replies.NEED_MORE_PARAMS, context.params[0][:50])
-    else:
-        row(context, account, " ".join(context.params[1:]))
 
 
 def prove(context: Context, account: Account, given: str, then: Callable[[], None]) -> None:
@@ -221,7 +202,7 @@ def _show_recovery(context: Context, recovery: list[str]) -> None:
         context.response.note("TOTP", replies.RECOVERY_CODE, text=one)
 
 
-def _status(context: Context, account: Account, _: str) -> None:
+def _status(context: Context, account: Account) -> None:
     """Tell whether there is a second factor, and how many recovery codes are left."""
 
     def shown(factor: SecondFactor | None) -> None:
@@ -241,10 +222,17 @@ def _status(context: Context, account: Account, _: str) -> None:
     )
 
 
-_SUBCOMMANDS: dict[str, Callable[[Context, Account, str], None]] = {
-    "SETUP": _setup,
-    "CONFIRM": _confirm,
-    "REMOVE": _remove,
-    "RECOVERY": _recovery,
-    "STATUS": _status,
-}
+def _row(name: str, usage: str, help: str, run: Callable[[Context, Account, str], None]) -> Subcommand:  # noqa: A002 - a row's word
+    """A form that takes one secret, whatever spaces there are in it."""
+    return Subcommand(name, usage, 1, help, lambda context, account: run(context, account, given(context)))
+
+
+SUBCOMMANDS = Subcommands(
+    "TOTP",
+    _row("SETUP", ":<password> [<code>]", "make a secret, or another one, and show it", _setup),
+    _row("CONFIRM", "<code>", "put it in force", _confirm),
+    _row("REMOVE", "<code>", "take the second factor away", _remove),
+    _row("RECOVERY", "<code>", "make new recovery codes in place of the old ones", _recovery),
+    Subcommand("STATUS", "", 0, "tell whether there is one, and how many recovery codes are left", _status),
+)
+command("TOTP", params=1, stage=Stage.ANY, help=SUBCOMMANDS.help("your second factor"))(SUBCOMMANDS.run)

@@ -18,6 +18,7 @@ from securechat.server.own_sessions import abort_logins, facts_of, revoke, sessi
 from securechat.server.ports import Pool
 from securechat.server.registry import Stage, command
 from securechat.server.rendering import LINE_BYTES
+from securechat.server.subcommands import Subcommand, Subcommands
 
 logger = logging.getLogger(__name__)
 
@@ -25,30 +26,6 @@ PROGRAM_CHARACTERS = 40
 """The longest name that a program may give itself."""
 MOST_LISTED = 100
 """How many sessions are listed: the newest. Those that are welcomed are fewer; of others nothing is known."""
-
-
-@command(
-    "SESSIONS",
-    params=1,
-    stage=Stage.ANY,
-    help="SESSIONS LIST|REVOKE <number>|others|all|NAME :<program>: who is logged in to your account",
-)
-def sessions(context: Context) -> None:
-    """Look after the sessions of one's own account."""
-    account = context.session.account
-    subcommand, given = context.params[0].upper(), context.param(1) or ""
-    if account is None:
-        context.response.fail("SESSIONS", replies.ACCOUNT_REQUIRED)
-    elif subcommand == "LIST":
-        _list(context, account)
-    elif subcommand not in ("REVOKE", "NAME"):
-        context.response.fail("SESSIONS", replies.INVALID_SUBCOMMAND, context.params[0][:50])
-    elif not given:
-        context.response.fail("SESSIONS", replies.NEED_MORE_PARAMS, subcommand)
-    elif subcommand == "REVOKE":
-        _revoke(context, account, given)
-    else:
-        _name(context, given)
 
 
 def _list(context: Context, account: Account) -> None:
@@ -133,3 +110,26 @@ def _name(context: Context, given: str) -> None:
         return
     context.session.program = given
     context.response.note("SESSIONS", replies.SESSION_NAMED, text=given)
+
+
+SUBCOMMANDS = Subcommands(
+    "SESSIONS",
+    Subcommand("LIST", "", 0, "show them: since when, from where, by what", _list),
+    Subcommand(
+        "REVOKE",
+        "<number>|others|all",
+        1,
+        "end one, all but this one, or all",
+        lambda context, account: _revoke(context, account, context.params[1]),
+    ),
+    Subcommand(
+        "NAME",
+        ":<program>",
+        1,
+        "say what this session is called in the list",
+        lambda context, _: _name(context, context.params[1]),
+    ),
+)
+command("SESSIONS", params=1, stage=Stage.ANY, help=SUBCOMMANDS.help("who is logged in to your account"))(
+    SUBCOMMANDS.run
+)
