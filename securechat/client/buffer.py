@@ -9,7 +9,10 @@ from securechat.client.events import Kind, Message
 from securechat.client.outbox import Delivery
 
 MOST_ENTRIES = 10_000
-"""So many lines of one conversation are kept; older ones are fetched from the server again when they are wanted."""
+"""So many lines of one conversation are kept; older ones are fetched from the server again when they are wanted.
+
+While somebody looks at it, those that they have fetched are kept as well.
+"""
 PAGE = 100
 """So many lines of a conversation are fetched at once."""
 _DROPPED_AT_ONCE = 1_000
@@ -81,6 +84,7 @@ class Buffer:
         self.complete = False  # whether the very first line is here
         self.draft = ""  # what is typed and not sent
         self._next = 1
+        self._kept = MOST_ENTRIES
         self._ids: set[str] = set()
 
     @property
@@ -137,10 +141,11 @@ class Buffer:
         self._next += 1
         self.entries.append(entry)
         self._ids.add(entry.id)
-        if len(self.entries) > MOST_ENTRIES:
-            for gone in self.entries[:_DROPPED_AT_ONCE]:
+        if len(self.entries) > self._kept:
+            count = len(self.entries) - self._kept - 1 + _DROPPED_AT_ONCE
+            for gone in self.entries[:count]:
                 self._ids.discard(gone.id)
-            del self.entries[:_DROPPED_AT_ONCE]
+            del self.entries[:count]
             self.complete = False
         return entry
 
@@ -153,7 +158,13 @@ class Buffer:
         ]
         self.entries[:0] = made
         self._ids.update(entry.id for entry in made)
+        # What comes meanwhile must not take away what is read.
+        self._kept = max(self._kept, len(self.entries) + _DROPPED_AT_ONCE)
         return len(made)
+
+    def leave_alone(self) -> None:
+        """Nobody looks at it any more: what was fetched to be read need not stay."""
+        self._kept = MOST_ENTRIES
 
     def take_over(self, other: "Buffer") -> None:
         """Add the lines of another buffer, which is that of the same room and came later."""

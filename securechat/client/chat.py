@@ -78,6 +78,7 @@ class Chat:
     def activate(self, buffer: Buffer) -> None:
         """Look at a conversation. A line shows where unread begins, for as long as one looks."""
         self.active.unread_line = None
+        self.active.leave_alone()
         self.active = buffer
         first = buffer.first_unread()
         buffer.unread_line = first.number if first is not None else None

@@ -223,6 +223,22 @@ class TestHistory:
         assert not buffer.complete
         assert not buffer.has("e-0")
 
+    def test_what_was_fetched_to_be_read_stays_until_one_looks_elsewhere(self, chat: Chat) -> None:
+        buffer = chat.buffer("#ops")
+        chat.activate(buffer)
+        newest = MOST_ENTRIES + 100
+        for number in range(100, newest):
+            chat.apply(said(number))
+        buffer.prepend([said(number) for number in range(100)], chat.is_named)
+        for number in range(newest, newest + 100):
+            chat.apply(said(number))
+        assert buffer.oldest_id == "e-0"
+        chat.activate(chat.home)
+        chat.apply(said(newest + 100))
+        assert len(buffer.entries) <= MOST_ENTRIES
+        assert buffer.entries[-1].id == f"e-{newest + 100}"
+        assert not buffer.has("e-0")
+
     def test_what_was_taken_away_is_not_shown_any_more(self, chat: Chat) -> None:
         chat.apply(said(1, "secret"))
         entry = chat.buffer("#ops").entries[0]
