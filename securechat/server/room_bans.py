@@ -13,7 +13,7 @@ from securechat.server.members import Member
 from securechat.server.presence import MOST_MASKS
 from securechat.server.putting_out import put_out
 from securechat.server.room_modes import ModeChange
-from securechat.server.users import LiveRoom
+from securechat.server.users import LiveRoom, User
 
 MOST_PUT_OUT = 20
 """How many one ban puts out at most."""
@@ -76,16 +76,21 @@ def put_out_banned(
     shown = f"{until}: {reason}" if reason else until
     if named is not None:
         put_out(actor, live, named, shown, reason)
+    meant = banned_in(actor, live, may_put_out)
+    for user in meant[:MOST_PUT_OUT]:
+        put_out(actor, live, user, shown, reason)
+    return max(0, len(meant) - MOST_PUT_OUT)
+
+
+def banned_in(actor: Actor, live: LiveRoom, may_put_out: Callable[[Member], bool] = lambda _: True) -> list[User]:
+    """Return who is in the room although the bans mean them, without the actor and those who may come back."""
     policy = actor.hub.policy
     own = actor.session.user if actor.session is not None else None
-    meant = [
+    return [
         user
         for user in live.members
         if user is not own and not _may_come_back(live.subject_of(user), policy) and may_put_out(user)
     ]
-    for user in meant[:MOST_PUT_OUT]:
-        put_out(actor, live, user, shown, reason)
-    return max(0, len(meant) - MOST_PUT_OUT)
 
 
 def _may_come_back(subject: Subject, policy: Policy) -> bool:

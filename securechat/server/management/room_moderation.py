@@ -16,7 +16,7 @@ from securechat.server.management.rows import REASON, Argument, Operation
 from securechat.server.management.tables import table, time
 from securechat.server.members import Member, find_member, name_of
 from securechat.server.putting_out import put_out
-from securechat.server.room_bans import ban_entry, bans_of, lift_bans, masks_of, put_out_banned
+from securechat.server.room_bans import ban_entry, banned_in, bans_of, lift_bans, masks_of, put_out_banned
 from securechat.server.room_modes import MOST, ModeChange
 from securechat.server.users import LiveRoom
 
@@ -162,7 +162,8 @@ def _put_on(administration: Administration, room: str, who: str, lasts: str, rea
         masks = _masks(actor, who, mute=mute)
         change = ModeChange(actor, live, ADMINISTRATOR)
         member = None if mute else find_member(actor.hub, live, who)
-        if not duration and member is None and _is_for_good(change, masks[0]):
+        there = member is not None or (not mute and banned_in(actor, live))
+        if not duration and not there and _is_for_good(change, masks[0]):
             shown, what = room_to_people(live.room.name), "muted in" if mute else "banned from"
             raise nothing_to_do(f"{who} is {what} {shown} already, for good. See: securechat-admin room bans {shown}")
         entry = ban_entry(actor, change, masks[0], duration, reason)

@@ -348,6 +348,8 @@ def test_a_full_list(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     full = "list_full: The list of tea is full; take something off it first."
     assert refused(harness, "room ban", room="tea", who="y*") == full
+    assert done(harness, "room ban", room="tea", who="x*") == "x* is banned from tea.", "the one who was left goes, too"
+    assert refused(harness, "room ban", room="tea", who="x*").startswith("nothing_to_do: ")
 
 
 def test_over_irc_the_room_sees_who_did_it(harness: Harness) -> None:
