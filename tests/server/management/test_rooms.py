@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from securechat.domain.audit import Origin
+from securechat.domain.events import Kind
 from securechat.domain.roles import Standing
 from securechat.server import hub as hub_module
 from securechat.server.administration import Administration
@@ -350,6 +351,22 @@ def test_a_full_list(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused(harness, "room ban", room="tea", who="y*") == full
     assert done(harness, "room ban", room="tea", who="x*") == "x* is banned from tea.", "the one who was left goes, too"
     assert refused(harness, "room ban", room="tea", who="x*").startswith("nothing_to_do: ")
+
+
+def test_what_of_it_was_done_before_it_failed_is_told(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody is on the list of bans already when they cannot be put out."""
+
+    def broken(*_: object) -> None:
+        raise ValueError("no such value")
+
+    member(harness, "anna"), member(harness, "eve")
+    with harness.disk_full():
+        assert refused(harness, "room ban", room="tea", who="eve").endswith(". Nothing was changed.")
+    monkeypatch.setitem(recorder._EFFECTS, Kind.KICK, broken)
+    told = refused(harness, "room ban", room="tea", who="eve")
+    assert told.startswith("storage: ")
+    assert told.endswith(". A part of it was done before that, see: securechat-admin audit list")
+    assert record(harness) == ["root room mask a:eve #tea +b"]
 
 
 def test_over_irc_the_room_sees_who_did_it(harness: Harness) -> None:
