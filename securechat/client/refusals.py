@@ -3,7 +3,7 @@
 import re
 
 from securechat.client.errors import LoginRefused, RoomRefused
-from securechat.client.moments import worded
+from securechat.client.moments import local_time, moment_in, worded
 from securechat.client.sanitize import sanitize
 from securechat.client.texts import N_, _
 from securechat.protocol.message import Message
@@ -153,6 +153,9 @@ def room_refusal(message: Message) -> RoomRefused:
         code = message.command
         context = params[1] if len(params) > 2 else ""
     template = ROOM_REFUSALS.get(code)
+    if code == "474" and (until := moment_in(params[-1])) is not None:
+        text = _("You are kept out of {name} by those who look after it until {time}.")
+        return RoomRefused(text.format(name=sanitize(context), time=local_time(until)), code)
     said = sanitize(params[-1]) if params else code
     if template is not None and (context or "{name}" not in template):
         text = _(template).format(name=sanitize(context))

@@ -210,7 +210,7 @@ ERR_INVITEONLYCHAN = Numeric(
     "{room}",
     text="Cannot join channel (+i): it is for the invited; ask somebody in it for an invitation or a link",
 )
-ERR_BANNEDFROMCHAN = Numeric(474, "{room}", text="Cannot join channel (+b): you are banned from it")
+ERR_BANNEDFROMCHAN = Numeric(474, "{room}", text="Cannot join channel (+b): you are banned from it{until}")
 ERR_BADCHANNELKEY = Numeric(475, "{room}", text="Cannot join channel (+k): it needs its key, as in JOIN <room> <key>")
 ERR_BADCHANMASK = Numeric(476, "{room}", text="Bad Channel Mask: {reason}")
 ERR_BANLISTFULL = Numeric(478, "{room} {mode}", text="The list is full; take something off it first")

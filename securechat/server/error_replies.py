@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from securechat.clock import format_moment
+from securechat.domain.mask_lists import FOR_GOOD
 from securechat.errors import (
     AccountExists,
     DomainError,
@@ -42,7 +44,17 @@ def _not_permitted(context: Context, error: NotPermitted) -> None:
         reason = _ROOM_REASONS.get(error.action)
         if error.action == "CREATE_ROOM":
             reason = _NO_ROOM[context.hub.policy.room_creation]
-        context.response.numeric(row, room=error.room, **({"reason": reason} if reason else {}))
+        words = {"reason": reason} if reason else {}
+        if row is ERR_BANNEDFROMCHAN:
+            words = {"until": _end_of_ban(context, error.room)}
+        context.response.numeric(row, room=error.room, **words)
+
+
+def _end_of_ban(context: Context, room: str) -> str:
+    """Return until when whoever asks is banned from a room, as the end of a sentence; empty: for good."""
+    live, user = context.hub.find_room(room), context.session.user
+    until = live.banned_until(user) if live is not None and user is not None else 0
+    return f" until {format_moment(until)}" if until not in (0, FOR_GOOD) else ""
 
 
 _ROOM_NUMERICS = {

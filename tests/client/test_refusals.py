@@ -25,6 +25,11 @@ LOCAL = f"{datetime(2026, 11, 22, 8, tzinfo=UTC).astimezone():%Y-%m-%d %H:%M}"
             b":s FAIL PRIVMSG RATE_LIMITED #tea 3 :One message every 30 seconds in this room; try again in 3 seconds",
             "The server refused: One message every 30 seconds in this room; try again in 3 seconds",
         ),
+        (
+            b":s 474 anna #tea :Cannot join channel (+b): you are banned from it until 2026-11-22 08:00:00 UTC",
+            f"You are kept out of tea by those who look after it until {LOCAL}.",
+        ),
+        (b":s 474 anna #tea :Cannot join channel (+b)", "You are kept out of tea by those who look after it."),
     ],
 )
 def test_the_reason_is_told(line: bytes, text: str) -> None:

@@ -9,6 +9,7 @@ from tests.server.harness import Harness, code_of
 SERVER = ":chat.test"
 OP = ":anna!anna@securechat"
 ENDS = "2025-11-24 18:00:00 UTC"
+REFUSED = f"{SERVER} 474 bob #tea :Cannot join channel (+b): you are banned from it"
 
 
 def test_banning_a_guest_for_a_time(harness: Harness) -> None:
@@ -21,7 +22,7 @@ def test_banning_a_guest_for_a_time(harness: Harness) -> None:
     ]
     assert carol.received() == [mode, kick]
     assert bob.received() == [mode, kick]
-    assert bob.answers("JOIN #tea") == [f"{SERVER} 474 bob #tea :Cannot join channel (+b): you are banned from it"]
+    assert bob.answers("JOIN #tea") == [f"{REFUSED} until {ENDS}"]
     assert anna.answers("BAN #tea") == [f"{SERVER} NOTE BAN BANNED #tea bob!*@* :Until {ENDS}"]
     assert anna.answers("MUTE #tea") == [f"{SERVER} NOTE MUTE NOT_ON_LIST #tea :Nobody is muted in this room"]
     assert anna.answers("UNBAN #tea bob") == [
@@ -36,6 +37,13 @@ def test_banning_a_guest_for_a_time(harness: Harness) -> None:
         ("room kick", "bob (guest)", "", "enough"),
         ("room mask", "bob!*@*", "-b", ""),
     ]
+
+
+def test_who_is_banned_for_good_is_told_of_no_end(harness: Harness) -> None:
+    anna, bob = harness.members_of("#tea", "anna", "bob")
+    anna.sends("BAN #tea bob")
+    bob.received()
+    assert bob.answers("JOIN #tea") == [REFUSED]
 
 
 def test_an_account_is_banned_by_its_name_here_or_not(harness: Harness) -> None:
