@@ -57,6 +57,11 @@ class Context:
         """For whom it counts what is done (see server.actors)."""
         return counted_for(self.session)
 
+    @property
+    def _goes_on(self) -> bool:
+        """Whether later steps of the command are taken: not for a session whose right to them has ended meanwhile."""
+        return self.session.state is not State.ENDED and not self.session.ending
+
     def param(self, index: int) -> str | None:
         """Return the parameter, or None when it was not sent."""
         return self.params[index] if index < len(self.params) else None
@@ -86,9 +91,9 @@ class Context:
         """Run `job` on a worker once the session's own events are on disk; then go on here, under the hub lock.
 
         Exactly one of `then(result)`, `failed(error)` and `busy()` (the pool's queue is full) is called, then the
-        answer is flushed. Further lines of the session wait until then. When the session ends meanwhile, nobody is
-        called, but `too_late(result)` when the job has changed something that the hub must know of. However it ends,
-        `afterwards()` is called once.
+        answer is flushed. Further lines of the session wait until then. When the session ends meanwhile, or is to end,
+        nobody is called, but `too_late(result)` when the job has changed something that the hub must know of. However
+        it ends, `afterwards()` is called once.
         """
         session = self.session
         self.wait()
@@ -96,7 +101,7 @@ class Context:
         def finish(result: T, error: BaseException | None) -> None:
             def go_on() -> None:
                 try:
-                    if session.state is not State.ENDED:
+                    if self._goes_on:
                         if error is None:
                             then(result)
                         else:
@@ -110,7 +115,7 @@ class Context:
             self.post(go_on)
 
         def start() -> None:
-            ended = session.state is State.ENDED
+            ended = not self._goes_on
             if not ended and self.hub.workers.submit(pool, job, finish):
                 return
             afterwards()
@@ -145,7 +150,7 @@ class Context:
         self.wait()
 
         def go_on() -> None:
-            if self.session.state is not State.ENDED:
+            if self._goes_on:
                 step()
             self.done()
 

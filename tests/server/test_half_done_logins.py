@@ -195,3 +195,19 @@ def test_an_app_password_that_is_revoked_while_it_is_looked_at(harness: Harness)
         waiting.popleft()()
     harness.settle()
     assert one.received() == FAILED
+
+
+@pytest.mark.parametrize("line", [f"APPPASSWORD ADD phone :{PASSWORD}", f"PASSWD OLD :{PASSWORD}"])
+def test_what_waits_for_a_worker_is_not_gone_on_with_by_a_session_that_is_to_end(harness: Harness, line: str) -> None:
+    """Its right has ended; that its own thread has not got to ending it makes no difference."""
+    account = harness.account("alice", PASSWORD)
+    owner, thief = (harness.person("alice", password=PASSWORD) for _ in range(2))
+    harness.workers.put_off()
+    thief.sends(line)
+    with harness.hub.lock:
+        harness.workers.work()  # the password is right, and that is on its way to the session
+    owner.sends_unsettled(b"SESSIONS REVOKE others\r\n")
+    harness.settle()
+    assert thief.outlet.closed is not None
+    assert harness.database.read(lambda unit: unit.second_factors.app_passwords(account.id)) == []
+    assert thief.session.shown_password is None
