@@ -31,6 +31,7 @@ MAX_BATCH = 2000
 _GATHER_BELOW = 256  # a batch of this size has nothing to gain from waiting for more
 _CHECKPOINT_ROWS = 4000  # about 1,000 pages of write-ahead log, SQLite's own measure
 _CHECKPOINT_BATCHES = 250  # each batch writes some pages however small it is
+_PURGE_AGAIN_SECONDS = 60.0  # after taking away a part of a room has failed
 _TIMELINE_ROWS = 4096  # how many events readers may have to look through themselves
 
 
@@ -95,6 +96,8 @@ class Journal:
         self._in_hand: list[Entry | _Call] = []  # the batch that the thread is at work on
         self._awaited: dict[Entry, Future[None]] = {}  # entries whose outcome somebody waits for
         self._last_commit = -math.inf  # time.monotonic(), which is small on a machine that has just started
+        self._purge_again = -math.inf  # time.monotonic(): not before; inf: nothing was stored since it has failed
+        self._purge_failed = 0.0  # time.monotonic()
         self._unchecked_rows = 0  # written since the last checkpoint
         self._unchecked_batches = 0
         # Whether old copies of what was taken away may stand in the write-ahead log; a server that died may have left
@@ -186,12 +189,14 @@ class Journal:
 
     def _turn(self) -> bool:
         """Store and publish one batch, and take a part of what is to go; False when it was the last batch."""
-        purging = self._recorder.departing and self.healthy
+        purging = self._recorder.departing and self.healthy and time.monotonic() >= self._purge_again
         items, more = ([], True) if purging and self._queue.empty() else self._next_batch()
         if items:
             self._in_hand = items
             self._store(items)
             self._last_commit = time.monotonic()
+            if self.healthy:
+                self._purge_again = min(self._purge_again, self._purge_failed + _PURGE_AGAIN_SECONDS)
         if purging and more:
             self._purge()
         if items or purging:
@@ -345,8 +350,10 @@ class Journal:
         except ROW_FAULTS as error:
             if not is_general(error):
                 raise
-            # Whatever is stored next shows whether the database is well again.
-            self._note_health(as_storage_error(error, "take away the messages of a deleted room"))
+            # Nobody waits for it, and what is smaller may find room. Again when that did, but not with each message.
+            self._purge_again, self._purge_failed = math.inf, time.monotonic()
+            why = as_storage_error(error, "take away the messages of a deleted room")
+            logger.warning("%s; nobody reads them, and it is tried again later", why)
 
     def _catch_up(self) -> None:
         """Let the timeline cover all events. If that fails, readers look through more of them until it succeeds."""

@@ -263,7 +263,33 @@ def test_whatever_else_is_to_be_stored_comes_between(
     assert page(database, GENERAL).count("meanwhile") == 2
 
 
+def test_what_cannot_be_taken_away_is_not_tried_with_each_message(
+    database: Database, journal: Journal, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Messages are stored meanwhile, as they need less room; so it is not said that they are refused."""
+    tried = 0
+
+    def step(number: int) -> None:
+        nonlocal tried
+        tried = number
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(journal_module, "_PURGE_AGAIN_SECONDS", 3600.0)
+    purging(monkeypatch, step)
+    journal.start()
+    said_much(journal)
+    journal.store(deletion()).result(SECONDS)
+    for number in range(5):
+        journal.store(said(f"{number}", conversation=GENERAL)).result(SECONDS)
+    journal.stop()
+    assert tried == 1
+    assert journal.healthy
+    assert [one.levelname for one in caplog.records] == ["WARNING"]
+    assert page(database, TEA) == []
+
+
 def test_a_full_disk_puts_it_off(database: Database, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "_PURGE_AGAIN_SECONDS", 0.0)
     full = True
 
     def step(number: int) -> None:
