@@ -265,6 +265,26 @@ def test_an_administrator_who_looks_after_the_room_reads_everything(harness: Har
     assert read(root) == []
 
 
+def test_whose_right_ends_while_a_page_is_read_is_not_shown_it(harness: Harness) -> None:
+    """Put out meanwhile, or the room keeps from now on what it did not."""
+    anna, bob = member(harness, "anna"), member(harness, "bob")
+    anna.sends("JOIN #tea")
+    says(anna, "before")
+    bob.sends("JOIN #tea")
+    says(anna, "behind")
+    for line, expected in (("MODE #tea +H joined", ["behind"]), ("KICK #tea bob", [])):
+        bob.received()
+        harness.workers.put_off()
+        bob.sends("CHATHISTORY LATEST #tea * 50")
+        anna.sends(line)
+        with harness.hub.lock:
+            harness.workers.work()
+        harness.settle()
+        lines = bob.bodies()
+        assert [one.partition(" :")[2] for one in lines if " PRIVMSG " in one] == expected
+    assert any(" FAIL CHATHISTORY INVALID_TARGET " in one for one in lines)
+
+
 @pytest.mark.parametrize("rule", ["all", "joined", "none"])
 def test_who_came_too_late_for_a_message_is_whom_the_table_keeps_it_from(harness: Harness, rule: str) -> None:
     """Of everybody who can be in a room, for every message of it, before and after their coming."""

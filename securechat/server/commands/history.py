@@ -158,7 +158,14 @@ def _show_page(context: Context, direction: Direction, limit: int, first: Bound 
     hidden = hidden_from(hub, context.user)
     query = HistoryQuery(conversation, direction, limit, first, second, kinds, after, hidden)
 
+    live = hub.rooms_by_id.get(conversation)
+
     def show(page: list[StoredEvent]) -> None:
+        if live is not None:  # asked again now, as reading has taken a moment
+            readable = readable_after(hub, context.user, live)
+            if readable is None:
+                raise _BadRequestError(replies.INVALID_TARGET, params[0], params[1])
+            page = [one for one in page if one.sequence > readable]
         capabilities = context.session.capabilities & RENDER_MASK
         render = hub.renderer.stored_line
         shown = [under_name(stored, name) for stored in page] if name.startswith("#") else page
@@ -169,7 +176,7 @@ def _show_page(context: Context, direction: Direction, limit: int, first: Bound 
     context.work(
         Pool.READING,
         lambda: hub.reader.read(lambda unit: unit.history.page(query)),
-        show,
+        lambda page: _answer(context, partial(show, page)),
         failed=lambda error: _failed(context, error),
         busy=lambda: context.response.fail("CHATHISTORY", replies.TEMPORARILY_UNAVAILABLE, params[0], params[1]),
     )
