@@ -29,6 +29,7 @@ from securechat.server.administration import Administration
 from securechat.server.administration_ports import JournalStore, ServerAddress
 from securechat.server.admission import Admission
 from securechat.server.certificates import take_over as take_over_revocations
+from securechat.server.common_passwords import common_passwords
 from securechat.server.configuration import Configuration
 from securechat.server.control import ControlServer, socket_path
 from securechat.server.dispatcher import Dispatcher
@@ -160,6 +161,7 @@ class Server:
 
     def _serve(self, listeners: list[tuple[socket.socket, MakeConnection]], database: Database) -> None:
         """Start everything."""
+        common_passwords()  # read now: whoever registers first would wait for the disk with the hub lock held
         self.journal.start()
         self._undo.append(self.journal.stop)
         self.workers.start()

@@ -1,7 +1,9 @@
 """Passwords: the rules, both stored forms, upgrades, dummies, and what is refused."""
 
+import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -211,6 +213,23 @@ def test_the_list_of_common_passwords_is_whole_and_small() -> None:
     assert is_common("пароль")
     assert is_common("ПАРОЛЬ")
     assert "zxcvbn" not in sys.modules
+
+
+def test_nobody_waits_for_the_list(tmp_path: Path) -> None:
+    """It is there before the first who connects: they are asked for it while the hub lock is held."""
+    program = """
+from securechat.server.app import Server
+from securechat.server.common_passwords import common_passwords
+from securechat.server.configuration import load
+server = Server(load(None, {"server.listen": ["127.0.0.1:0"]}))
+server.start()
+print(common_passwords.cache_info().currsize)
+server.stop()
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert ended.stdout == "1\n"
 
 
 def test_no_minimum_still_refuses_an_empty_password() -> None:
