@@ -126,13 +126,23 @@ def _show(hub: Hub, session: Session, pages: Pages | None, error: BaseException 
             text = "What was said before cannot be shown now; reconnect to try again"
             data = format_message("NOTICE", (session.shown_nick, text), source=hub.configuration.server.name)
         else:
-            rendered = [(wanted, _rendered(hub, session, wanted, page)) for wanted, page in pages if page]
+            shown = [(wanted, _readable(hub, session, wanted, page)) for wanted, page in pages]
+            rendered = [(wanted, _rendered(hub, session, wanted, page)) for wanted, page in shown if page]
             fitting = _fit([lines for _, lines in rendered], hub.configuration.limits.answer_bytes)
             data = b"".join(
                 _framed(hub, session, wanted, lines) for (wanted, _), lines in zip(rendered, fitting, strict=True)
             )
         session.outlet.release(data)
     session.go_on()
+
+
+def _readable(hub: Hub, session: Session, wanted: Wanted, page: list[StoredEvent]) -> list[StoredEvent]:
+    """Leave out what is kept from the session's user by now, as reading has taken a moment."""
+    if not wanted.name.startswith("#"):
+        return page
+    live = hub.rooms_by_id.get(wanted.conversation)
+    after = readable_after(hub, session.user, live) if live is not None and session.user is not None else None
+    return [] if after is None else [one for one in page if one.sequence > after]
 
 
 def _rendered(hub: Hub, session: Session, wanted: Wanted, page: list[StoredEvent]) -> list[bytes]:

@@ -285,6 +285,20 @@ def test_whose_right_ends_while_a_page_is_read_is_not_shown_it(harness: Harness)
     assert any(" FAIL CHATHISTORY INVALID_TARGET " in one for one in lines)
 
 
+def test_nor_is_a_client_that_cannot_ask_shown_what_was_read_for_it(harness: Harness) -> None:
+    anna, bob = member(harness, "anna"), member(harness, "bob", CLASSIC)
+    anna.sends("JOIN #tea")
+    says(anna, "before")
+    bob.received()
+    harness.workers.put_off()
+    bob.sends("JOIN #tea")
+    anna.sends("KICK #tea bob")
+    with harness.hub.lock:
+        harness.workers.work()
+    harness.settle()
+    assert "before" not in "\n".join(bob.received())
+
+
 @pytest.mark.parametrize("rule", ["all", "joined", "none"])
 def test_who_came_too_late_for_a_message_is_whom_the_table_keeps_it_from(harness: Harness, rule: str) -> None:
     """Of everybody who can be in a room, for every message of it, before and after their coming."""
