@@ -154,6 +154,17 @@ def test_a_session_that_ends_runs_nothing_more(harness: Harness, end: Callable[[
         assert not any("too late" in line for line in watcher.received())
 
 
+@STAGES
+def test_it_comes_to_nothing_where_it_is_all_that_there_is(harness: Harness, stage: Callable[[Person], Rest]) -> None:
+    """An administrator sees nobody who is logged in, and ends everything to be safe."""
+    harness.account("root", PASSWORD, administrator=True)
+    root = harness.person("root", password=PASSWORD)
+    harness.account("alice", PASSWORD)
+    rest = stage(begun(harness))
+    assert "NOTHING_TO_DO :alice has no sessions." in root.answers("MANAGE session revoke alice --all")[0]
+    assert rest() == FAILED
+
+
 def test_a_command_that_is_done_meanwhile_lets_nothing_more_be_run(harness: Harness) -> None:
     """What waits behind it does not come between the order to end a session and its end."""
     harness.account("alice", PASSWORD)

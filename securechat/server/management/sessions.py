@@ -56,6 +56,7 @@ def session_revoke(
     known = administration.store.read(lambda unit: account_named(unit, account))
     there = [one for one in administration.effects.logged_in() if one.account_id == known.id]
     if every and not there:
+        administration.effects.end_sessions(known.id, None)  # logins that are under way
         raise nothing_to_do(f"{known.name} has no sessions.")
     if number is not None and all(one.number != number for one in there):
         text = f"{known.name} has no session {number}. See: securechat-admin session list --account {known.name}"
