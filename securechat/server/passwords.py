@@ -21,6 +21,8 @@ from securechat.server.common_passwords import is_common
 MAX_PASSWORD_BYTES: Final = 592
 """Longest new password in bytes of UTF-8; a line of REGISTER could hardly carry more."""
 
+SHORTEST_NAME: Final = 3
+"""Shortest name, in characters, that is looked for in passwords: one or two letters stand in half of all words."""
 SALT_BYTES: Final = 16
 ARGON2_BYTES: Final = 32
 LANES: Final = 1
@@ -83,7 +85,7 @@ def check_password(password: str, name: str, minimum_length: int) -> str:
 
 def _problem_with_name(password: str, name: str, minimum_length: int) -> str:
     """Return what is wrong with a password that holds the name of its account: the rest of it has to do alone."""
-    rest = password.replace(name, "") if name else password
+    rest = password.replace(name, "") if len(name) >= SHORTEST_NAME else password
     if rest != password and (len(rest) < max(minimum_length, 1) or is_common(rest)):
         return "The password holds the name of the account, and what is left without it is too short or too common"
     return ""

@@ -204,6 +204,11 @@ def test_rules_for_new_passwords(password: str, rule: str) -> None:
     assert check_password(password, "Annabelle", 8) == rule
 
 
+@pytest.mark.parametrize(("name", "rule"), [("e", ""), ("el", ""), ("tel", OF_NAME)])
+def test_a_name_of_a_letter_or_two_is_no_part_of_a_password(name: str, rule: str) -> None:
+    assert check_password("telephones", name, 8) == rule
+
+
 def test_the_list_of_common_passwords_is_whole_and_small() -> None:
     """What others are tried with first is on it, and nothing that a person would only choose by chance."""
     known = common_passwords()
