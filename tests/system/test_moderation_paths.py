@@ -15,6 +15,7 @@ from securechat.server.commands import banning, moderation, redaction, reporting
 from securechat.server.machine_users import this_user
 from securechat.server.management import bans, messages, registration, reports, room_moderation
 from securechat.server.registry import COMMANDS as REGISTRY
+from securechat.server.subcommands import TABLES
 from tests.peers.programs import run_client
 from tests.process import OPEN, PASSWORD, RawClient, ServerProcess
 
@@ -146,7 +147,9 @@ def test_every_act_has_all_its_paths() -> None:
     words = {one.name for one in COMMANDS if inspect.getmodule(one.run) is moderating}
     assert {act.client[1:].partition(" ")[0] for act in ACTS} == words - set(IN_THE_CLIENT)
     modules = {one.__name__ for one in (banning, moderation, redaction, reporting)}
-    commands = {name for name, one in REGISTRY.items() if one.handler.__module__ in modules}
+    handlers = {name: [one.handler] for name, one in REGISTRY.items()}
+    handlers |= {name: [form.run for form in one.all] for name, one in TABLES.items()}
+    commands = {name for name, ones in handlers.items() if {one.__module__ for one in ones} & modules}
     assert {act.irc.partition(" ")[0] for act in ACTS} - {"MODE", "MANAGE"} == commands - set(BY_IRC)
 
 
